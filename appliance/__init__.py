@@ -1,0 +1,1 @@
+"""The library and its keeper: what knows tables, files and time."""

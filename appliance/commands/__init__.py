@@ -1,0 +1,1 @@
+"""One file per command line verb: parse arguments, call one function, print."""

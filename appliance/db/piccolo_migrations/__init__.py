@@ -1,0 +1,1 @@
+"""Migrations, applied in order at start; only ever added to."""

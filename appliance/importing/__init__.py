@@ -1,0 +1,1 @@
+"""How files on disk and uploads become stored files."""

@@ -1,0 +1,1 @@
+"""What is done to the whole library, one file per job."""

@@ -1,0 +1,1 @@
+"""Rules and queries, one noun per file; the only writer of tables."""

@@ -1,0 +1,1 @@
+"""Files in, plain values out; knows no tables and runs in the compute child."""

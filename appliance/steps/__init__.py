@@ -1,0 +1,1 @@
+"""What is done to one stored file, one file per step."""

@@ -1,0 +1,1 @@
+"""The suite: same paths as the code."""
