@@ -1,0 +1,49 @@
+# What you do all day; `just` lists it.  `./install.sh deps` or `./install.sh test` makes the .venv used here.
+
+export PATH := justfile_directory() / ".venv/bin:" + env("PATH")
+
+# list the recipes
+default:
+    @just --list
+
+# everything CI checks, without the slow tests
+check: lint
+    python -m pytest -q -m "not corpus and not slow and not e2e and not install and not model"
+
+# format, lint, types, import direction, shell
+lint:
+    ruff format --check .
+    ruff check .
+    mypy
+    lint-imports
+    shellcheck install.sh .ci/run tools/lock
+
+# the whole suite but the fresh-machine test; `just test tests/web -k login` for a part
+test *ARGS:
+    python -m pytest -m "not install" {{ARGS}}
+
+# install.sh on a fresh Debian (root, debootstrap, some minutes)
+e2e-install:
+    python -m pytest -m install tests/install -s
+
+# branch coverage of the fast tests
+coverage:
+    coverage run -m pytest -q -m "not slow and not e2e and not install and not model"
+    coverage report
+
+# format and mend what can be mended
+fix:
+    ruff format .
+    ruff check --fix .
+
+# serve the data in .homeroll/ on port 8420
+serve *ARGS:
+    python -m appliance.cli serve --data .homeroll {{ARGS}}
+
+# the dashboard of a running service
+tui *ARGS:
+    python -m appliance.cli tui {{ARGS}}
+
+# a generated library of pictures, served
+demo *ARGS:
+    ./install.sh try {{ARGS}}
