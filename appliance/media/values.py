@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime  # noqa: TC003 - msgspec reads the annotations when it decodes
 from typing import Any, Literal
 
 import msgspec
@@ -10,7 +10,7 @@ import msgspec
 Kind = Literal["photo", "video", "raw", "sidecar", "other"]
 Reader = Literal["pillow", "exiftool", "none"]
 """`none`: the file gave no metadata at all (unknown to both readers); only its name and time spoke."""
-DateSource = Literal["exif", "gps", "quicktime", "xmp", "sidecar", "filename", "file"]
+DateSource = Literal["exif", "gps", "quicktime", "xmp", "iptc", "sidecar", "filename", "file"]
 
 
 class FileHashes(msgspec.Struct, frozen=True, kw_only=True):

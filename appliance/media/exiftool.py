@@ -1,0 +1,157 @@
+"""The program exiftool, kept open: one process for each compute child, restarted when it dies or takes too long.
+
+Starting it costs 70 ms, asking one that runs a few.  It is run as a program and never imported (its licence is its own).
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import logging
+import os
+import resource
+import select
+import subprocess
+import threading
+import time
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from appliance.errors import UnreadableFileError, UnsupportedFormatError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LIMIT_S = 20.0
+MAX_ANSWER_BYTES = 8 << 20
+MAX_MEMORY_BYTES = 1 << 30
+_READY = b"{ready}\n"
+_OPTIONS = ("-json", "-n", "-G1", "-struct", "-charset", "filename=", "-api", "largefilesupport=1", "-x", "ICC_Profile:all")
+
+log = logging.getLogger(__name__)
+
+
+class ExifTool:
+    """One exiftool process; safe to share between threads, which then take turns."""
+
+    def __init__(self, program: str = "exiftool", *, limit_s: float = LIMIT_S) -> None:
+        self._program = program
+        self._limit_s = limit_s
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+
+    def read(self, path: Path) -> dict[str, Any]:
+        """All tags of a file, keys like "ExifIFD:DateTimeOriginal".
+
+        Raises UnreadableFileError when it cannot be read in time, UnsupportedFormatError when exiftool is not installed.
+        """
+        with self._lock:
+            for attempt in (1, 2):
+                try:
+                    return self._read(path)
+                except _DiedError as error:
+                    self._stop()
+                    if attempt == 2 or error.final:
+                        raise UnreadableFileError(
+                            str(path), f"Reading this file's information failed: {error}.", hint="The file may be damaged."
+                        ) from error
+            raise AssertionError("unreachable")
+
+    def close(self) -> None:
+        """End the process; the next read starts another."""
+        with self._lock:
+            self._stop()
+
+    def _read(self, path: Path) -> dict[str, Any]:
+        process = self._started()
+        arguments = b"\n".join([*(o.encode() for o in _OPTIONS), _argument(path), b"-execute", b""])
+        answer = self._exchange(process, arguments)
+        if not answer.strip():
+            return {}
+        try:
+            rows = json.loads(answer.decode("utf-8", "replace"), parse_constant=lambda _: None)
+        except (ValueError, RecursionError) as error:
+            raise _DiedError("its answer could not be understood", final=True) from error
+        row = rows[0] if isinstance(rows, list) and rows and isinstance(rows[0], dict) else {}
+        row.pop("SourceFile", None)
+        return row
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._process is not None and self._process.poll() is None:
+            return self._process
+        self._stop()
+        try:
+            process = subprocess.Popen(
+                [self._program, "-stay_open", "True", "-@", "-"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={**os.environ, "LC_ALL": "C.UTF-8"},
+            )
+        except OSError as error:
+            raise UnsupportedFormatError(
+                self._program, "The program exiftool is not installed.", hint="Install it: apt install libimage-exiftool-perl"
+            ) from error
+        with contextlib.suppress(OSError, ValueError):  # a safety net: not being allowed to hang it is no reason to stop
+            resource.prlimit(process.pid, resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
+        self._process = process
+        return process
+
+    def _exchange(self, process: subprocess.Popen[bytes], arguments: bytes) -> bytes:
+        assert process.stdin is not None and process.stdout is not None
+        try:
+            process.stdin.write(arguments)
+            process.stdin.flush()
+        except OSError as error:
+            raise _DiedError("the reader stopped") from error
+        answer = bytearray()
+        descriptor = process.stdout.fileno()
+        deadline = time.monotonic() + self._limit_s
+        while not answer.endswith(_READY):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise _DiedError(f"it took longer than {self._limit_s:.0f} s", final=True)
+            if not select.select([descriptor], [], [], left)[0]:
+                continue
+            block = os.read(descriptor, 1 << 16)
+            if not block:
+                raise _DiedError("the reader stopped")
+            answer += block
+            if len(answer) > MAX_ANSWER_BYTES:
+                raise _DiedError("it holds too much information", final=True)
+        return bytes(answer[: -len(_READY)])
+
+    def _stop(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+        process.wait()
+
+
+class _DiedError(Exception):
+    def __init__(self, reason: str, *, final: bool = False) -> None:
+        super().__init__(reason)
+        self.final = final
+
+
+def _argument(path: Path) -> bytes:
+    """The path as a line; one that holds a line break goes as a C string, which exiftool undoes."""
+    raw = os.fsencode(path.absolute())
+    if b"\n" not in raw and b"\r" not in raw:
+        return raw
+    escaped = b"".join(b"\\%03o" % byte if byte < 32 or byte in b'\\"$@' or byte > 126 else bytes([byte]) for byte in raw)
+    return b"#[CSTR]" + escaped
+
+
+@cache
+def shared() -> ExifTool:
+    """This process' own, made at the first call and ended with the process."""
+    tool = ExifTool()
+    atexit.register(tool.close)
+    return tool
