@@ -41,7 +41,10 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Renditions(msgspec.Struct, frozen=True, kw_only=True):
-    """What is derived from one original for showing it; `width`, `height` are the upright original's."""
+    """What is derived from one original for showing it; `width`, `height` are the upright original's.
+
+    `warning` is a sentence for the family when the file is damaged but part of it could be shown; else empty.
+    """
 
     thumbnail_webp: bytes
     preview: bytes
@@ -49,6 +52,8 @@ class Renditions(msgspec.Struct, frozen=True, kw_only=True):
     thumbhash: bytes
     width: int
     height: int
+    animated: bool = False
+    warning: str = ""
 
 
 class MediaMetadata(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,90 @@
+"""CPU of renditions per photo in units of Y, the yardstick, measured in the same run on the same photos.
+
+    python benchmarks/renditions.py FOLDER [--limit 100] [--repeat 3]
+
+Y is the CPU of one process that decodes with Pillow's draft mode at 1/2, turns upright, scales with Lanczos to a 1440 px
+JPEG of quality 80 and from that makes a 250 px WebP of method 4.  Runs of both alternate, so that a busy machine hits both.
+Prints JSON: photos, y_ms, render_ms, ratio (medians) and all runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import resource
+import statistics
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageOps
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from appliance.media.renditions import render  # the path must be set first
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_ORIENTATION_TAG = 0x0112
+
+
+def cpu_s() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def make_yardstick(path: Path) -> None:
+    image: Image.Image = Image.open(io.BytesIO(path.read_bytes()))
+    image.draft("RGB", (image.width // 2, image.height // 2))
+    image = ImageOps.exif_transpose(image).convert("RGB")
+    image.thumbnail((1440, 1440), Image.Resampling.LANCZOS, reducing_gap=None)
+    image.save(io.BytesIO(), "JPEG", quality=80)
+    image.thumbnail((250, 250), Image.Resampling.LANCZOS)
+    image.save(io.BytesIO(), "WEBP", quality=80, method=4)
+
+
+def per_photo_ms(work: Callable[[Path], object], photos: list[Path]) -> float:
+    start = cpu_s()
+    for path in photos:
+        work(path)
+    return (cpu_s() - start) / len(photos) * 1000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--limit", type=int, default=100)
+    parser.add_argument("--repeat", type=int, default=3)
+    args = parser.parse_args()
+    photos = sorted(p for p in args.folder.rglob("*") if p.suffix.lower() in (".jpg", ".jpeg"))[: args.limit]
+    if not photos:
+        parser.error(f"no JPEG below {args.folder}")
+    # In the service the orientation comes from the metadata step, so reading it is not part of this cost.
+    orientations = {path: Image.open(path).getexif().get(_ORIENTATION_TAG, 1) for path in photos}
+
+    def make_renditions(path: Path) -> None:
+        render(path, kind="photo", mime_type="image/jpeg", orientation=orientations[path])
+
+    for path in photos[:3]:
+        make_yardstick(path)
+        make_renditions(path)
+    yardstick_ms, render_ms = [], []
+    for _ in range(args.repeat):
+        yardstick_ms.append(per_photo_ms(make_yardstick, photos))
+        render_ms.append(per_photo_ms(make_renditions, photos))
+    y_ms, ours_ms = statistics.median(yardstick_ms), statistics.median(render_ms)
+    result = {
+        "photos": len(photos),
+        "y_ms": round(y_ms, 2),
+        "render_ms": round(ours_ms, 2),
+        "ratio": round(ours_ms / y_ms, 3),
+        "y_runs_ms": [round(ms, 2) for ms in yardstick_ms],
+        "render_runs_ms": [round(ms, 2) for ms in render_ms],
+    }
+    sys.stdout.write(json.dumps(result) + "\n")
+
+
+if __name__ == "__main__":
+    main()
