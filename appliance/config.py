@@ -1,0 +1,147 @@
+"""Settings: one typed table, read once at start and passed in; the only reader of the environment.
+
+homeroll.toml < environment HOMEROLL_* < flags.  What an admin changes while it runs is a site setting instead
+(`library/settings.py`).
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from appliance.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ENV_PREFIX = "HOMEROLL_"
+#: HOMEROLL_* variables that are read elsewhere by contract and are not settings.
+NOT_SETTINGS = frozenset({"HOMEROLL_CORPUS"})
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Everything that is fixed while the service runs; each field's docstring is its help text."""
+
+    data: Path = Path("/var/lib/homeroll")
+    """Directory that holds the database, uploads and renditions."""
+    host: str = "0.0.0.0"  # noqa: S104 - the page is for every device at home; `127.0.0.1` keeps it to this machine
+    """Address to listen on."""
+    port: int = 8420
+    """TCP port of the page and the API."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Further host names the page may be called by, beside localhost, homeroll.local, this machine's name and addresses."""
+    compute: Literal["child", "inline"] = "child"
+    """Where decoding runs: `child` processes (a bad image cannot take the service down) or `inline` in a thread."""
+    compute_workers: int = 0
+    """Number of compute processes; 0 means one for each processor core, at most 4."""
+    compute_memory_mb: int = 1024
+    """Most memory one compute process may take before its file is marked as failed."""
+    compute_idle_s: float = 60.0
+    """Seconds without work after which compute processes exit and give their memory back."""
+    scan_interval_min: int = 60
+    """Minutes between scans of every library; 0 switches them off."""
+    watch: bool = True
+    """Watch library folders for changes, where the file system can tell."""
+    trash_days: int = 30
+    """Days a trashed file waits before it is removed for good; 0 keeps it until someone empties the trash."""
+    max_upload_mb: int = 51200
+    """Largest single upload that is taken."""
+    reserve_mb: int = 512
+    """Free disk space below which uploads are refused and steps pause."""
+    session_days: int = 90
+    """Days after which a browser must log in again."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """How much is logged."""
+
+    def workers(self) -> int:
+        return self.compute_workers or max(1, min(4, os.cpu_count() or 1))
+
+
+def load_settings(
+    *,
+    file: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    flags: Mapping[str, object] | None = None,
+) -> Settings:
+    """Read settings from `file` (or DATA/homeroll.toml), then the environment, then flags that are not None.
+
+    Raises ConfigError with the nearest spelling for an unknown key.
+    """
+    environ = os.environ if environ is None else environ
+    chosen = {name: value for name, value in (flags or {}).items() if value is not None}
+    from_environment = _environment(environ)
+    values: dict[str, Any] = {}
+    for path in _files(file, chosen.get("data") or from_environment.get("data")):
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path} is not valid TOML: {error}", hint="Mend the line it names.") from error
+        except OSError as error:
+            raise ConfigError(f"{path} cannot be read: {error.strerror}", hint="Check its permissions.") from error
+        _refuse_unknown(values, where=str(path))
+    values |= from_environment | chosen
+    try:
+        settings = msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"A setting cannot be used: {error}", hint="`homeroll config` lists them all.") from error
+    validate(settings)
+    return settings
+
+
+def validate(settings: Settings) -> None:
+    """Rules that one field alone cannot state; raises ConfigError."""
+    if not 0 <= settings.port <= 65535:
+        raise ConfigError("port must be between 0 and 65535", hint="8420 is the default.")
+    if settings.compute_workers < 0:
+        raise ConfigError("compute_workers must be 0 or more", hint="0 chooses by the number of cores.")
+    if settings.compute_memory_mb < 256:
+        raise ConfigError("compute_memory_mb must be at least 256", hint="A 50 megapixel photo needs about 300.")
+    for name in ("scan_interval_min", "trash_days", "reserve_mb"):
+        if getattr(settings, name) < 0:
+            raise ConfigError(f"{name} must be 0 or more")
+
+
+def help_texts() -> dict[str, str]:
+    """Field name -> help text, read from this file's own docstrings."""
+    import ast
+    import inspect
+
+    body = ast.parse(inspect.getsource(Settings).lstrip()).body[0]
+    assert isinstance(body, ast.ClassDef)
+    texts: dict[str, str] = {}
+    for field, after in zip(body.body, body.body[1:], strict=False):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(after, ast.Expr):
+            texts[field.target.id] = str(ast.literal_eval(after.value))
+    return texts
+
+
+def _files(file: Path | None, data: object) -> list[Path]:
+    if file is not None:
+        return [file]
+    beside_data = Path(str(data)) / "homeroll.toml" if data else Path("/etc/homeroll/homeroll.toml")
+    return [beside_data] if beside_data.is_file() else []
+
+
+def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    names = {
+        key.removeprefix(ENV_PREFIX).lower(): value
+        for key, value in environ.items()
+        if key.startswith(ENV_PREFIX) and key not in NOT_SETTINGS
+    }
+    _refuse_unknown(names, where="the environment")
+    lists = {name: tuple(filter(None, names[name].split(","))) for name in names if name == "allowed_hosts"}
+    return names | lists
+
+
+def _refuse_unknown(values: Mapping[str, object], *, where: str) -> None:
+    known = [field.name for field in msgspec.structs.fields(Settings)]
+    for name in values:
+        if name not in known:
+            nearest = difflib.get_close_matches(name, known, n=1)
+            hint = f"Did you mean {nearest[0]}?" if nearest else "`homeroll config` lists every setting."
+            raise ConfigError(f"Unknown setting {name!r} in {where}", hint=hint)

@@ -1,0 +1,284 @@
+"""Piccolo's SQLite engine, made fit for one long-lived process.
+
+Piccolo opens a connection for each query outside a transaction and has no hook for pragmas or extensions
+(docs/decisions/0001-database.md).  Here connections are opened once: a small pool of readers, and one writer whose
+transactions are IMMEDIATE and taken in turn.  Inside `db.read()` and `db.write()` every Piccolo query of the same task
+uses that one connection; outside, a query borrows one for itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.util
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import aiosqlite
+from piccolo.engine.sqlite import SQLiteEngine, SQLiteTransaction, TransactionType, dict_factory
+
+from appliance.errors import ConfigError, ConflictError, DatabaseBusyError, DiskFullError, ReadOnlyError, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+
+    from piccolo.table import Table
+
+BUSY_TIMEOUT_MS = 10_000
+READERS = 3
+#: Statements that a reader may run; everything else goes to the writer.
+READS = ("SELECT", "WITH", "PRAGMA", "EXPLAIN")
+
+type_error_hint = "Use the distribution's own python3, or any build with loadable SQLite extensions."
+
+Row = dict[str, Any]
+
+
+class PooledTransaction(SQLiteTransaction):
+    """A transaction on a borrowed connection, which goes back to its pool instead of being closed."""
+
+    async def __aenter__(self) -> SQLiteTransaction:
+        if self._parent is not None:
+            return self._parent
+        self.writes = self.transaction_type is not TransactionType.deferred
+        self.connection = await self.engine.borrow(writes=self.writes)
+        try:
+            await self.begin()
+        except BaseException:
+            self.engine.give_back(self.connection, writes=self.writes)
+            raise
+        self.context = self.engine.current_transaction.set(self)
+        return self
+
+    async def __aexit__(self, exception_type: object, exception: BaseException | None, traceback: object) -> bool:
+        if self._parent is not None:
+            return exception is None
+        # Shielded: a cancelled request must not leave a transaction open on a connection that others will use.
+        self.engine.current_transaction.reset(self.context)
+        finish = asyncio.ensure_future(self._finish(failed=exception is not None))
+        try:
+            await asyncio.shield(finish)
+        except asyncio.CancelledError:
+            await finish
+            raise
+        return False
+
+    async def _finish(self, *, failed: bool) -> None:
+        try:
+            if failed and not self._rolled_back:
+                await self.rollback()
+            elif not self._committed and not self._rolled_back:
+                try:
+                    await self.commit()
+                except sqlite3.Error:
+                    await self.rollback()
+                    raise
+        finally:
+            self.engine.give_back(self.connection, writes=self.writes)
+
+
+class PooledEngine(SQLiteEngine):
+    """One file, `READERS` reading connections and one writer, all with WAL, foreign keys and sqlite-vec."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path=str(path), timeout=BUSY_TIMEOUT_MS / 1000)
+        self._readers: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
+        self._writers: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
+        self._open: list[aiosqlite.Connection] = []
+
+    async def open(self) -> None:
+        try:
+            self._writers.put_nowait(await self._connect(writes=True))
+            for _ in range(READERS):
+                self._readers.put_nowait(await self._connect(writes=False))
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Close every connection; safe to call twice."""
+        while self._open:
+            await self._open.pop().close()
+
+    async def _connect(self, *, writes: bool) -> aiosqlite.Connection:
+        connection = await aiosqlite.connect(**self.connection_kwargs)
+        self._open.append(connection)
+        connection.row_factory = dict_factory  # type: ignore[assignment]  # aiosqlite types it as sqlite3.Row only
+        await connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        await connection.execute("PRAGMA journal_mode = WAL")
+        await connection.execute("PRAGMA synchronous = NORMAL")
+        await connection.execute("PRAGMA foreign_keys = ON")
+        await connection.execute(f"PRAGMA cache_size = {-8000 if writes else -2000}")  # negative: KiB
+        await connection.enable_load_extension(True)
+        await connection.load_extension(str(sqlite_vec_path()))
+        await connection.enable_load_extension(False)
+        if not writes:
+            await connection.execute("PRAGMA query_only = ON")
+        return connection
+
+    async def borrow(self, *, writes: bool) -> aiosqlite.Connection:
+        return await (self._writers if writes else self._readers).get()
+
+    def give_back(self, connection: aiosqlite.Connection, *, writes: bool) -> None:
+        (self._writers if writes else self._readers).put_nowait(connection)
+
+    async def _run_in_new_connection(
+        self,
+        query: str,
+        args: list[Any] | None = None,
+        query_type: str = "generic",
+        table: type[Table] | None = None,
+    ) -> Any:
+        writes = not query.lstrip().upper().startswith(READS)
+        connection = await self.borrow(writes=writes)
+        try:
+            return await self._run_in_existing_connection(connection, query, args, query_type, table)
+        finally:
+            self.give_back(connection, writes=writes)
+
+    async def _run_in_existing_connection(
+        self,
+        connection: aiosqlite.Connection,
+        query: str,
+        args: list[Any] | None = None,
+        query_type: str = "generic",
+        table: type[Table] | None = None,
+    ) -> Any:
+        return await connection.execute_fetchall(query, args or [])
+
+    def transaction(
+        self, transaction_type: TransactionType = TransactionType.deferred, allow_nested: bool = True
+    ) -> PooledTransaction:
+        return PooledTransaction(engine=self, transaction_type=transaction_type, allow_nested=allow_nested)
+
+
+class Database:
+    """What the rest of the house holds: `read()`, `write()`, and plain SQL where Piccolo's builder would be slow."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.engine = PooledEngine(path)
+
+    async def open(self) -> None:
+        """Open connections and bind the tables to this database; raises ConfigError where SQLite cannot be used."""
+        from appliance.db.tables import TABLES
+
+        check_sqlite()
+        with translated():
+            await self.engine.open()
+        for table in TABLES:
+            table._meta.db = self.engine
+
+    async def close(self) -> None:
+        await self.engine.close()
+
+    @contextlib.asynccontextmanager
+    async def read(self) -> AsyncIterator[None]:
+        """One snapshot for all queries inside."""
+        with translated():
+            async with self.engine.transaction(TransactionType.deferred):
+                yield
+
+    @contextlib.asynccontextmanager
+    async def write(self, *, durable: bool = False) -> AsyncIterator[None]:
+        """One IMMEDIATE transaction; an error rolls it back.  Nested calls join the outer one.
+
+        durable: the commit reaches the disk before this returns (for answers that are promises); otherwise a power cut
+        may lose the last moments, never the file's integrity.
+        """
+        nested = self.engine.current_transaction.get() is not None
+        with translated():
+            async with self.engine.transaction(TransactionType.immediate):
+                yield
+            if durable and not nested:
+                await self._checkpoint()
+
+    async def _checkpoint(self) -> None:
+        """fsync the write-ahead log: in WAL mode that is what makes the commits before it last."""
+        wal = self.path.with_name(self.path.name + "-wal")
+        await asyncio.to_thread(_fsync, wal)
+
+    async def fetch(self, sql: str, args: Sequence[object] = ()) -> list[Row]:
+        """Rows of plain SQL as dictionaries."""
+        with translated():
+            return await self._run(sql, args)  # type: ignore[no-any-return]  # the engine is untyped
+
+    async def fetch_one(self, sql: str, args: Sequence[object] = ()) -> Row | None:
+        rows = await self.fetch(sql, args)
+        return rows[0] if rows else None
+
+    async def value(self, sql: str, args: Sequence[object] = ()) -> Any:
+        """First column of the first row, or None."""
+        row = await self.fetch_one(sql, args)
+        return next(iter(row.values())) if row else None
+
+    async def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run one statement for many rows; only inside `write()`."""
+        transaction = self.engine.current_transaction.get()
+        assert transaction is not None, "execute_many needs db.write()"
+        await transaction.connection.executemany(sql, rows)
+
+    async def insert(self, table: type[Table], rows: Sequence[Mapping[str, object]]) -> None:
+        """Insert dictionaries that share their keys; column values as SQLite stores them (`stored`)."""
+        if not rows:
+            return
+        names = list(rows[0])
+        columns, marks = ", ".join(f'"{name}"' for name in names), ", ".join("?" * len(names))
+        sql = f'INSERT INTO "{table._meta.tablename}" ({columns}) VALUES ({marks})'  # noqa: S608 - names of columns
+        await self.execute_many(sql, [[row[name] for name in names] for row in rows])
+
+    async def _run(self, sql: str, args: Sequence[object]) -> Any:
+        transaction = self.engine.current_transaction.get()
+        if transaction is not None:
+            return await transaction.connection.execute_fetchall(sql, args)
+        return await self.engine._run_in_new_connection(sql, list(args))
+
+
+@contextlib.contextmanager
+def translated() -> Any:
+    """SQLite's errors as ours, so that callers can tell a full disk from a bug."""
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        raise ConflictError(f"That clashes with what is already there ({error})") from error
+    except sqlite3.OperationalError as error:
+        text = str(error)
+        if "disk is full" in text or "disk I/O error" in text:
+            raise DiskFullError("The disk that holds the database is full", hint="Free some space.") from error
+        if "locked" in text or "busy" in text:
+            raise DatabaseBusyError("The database is busy", hint="Is a second program using it?") from error
+        if "readonly" in text:
+            raise ReadOnlyError("The database cannot be written", hint="Is the disk mounted read-only?") from error
+        if "unable to open" in text:
+            raise StorageError("The database cannot be opened", hint="Check the data directory's permissions.") from error
+        raise
+
+
+def check_sqlite() -> None:
+    """Raise ConfigError when this Python's sqlite3 cannot load extensions."""
+    if not hasattr(sqlite3.Connection, "enable_load_extension"):
+        raise ConfigError("This Python's sqlite3 cannot load extensions", hint=type_error_hint)
+    if sqlite3.sqlite_version_info < (3, 38):
+        raise ConfigError(f"SQLite {sqlite3.sqlite_version} is too old; 3.38 or newer is needed")
+
+
+def sqlite_vec_path() -> Path:
+    """Where sqlite-vec's library lies; found without importing the package, which would load numpy (12 MB)."""
+    spec = importlib.util.find_spec("sqlite_vec")
+    if spec is None or spec.origin is None:
+        raise ConfigError("sqlite-vec is not installed", hint="Run ./install.sh deps")
+    return Path(spec.origin).with_name("vec0")
+
+
+def _fsync(path: Path) -> None:
+    import os
+
+    try:
+        fd = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

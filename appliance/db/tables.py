@@ -1,0 +1,270 @@
+"""The tables.  Columns that need a word have it beside them; rules and queries are in `library`, nowhere else.
+
+Piccolo names them; the frozen SQL of each change is a migration, and `tests/appliance/db/test_migrations.py` holds the
+two together.
+"""
+
+from __future__ import annotations
+
+from piccolo.columns import (
+    JSON,
+    UUID,
+    BigInt,
+    Boolean,
+    DoublePrecision,
+    ForeignKey,
+    Integer,
+    SmallInt,
+    Text,
+    Timestamptz,
+)
+from piccolo.columns.base import OnDelete
+from piccolo.table import Table
+
+from appliance.values import new_id
+
+
+class User(Table, tablename="account"):
+    id = UUID(primary_key=True, default=new_id)
+    username = Text(unique=True)  # lower case
+    name = Text()
+    role = Text(default="user")  # admin | user
+    password_hash = Text()
+    must_change_password = Boolean(default=False)
+    created = Timestamptz()
+    modified = Timestamptz()
+
+
+class Session(Table, tablename="session"):
+    id = UUID(primary_key=True, default=new_id)
+    user = ForeignKey(User, on_delete=OnDelete.cascade, null=False)
+    token_hash = Text(unique=True)  # SHA-256 hex of the cookie
+    device = Text()
+    created = Timestamptz()
+    expires = Timestamptz()
+    last_used = Timestamptz(null=True, default=None)
+
+
+class ApiKey(Table, tablename="api_key"):
+    id = UUID(primary_key=True, default=new_id)
+    user = ForeignKey(User, on_delete=OnDelete.cascade, null=False)
+    name = Text()
+    key_hash = Text(unique=True)  # SHA-256 hex; the key itself is shown once and never stored
+    scopes = JSON(default="[]")
+    created = Timestamptz()
+    last_used = Timestamptz(null=True, default=None)
+
+
+class Library(Table, tablename="library"):
+    id = UUID(primary_key=True, default=new_id)
+    name = Text()
+    root = Text(unique=True)
+    kind = Text(default="folder")  # folder (scanned in place) | uploads (ours)
+    user = ForeignKey(User, on_delete=OnDelete.restrict, null=True, default=None)  # null: the family's
+    status = Text(default="ready")  # ready | frozen
+    reason = Text()
+    hint = Text()
+    last_scan = Timestamptz(null=True, default=None)
+    created = Timestamptz()
+    modified = Timestamptz()
+
+
+class StoredFile(Table, tablename="stored_file"):
+    """SQL knows one more column, generated: `listed`, whether the timeline shows it (see the first migration)."""
+
+    id = UUID(primary_key=True, default=new_id)
+    filename = Text()
+    kind = Text()  # photo | video | raw | sidecar | other
+    mime_type = Text()
+    size_bytes = BigInt()
+    metadata = JSON(default="{}")
+    processor_metadata = JSON(default="{}")
+    user = ForeignKey(User, on_delete=OnDelete.restrict, null=True, default=None)  # owner; null: the family
+    library = ForeignKey(Library, on_delete=OnDelete.cascade, null=False)
+    content = Text()  # path below the library's root; further paths of the same bytes are in FilePath
+    content_sha = Text()  # SHA-256 hex
+    content_sha1 = Text()
+    start = Timestamptz(null=True, default=None)
+    end = Timestamptz(null=True, default=None)
+    utc_offset_min = Integer(null=True, default=None)
+    local_start = Text()  # wall clock where it was taken, ISO-8601 without zone: what the timeline sorts by
+    latitude = DoublePrecision(null=True, default=None)
+    longitude = DoublePrecision(null=True, default=None)
+    altitude = DoublePrecision(null=True, default=None)
+    place = JSON(null=True, default=None)  # city, region, country, country_code
+    width = Integer(null=True, default=None)  # upright, as shown
+    height = Integer(null=True, default=None)
+    orientation = SmallInt(default=1)  # EXIF 1..8
+    duration_s = DoublePrecision(null=True, default=None)
+    animated = Boolean(default=False)
+    thumbhash = Text(null=True, default=None)  # base64
+    motion_offset = BigInt(null=True, default=None)  # where the embedded video of a motion photo begins
+    content_identifier = Text()  # joins the two halves of an Apple live photo
+    burst_id = Text()
+    rating = SmallInt(null=True, default=None)
+    title = Text()
+    description = Text()
+    favourite = Boolean(default=False)
+    archived = Boolean(default=False)
+    hidden = Boolean(default=False)
+    trashed_at = Timestamptz(null=True, default=None)
+    missing_since = Timestamptz(null=True, default=None)  # absent from disk; everything known of it is kept
+    unshowable = Boolean(default=False)  # no picture can be made of it: found among the failures, not on the timeline
+    part_of = ForeignKey("self", on_delete=OnDelete.set_null, null=True, default=None)  # shown through that file
+    created = Timestamptz()
+    modified = Timestamptz()
+
+
+class FilePath(Table, tablename="file_path"):
+    """Every path at which a stored file's bytes lie; size and mtime tell a scan what needs no look."""
+
+    id = UUID(primary_key=True, default=new_id)
+    library = ForeignKey(Library, on_delete=OnDelete.cascade, null=False)
+    file = ForeignKey(StoredFile, on_delete=OnDelete.cascade, null=False)
+    folder = Text()  # "" is the root
+    name = Text()
+    size_bytes = BigInt()
+    mtime_ns = BigInt()
+
+
+class RelatedFile(Table, tablename="related_file"):
+    id = UUID(primary_key=True, default=new_id)
+    file = ForeignKey(StoredFile, on_delete=OnDelete.cascade, null=False)
+    related = ForeignKey(StoredFile, on_delete=OnDelete.cascade, null=False)
+    role = Text()  # file is the <role> related: live_video | raw_of | edit_of | burst | sidecar_of
+
+
+class FileVersion(Table, tablename="file_version"):
+    id = UUID(primary_key=True, default=new_id)
+    file = ForeignKey(StoredFile, on_delete=OnDelete.cascade, null=False)
+    content_sha = Text()
+    content_sha1 = Text()
+    size_bytes = BigInt()
+    kept_as = Text(null=True, default=None)  # name below versions/; null when the file was in place and is gone
+    created = Timestamptz()
+
+
+class FileStep(Table, tablename="file_step"):
+    id = UUID(primary_key=True, default=new_id)
+    file = ForeignKey(StoredFile, on_delete=OnDelete.cascade, null=False)
+    step = Text()
+    version = Text()
+    status = Text(default="pending")  # pending | running | done | skipped | failed
+    attempts = Integer(default=0)
+    error = Text()
+    hint = Text()
+    seconds = DoublePrecision(null=True, default=None)
+    modified = Timestamptz()
+
+
+class Tag(Table, tablename="tag"):
+    id = UUID(primary_key=True, default=new_id)
+    name = Text(unique=True)
+    created = Timestamptz()
+
+
+class FileTag(Table, tablename="file_tag"):
+    id = UUID(primary_key=True, default=new_id)
+    file = ForeignKey(StoredFile, on_delete=OnDelete.cascade, null=False)
+    tag = ForeignKey(Tag, on_delete=OnDelete.cascade, null=False)
+    source = Text()  # exif | manual | model:<name>
+
+
+class Event(Table, tablename="event"):
+    id = UUID(primary_key=True, default=new_id)
+    name = Text()
+    start = Timestamptz()
+    end = Timestamptz(null=True, default=None)  # null: a point in time
+    source = Text()
+    created = Timestamptz()
+    modified = Timestamptz()
+
+
+class FileEvent(Table, tablename="file_event"):
+    id = UUID(primary_key=True, default=new_id)
+    file = ForeignKey(StoredFile, on_delete=OnDelete.cascade, null=False)
+    event = ForeignKey(Event, on_delete=OnDelete.cascade, null=False)
+    source = Text()
+
+
+class SiteSetting(Table, tablename="site_setting"):
+    name = Text(primary_key=True)
+    value = JSON()
+    modified = Timestamptz()
+
+
+class Journal(Table, tablename="journal"):
+    id = UUID(primary_key=True, default=new_id)
+    user = ForeignKey(User, on_delete=OnDelete.set_null, null=True, default=None)
+    verb = Text()
+    noun = Text()
+    noun_id = Text()
+    before = JSON(null=True, default=None)
+    after = JSON(null=True, default=None)
+    undone_at = Timestamptz(null=True, default=None)
+    created = Timestamptz()
+
+
+class JobState(Table, tablename="job_state"):
+    """What must survive a restart of each job."""
+
+    name = Text(primary_key=True)
+    paused = Boolean(default=False)
+    last_run = Timestamptz(null=True, default=None)
+    last_seconds = DoublePrecision(null=True, default=None)
+    last_error = Text()
+
+
+class Upload(Table, tablename="upload"):
+    """A resumable upload on its way; its bytes are in incoming/<id>."""
+
+    id = UUID(primary_key=True, default=new_id)
+    user = ForeignKey(User, on_delete=OnDelete.cascade, null=False)
+    filename = Text()
+    size_bytes = BigInt()
+    metadata = JSON(default="{}")
+    file = ForeignKey(StoredFile, on_delete=OnDelete.set_null, null=True, default=None)  # set when it is finished
+    status = Text(default="open")  # open | created | duplicate
+    created = Timestamptz()
+    expires = Timestamptz()
+
+
+class MonthCount(Table, tablename="month_count"):
+    """Files on the timeline by owner and month; kept by triggers, so that the month list costs no scan."""
+
+    id = Integer(primary_key=True, default=None)
+    owner = Text()  # user id, or "" for the family
+    month = Text()  # yyyy-mm
+    files = Integer()
+
+
+class StepCount(Table, tablename="step_count"):
+    """Files by step and status; kept by triggers, so that progress costs no scan."""
+
+    id = Integer(primary_key=True, default=None)
+    step = Text()
+    status = Text()
+    files = Integer()
+
+
+TABLES: tuple[type[Table], ...] = (
+    User,
+    Session,
+    ApiKey,
+    Library,
+    StoredFile,
+    FilePath,
+    RelatedFile,
+    FileVersion,
+    FileStep,
+    Tag,
+    FileTag,
+    Event,
+    FileEvent,
+    SiteSetting,
+    Journal,
+    JobState,
+    Upload,
+    MonthCount,
+    StepCount,
+)

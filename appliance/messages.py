@@ -1,0 +1,99 @@
+"""Facts told inside the process: past-tense values on a bus; listeners that fall behind lose old facts, not new ones."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of every fact; its class name is the event name on /messages."""
+
+    def replaces(self, older: Message) -> bool:
+        """True when `older`, still unread, need not be delivered any more (progress replaces progress)."""
+        return False
+
+
+class FileAdded(Message, frozen=True, kw_only=True):
+    """`ids` and `months` (yyyy-mm) of one batch; `user` is None when the whole family may see them."""
+
+    ids: list[str]
+    months: list[str]
+    user: str | None
+
+
+class FileChanged(Message, frozen=True, kw_only=True):
+    ids: list[str]
+    months: list[str]
+    user: str | None
+
+
+class StepProgress(Message, frozen=True, kw_only=True):
+    items: list[dict[str, Any]]
+
+    def replaces(self, older: Message) -> bool:
+        return isinstance(older, StepProgress)
+
+
+class JobProgress(Message, frozen=True, kw_only=True):
+    name: str
+    item: dict[str, Any]
+
+    def replaces(self, older: Message) -> bool:
+        return isinstance(older, JobProgress) and older.name == self.name
+
+
+class LibraryChanged(Message, frozen=True, kw_only=True):
+    id: str
+    item: dict[str, Any]
+
+    def replaces(self, older: Message) -> bool:
+        return isinstance(older, LibraryChanged) and older.id == self.id
+
+
+class Bus:
+    """Publish to every listener of this event loop; `publish` never waits."""
+
+    def __init__(self, *, unread_limit: int = 1000) -> None:
+        self._inboxes: set[_Inbox] = set()
+        self._unread_limit = unread_limit
+
+    def publish(self, message: Message) -> None:
+        for inbox in self._inboxes:
+            inbox.put(message)
+
+    async def listen(self) -> AsyncIterator[Message]:
+        """Yield messages published from now on; leaving the loop unsubscribes."""
+        inbox = _Inbox(self._unread_limit)
+        self._inboxes.add(inbox)
+        try:
+            while True:
+                yield await inbox.get()
+        finally:
+            self._inboxes.discard(inbox)
+
+
+class _Inbox:
+    def __init__(self, limit: int) -> None:
+        self._unread: deque[Message] = deque(maxlen=limit)
+        self._arrived = asyncio.Event()
+
+    def put(self, message: Message) -> None:
+        if any(message.replaces(older) for older in self._unread):
+            kept = [older for older in self._unread if not message.replaces(older)]
+            self._unread.clear()
+            self._unread.extend(kept)
+        self._unread.append(message)
+        self._arrived.set()
+
+    async def get(self) -> Message:
+        while not self._unread:
+            self._arrived.clear()
+            await self._arrived.wait()
+        return self._unread.popleft()

@@ -1,0 +1,71 @@
+"""Where things live below the data directory; the only place that joins these names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class DataPaths(msgspec.Struct, frozen=True):
+    """The layout of one data directory; making the object touches nothing, `create` makes the folders."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        return self.root / "homeroll.db"
+
+    @property
+    def thumbnails(self) -> Path:
+        return self.root / "thumbnails.db"
+
+    @property
+    def previews(self) -> Path:
+        return self.root / "previews"
+
+    @property
+    def uploads(self) -> Path:
+        return self.root / "uploads"
+
+    @property
+    def versions(self) -> Path:
+        return self.root / "versions"
+
+    @property
+    def trash(self) -> Path:
+        return self.root / "trash"
+
+    @property
+    def models(self) -> Path:
+        return self.root / "models"
+
+    @property
+    def backups(self) -> Path:
+        return self.root / "backups"
+
+    @property
+    def incoming(self) -> Path:
+        """Uploads on their way: on the same file system as `uploads`, so that a rename finishes them."""
+        return self.root / "incoming"
+
+    @property
+    def admin_socket(self) -> Path:
+        return self.root / "admin.sock"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "homeroll.lock"
+
+    def preview(self, content_sha: str) -> Path:
+        """Previews are named by content, so a moved file keeps its own and equal files share one."""
+        return self.previews / content_sha[:2] / content_sha
+
+    def create(self) -> None:
+        self.root.mkdir(mode=0o750, parents=True, exist_ok=True)
+        for folder in (self.previews, self.uploads, self.versions, self.trash, self.models, self.backups):
+            folder.mkdir(mode=0o750, exist_ok=True)
+        self.incoming.mkdir(mode=0o700, exist_ok=True)
