@@ -30,7 +30,10 @@ _LEAST_MS: Final = 20
 def encode_animation(path: Path, *, orientation: int, max_side: int) -> bytes | None:
     """The moving preview; None if the animation is too large, has one frame, or breaks off."""
     with media_errors(path), Image.open(path, formats=PILLOW_FORMATS) as image:
-        count: int = getattr(image, "n_frames", 1)
+        try:
+            count: int = getattr(image, "n_frames", 1)  # walks over all frames of a GIF
+        except (OSError, EOFError, SyntaxError, ValueError, IndexError):
+            return None
         width, height = image.size
         if count < 2 or count * width * height > _MAX_DECODED_PIXELS:
             return None
@@ -47,7 +50,7 @@ def encode_animation(path: Path, *, orientation: int, max_side: int) -> bytes | 
             try:
                 image.seek(number)
                 image.load()
-            except (OSError, EOFError, SyntaxError, ValueError):
+            except (OSError, EOFError, SyntaxError, ValueError, IndexError):
                 break  # what came before is still worth showing
             told = image.info.get("duration", _DEFAULT_MS)
             duration = int(told) if isinstance(told, int | float) and told >= _LEAST_MS else _DEFAULT_MS
@@ -55,6 +58,8 @@ def encode_animation(path: Path, *, orientation: int, max_side: int) -> bytes | 
                 durations_ms[-1] += duration
                 continue
             frame = eight_bit(image)
+            if frame is image:
+                frame = image.copy()  # the next seek would change this one
             if frame.size != size:
                 frame = frame.resize(size, Image.Resampling.HAMMING, reducing_gap=2.0)
             frames.append(turned(to_srgb(frame, profile), orientation))

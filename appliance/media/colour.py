@@ -38,7 +38,7 @@ def to_srgb(image: Image.Image, icc_profile: bytes | None) -> Image.Image:
 
 
 def eight_bit(image: Image.Image) -> Image.Image:
-    """Any Pillow mode to one that can be resized and managed: L, RGB, RGBA, CMYK or LAB; deep ones are scaled, not cut."""
+    """Any Pillow mode to one that can be resized and managed (L, RGB, RGBA, CMYK, LAB); deep ones are scaled."""
     mode = image.mode
     if mode in ("PA", "La", "LA", "RGBa") or (mode in ("P", "L", "1", "RGB", "I;16") and "transparency" in image.info):
         return image.convert("RGBA") if mode != "I;16" else _from_array(image)

@@ -55,7 +55,7 @@ def media_errors(path: Path) -> Iterator[None]:
         raise UnreadableFileError(
             str(path), "The file is damaged or not a picture that can be read.", hint=_DAMAGED_HINT
         ) from error
-    except Exception as error:  # noqa: BLE001 - decoders raise anything on hostile bytes; this is the edge (see above)
+    except Exception as error:
         raise damaged(path, _reason(error)) from error
 
 

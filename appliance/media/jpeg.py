@@ -93,9 +93,7 @@ def decode_scaled_bytes(path: Path, data: bytes, *, max_side: int) -> ScaledJpeg
         raise UnreadableFileError(
             str(path), "The file ends before the picture begins.", hint="Restore the file from a backup."
         )
-    check_pixels(
-        path, layout.width, layout.height, limit=MAX_PIXELS if layout.progressive else MAX_PIXELS_SCALED
-    )
+    check_pixels(path, layout.width, layout.height, limit=MAX_PIXELS if layout.progressive else MAX_PIXELS_SCALED)
     if layout.progressive and data.count(b"\xff\xda") > _MAX_SCANS:
         raise damaged(path, f"more than {_MAX_SCANS} scans")
     warning = ""
@@ -120,9 +118,7 @@ def _by_simplejpeg(path: Path, data: bytes, layout: JpegLayout, max_side: int) -
     except ValueError as error:
         first_error = str(error)
         try:
-            pixels = simplejpeg.decode_jpeg(
-                data, colourspace, min_width=min_width, min_height=min_height, strict=False
-            )
+            pixels = simplejpeg.decode_jpeg(data, colourspace, min_width=min_width, min_height=min_height, strict=False)
         except ValueError:
             return _by_pillow(path, data, max_side)
         # Cameras do write stray bytes between segments; the picture is whole.

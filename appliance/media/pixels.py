@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 import numpy as np
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, Jpeg2KImagePlugin, UnidentifiedImageError
 
-from appliance.errors import UnreadableFileError, UnsupportedFormatError
+from appliance.errors import MediaError, UnreadableFileError, UnsupportedFormatError
 from appliance.media.colour import eight_bit, icc_profile_of, to_srgb
 from appliance.media.damage import describe_damage
 from appliance.media.ffmpeg import run_ffmpeg
 from appliance.media.guard import MAX_PIXELS, MAX_PIXELS_SCALED, check_pixels, media_errors
+from appliance.media.heif import HEIF_BRANDS, read_heif, turns_itself
 from appliance.media.jpeg import decode_scaled
 from appliance.media.jxl import read_jxl_size
 from appliance.media.raw import read_raw
@@ -27,11 +29,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PILLOW_FORMATS: Final = (
-    "PNG", "GIF", "WEBP", "TIFF", "BMP", "DIB", "AVIF", "JPEG", "JPEG2000", "ICO", "ICNS", "PSD", "PPM", "PCX", "SGI", "QOI",
+    "PNG", "GIF", "WEBP", "TIFF", "BMP", "DIB", "AVIF", "JPEG", "JPEG2000", "ICO", "ICNS", "PSD", "PPM", "PCX",
+    "SGI", "QOI",
 )  # fmt: skip
 """What Pillow may open. Not EPS (runs Ghostscript) and none of the formats without a signature (TGA takes anything)."""
 
-_HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+_NOT_SUPPORTED: Final = frozenset(
+    {"image/svg+xml", "image/x-tga", "image/vnd.radiance", "image/x-exr", "image/wmf", "image/emf", "application/pdf",
+     "application/postscript", "image/vnd.djvu"}
+)  # fmt: skip
+"""Known, but nothing here decodes them: a retry will not help, unlike with a damaged file."""
 _TURNS: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -79,6 +86,7 @@ def read_picture(path: Path, *, kind: str, mime_type: str, orientation: int, max
     """Decode, scale down, colour-manage and turn `path`; a video gives its poster frame.
 
     kind: photo, raw or video.  orientation: the EXIF tag; formats that turn by their own means ignore it.
+    mime_type: only names the format in an error, the content decides.
     Raises only MediaError: UnreadableFileError, or UnsupportedFormatError for what is too large or unknown.
     """
     with media_errors(path):
@@ -126,29 +134,24 @@ def _read_stored(path: Path, kind: str, mime_type: str, orientation: int, max_si
         return _Stored(jpeg.image, jpeg.width, jpeg.height, orientation, jpeg.icc_profile, warning=jpeg.warning)
     if head.startswith((b"\xff\x0a", b"\x00\x00\x00\x0cJXL ")):
         return _read_jxl(path, max_side)
-    if head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:
-        return _read_heif(path)
+    if head[4:8] == b"ftyp" and head[8:12] in HEIF_BRANDS:
+        return _read_heif(path, orientation, max_side)
     return _read_by_pillow(path, mime_type, orientation, max_side)
 
 
-def _read_heif(path: Path) -> _Stored:
-    """libheif turns by the container's own boxes; an EXIF orientation beside them is only a copy."""
-    import pi_heif
-
+def _read_heif(path: Path, orientation: int, max_side: int) -> _Stored:
     try:
-        heif = pi_heif.open_heif(path, convert_hdr_to_8bit=True)
-        check_pixels(path, *heif.size)
-        image = heif.to_pillow()
-    except (ValueError, SyntaxError, EOFError, RuntimeError) as error:
-        if b"avif" in _first_box(path) or "av1" in str(error).lower():
-            return _read_by_pillow(path, "image/avif", 1, 0)
+        image = read_heif(path)
+    except MediaError:
         raise
-    return _Stored(image, *image.size, orientation=1, icc_profile=icc_profile_of(image))
-
-
-def _first_box(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(64)
+    except Exception:
+        # AV1 in a container that does not say so; libavif tells whether it is.
+        with contextlib.suppress(UnidentifiedImageError):
+            return _read_by_pillow(path, "", orientation, max_side)
+        raise
+    return _Stored(
+        image, *image.size, orientation=1 if turns_itself(path) else orientation, icc_profile=icc_profile_of(image)
+    )
 
 
 def _read_jxl(path: Path, max_side: int) -> _Stored:
@@ -167,7 +170,14 @@ def _read_jxl(path: Path, max_side: int) -> _Stored:
 
 
 def _read_by_pillow(path: Path, mime_type: str, orientation: int, max_side: int) -> _Stored:
-    image: Image.Image = Image.open(path, formats=PILLOW_FORMATS)
+    try:
+        image: Image.Image = Image.open(path, formats=PILLOW_FORMATS)
+    except UnidentifiedImageError as error:
+        if mime_type in _NOT_SUPPORTED:
+            raise UnsupportedFormatError(
+                str(path), f"Pictures of the type {mime_type} are not shown.", hint="Keep a JPEG or PNG copy beside it."
+            ) from error
+        raise
     with image:
         scalable = image.format == "JPEG2000"
         check_pixels(path, *image.size, limit=MAX_PIXELS_SCALED if scalable else MAX_PIXELS)
@@ -175,10 +185,13 @@ def _read_by_pillow(path: Path, mime_type: str, orientation: int, max_side: int)
         warning = ""
         if image.format == "TIFF":
             orientation = 1  # Pillow turns TIFF while it loads, and states the size after that
-        elif image.format == "AVIF":
-            # Pillow's decoder leaves turning to us and states the container's turn as EXIF.
+        elif image.format == "AVIF" and turns_itself(path):
+            # Pillow's decoder leaves turning to us and states the container's turn in the place of EXIF's.
             orientation = image.getexif().get(_ORIENTATION_TAG, 1)
         animated = bool(getattr(image, "is_animated", False)) and image.format in ("GIF", "WEBP", "PNG", "AVIF")
+        if isinstance(image, Jpeg2KImagePlugin.Jpeg2KImageFile):
+            # openjpeg leaves out whole levels of detail: 2^reduce times smaller.
+            image.reduce = max(0, int(math.log2(max(width, height) / max_side))) if max_side else 0
         try:
             image.load()
         except (OSError, SyntaxError, EOFError):

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _GOOD_PREVIEW_PX: Final = 1000
+_LEAST_PREVIEW_PX: Final = 120
+_LEAST_BITS_PER_PIXEL: Final = 0.3
+"""No camera packs a pixel smaller (lossy DNG needs 1, others 4 to 16): less is a file cut down to its metadata, from
+which LibRaw develops black or noise without complaint."""
 _ORIENTATION_OF_FLIP: Final = {3: 3, 5: 8, 6: 6}
 """LibRaw's flip to the EXIF orientation that asks for the same turn."""
 
@@ -60,6 +64,8 @@ def _read_open(path: Path, raw: Any, *, orientation: int, max_side: int) -> RawP
     if orientation == 1:
         orientation = _ORIENTATION_OF_FLIP.get(sizes.flip, 1)
     preview = _embedded_preview(path, raw, max_side=max_side)
+    if preview is not None and max(preview.width, preview.height) < _LEAST_PREVIEW_PX:
+        preview = None
     if preview is not None and max(preview.width, preview.height) >= min(_GOOD_PREVIEW_PX, max(width, height) // 2):
         # Some makers store the preview already turned; its shape tells.
         upright = orientation >= 5 and (preview.width > preview.height) != (width > height)
@@ -73,8 +79,10 @@ def _read_open(path: Path, raw: Any, *, orientation: int, max_side: int) -> RawP
         )
     check_pixels(path, width, height)
     try:
+        if path.stat().st_size * 8 < width * height * _LEAST_BITS_PER_PIXEL:
+            raise EOFError("the sensor's data is not in the file")
         pixels = raw.postprocess(half_size=True, use_camera_wb=True, output_bps=8, user_flip=0)
-    except (rawpy.LibRawError, MemoryError) as error:
+    except (rawpy.LibRawError, MemoryError, EOFError) as error:
         if preview is not None:
             return RawPicture(
                 image=preview.image, width=width, height=height, orientation=orientation,

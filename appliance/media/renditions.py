@@ -25,7 +25,7 @@ THUMBNAIL_METHOD: Final = 2
 """WebP effort: method 3 costs twice as much for 3 % smaller files."""
 _THUMBNAIL_SHORT_PX: Final = 125
 _THUMBNAIL_LONGEST_PX: Final = 500
-"""A panorama scaled to 250 px would be a blurred stripe in the grid: it keeps a short side of 125 px, up to 500 long."""
+"""A panorama at 250 px would be a blurred stripe in the grid: it keeps a short side of 125 px, up to 500 long."""
 
 
 def render(path: Path, *, kind: str, mime_type: str, orientation: int) -> Renditions:
@@ -66,7 +66,8 @@ def _shrunk(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def _jpeg(image: Image.Image) -> bytes:
-    return simplejpeg.encode_jpeg(np.asarray(image), PREVIEW_QUALITY, "RGB", "420")
+    encoded: bytes = simplejpeg.encode_jpeg(np.asarray(image), PREVIEW_QUALITY, "RGB", "420")
+    return encoded
 
 
 def _webp(image: Image.Image) -> bytes:

@@ -70,7 +70,8 @@ def _channel(values: NDArray[np.float64], nx: int, ny: int) -> tuple[float, NDAr
 @lru_cache(maxsize=64)
 def _cosines(length: int, count: int) -> NDArray[np.float64]:
     positions = (np.arange(length) + 0.5)[:, None]
-    return np.cos(np.pi / length * positions * np.arange(count))  # (length, count)
+    cosines: NDArray[np.float64] = np.cos(np.pi / length * positions * np.arange(count))  # (length, count)
+    return cosines
 
 
 @lru_cache(maxsize=32)

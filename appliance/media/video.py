@@ -21,8 +21,8 @@ _TONE_MAP: Final = (
     "zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=mobius:desat=0,zscale=t=bt709:m=bt709:r=pc"
 )
 """npl: 203 cd/m2 is diffuse white in HDR video (ITU-R BT.2408)."""
-_DARK: Final = 20
-"""Mean brightness (of 255) below which a poster says nothing: fades from black, a lens cap, a pocket."""
+_DULL: Final = 10.0
+"""Spread of brightness (of 255) below which a poster says nothing: a fade from black or white, a pocket, a sky."""
 
 
 class Poster(msgspec.Struct, frozen=True):
@@ -48,7 +48,7 @@ class _Stream(msgspec.Struct, frozen=True):
 
 
 def read_poster(path: Path, *, max_side: int) -> Poster:
-    """A frame near the start that is not black, long side at most `max_side`."""
+    """A frame near the start that is not all of one colour, long side at most `max_side`."""
     stream = _probe(path)
     # A keyframe near a tenth of the way is cheap and past most titles; exact seeking decodes everything before it.
     start_s = min(stream.duration_s * 0.1, 60.0)
@@ -63,9 +63,9 @@ def read_poster(path: Path, *, max_side: int) -> Poster:
             continue
         if image is None:
             continue
-        if best is None or _brightness(image) > _brightness(best):
+        if best is None or _liveliness(image) > _liveliness(best):
             best = image
-        if _brightness(best) >= _DARK:
+        if _liveliness(best) >= _DULL:
             break
     if best is None:
         raise failure or UnreadableFileError(
@@ -93,8 +93,8 @@ def _frame(path: Path, stream: _Stream, *, before: tuple[str, ...], max_side: in
     return image
 
 
-def _brightness(image: Image.Image) -> float:
-    return ImageStat.Stat(image.convert("L")).mean[0]
+def _liveliness(image: Image.Image) -> float:
+    return ImageStat.Stat(image.convert("L")).stddev[0]
 
 
 def _probe(path: Path) -> _Stream:
@@ -138,7 +138,7 @@ def _seconds(text: object) -> float:
     return value if 0 < value < 1e7 else 0.0
 
 
-def find_motion_video(path: Path, offset: int) -> MotionVideo | None:
+def measure_motion_video(path: Path, offset: int) -> MotionVideo | None:
     """The MP4 that begins at byte `offset` of a motion photo; None if it is not whole and so not playable.
 
     Ends after its last box: makers append trailers of their own that players stumble over.
@@ -165,5 +165,19 @@ def find_motion_video(path: Path, offset: int) -> MotionVideo | None:
 
 
 _MP4_BOXES: Final = frozenset(
-    {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"uuid", b"meta", b"udta", b"moof", b"mfra", b"styp", b"sidx"}
+    {
+        b"ftyp",
+        b"moov",
+        b"mdat",
+        b"free",
+        b"skip",
+        b"wide",
+        b"uuid",
+        b"meta",
+        b"udta",
+        b"moof",
+        b"mfra",
+        b"styp",
+        b"sidx",
+    }
 )
