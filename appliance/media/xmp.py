@@ -104,19 +104,14 @@ def _store(flat: dict[str, Any], name: str, value: Any) -> None:
     group = _GROUPS.get(uri)
     if group is None or not local or value in (None, "", []) or len(flat) >= MAX_PROPERTIES:
         return
-    if local.startswith(("RegionInfo", "GPS")) or local.isupper():
-        title = local
-    else:
-        title = _RENAMED.get((group, local), local[0].upper() + local[1:])
+    title = _RENAMED.get((group, local), local[0].upper() + local[1:])
     flat.setdefault(f"XMP-{group}:{title}", _plain(group, title, value))
 
 
 _RENAMED = {
     ("mwg-rs", "Regions"): "RegionInfo",
     ("MP", "RegionInfo"): "RegionInfoMP",
-    ("lr", "hierarchicalSubject"): "HierarchicalSubject",
     ("microsoft", "Rating"): "RatingPercent",
-    ("exif", "DateTimeDigitized"): "DateTimeDigitized",
     ("exif", "ISOSpeedRatings"): "ISO",
     ("exif", "FocalLengthIn35mmFilm"): "FocalLengthIn35mmFormat",
     ("exif", "GPSTimeStamp"): "GPSDateTime",
@@ -160,7 +155,8 @@ def _alternative(node: Element) -> str:
 
 
 def _local(name: str) -> str:
-    return name.rpartition("}")[2]
+    local = name.rpartition("}")[2]
+    return local[:1].upper() + local[1:]
 
 
 def _plain(group: str, title: str, value: Any) -> Any:
