@@ -72,10 +72,21 @@ def load_settings(
 
     Raises ConfigError with the nearest spelling for an unknown key.
     """
+    return trace_settings(file=file, environ=environ, flags=flags)[0]
+
+
+def trace_settings(
+    *,
+    file: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    flags: Mapping[str, object] | None = None,
+) -> tuple[Settings, dict[str, str]]:
+    """The same as `load_settings`, with the place each value came from for those that are not the default."""
     environ = os.environ if environ is None else environ
     chosen = {name: value for name, value in (flags or {}).items() if value is not None}
     from_environment = _environment(environ)
     values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
     for path in _files(file, chosen.get("data") or from_environment.get("data")):
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -84,13 +95,34 @@ def load_settings(
         except OSError as error:
             raise ConfigError(f"{path} cannot be read: {error.strerror}", hint="Check its permissions.") from error
         _refuse_unknown(values, where=str(path))
+        origins |= dict.fromkeys(values, str(path))
     values |= from_environment | chosen
+    origins |= {name: f"{ENV_PREFIX}{name.upper()}" for name in from_environment}
+    origins |= {name: f"--{name.replace('_', '-')}" for name in chosen}
     try:
         settings = msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigError(f"A setting cannot be used: {error}", hint="`homeroll config` lists them all.") from error
     validate(settings)
-    return settings
+    return settings, origins
+
+
+def find_data(*, environ: Mapping[str, str] | None = None, here: Path | None = None) -> Path | None:
+    """The data directory where no flag names one, or None: then homeroll.toml or the default decides.
+
+    HOMEROLL_DATA first, then `.homeroll` in the current folder, as `install.sh try` makes it.  That one must belong to
+    this user: in a shared folder it could be anyone's.
+    """
+    environ = os.environ if environ is None else environ
+    named = environ.get(ENV_PREFIX + "DATA")
+    if named:
+        return Path(named)
+    beside = (here or Path.cwd()) / ".homeroll"
+    try:
+        ours = beside.is_dir() and beside.stat().st_uid == os.geteuid()
+    except OSError:
+        return None
+    return beside if ours else None
 
 
 def validate(settings: Settings) -> None:
