@@ -1,0 +1,114 @@
+"""A fresh Debian 12 in a directory: debootstrap, a private mount namespace, and this machine's way to its packages.
+
+The client configuration (apt, pip, certificates, proxies) is the host's and is copied in here, by the test: install.sh
+itself names no host and must work with whatever a machine has.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
+SUITE = "bookworm"
+CONFIGURATION = (
+    "etc/apt/sources.list",
+    "etc/apt/sources.list.d",
+    "etc/apt/auth.conf.d",
+    "etc/apt/keyrings",
+    "etc/apt/trusted.gpg.d",
+    "etc/pip.conf",
+    "etc/ssl/certs/ca-certificates.crt",
+    "etc/resolv.conf",
+    "etc/hosts",
+    "root/.config/pip/pip.conf",
+)
+PASSED_ON = ("PIP_", "SSL_CERT_", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+
+
+def missing_for_a_fresh_machine() -> str:
+    """What this machine lacks to make another one; empty if nothing."""
+    if os.geteuid() != 0:
+        return "needs root"
+    absent = [name for name in ("debootstrap", "unshare", "chroot") if not shutil.which(name)]
+    if absent:
+        return f"needs {', '.join(absent)}"
+    return "" if _mirror() else "needs a Debian mirror in the apt sources"
+
+
+def _mirror() -> str:
+    """The first address this machine's own apt takes Debian from."""
+    sources = [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*.[ls]*"))]
+    for file in sources:
+        if file.suffix not in {".list", ".sources"} or not file.is_file():
+            continue
+        for line in file.read_text().splitlines():
+            words = line.split()
+            if words[:1] in (["URIs:"], ["deb"]):
+                address = next((word for word in words if "://" in word), "")
+                if address.rstrip("/").endswith("/debian"):
+                    return address
+    return ""
+
+
+def _copy(name: str, root: Path) -> None:
+    source, target = Path("/") / name, root / name
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True)
+    elif source.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)
+        shutil.copyfile(source, target)
+
+
+def make_machine(root: Path) -> None:
+    """A minimal Debian with python3, git and ca-certificates, nothing else, below `root`.  Takes about a minute."""
+    packages = "--include=python3,git,ca-certificates"
+    subprocess.run(["debootstrap", "--variant=minbase", packages, SUITE, str(root), _mirror()], check=True)
+    (root / "etc/apt/sources.list").unlink(missing_ok=True)
+    for name in CONFIGURATION:
+        _copy(name, root)
+    for file in Path("/etc/apt/apt.conf.d").iterdir():
+        if "Acquire" in file.read_text():  # how to fetch, not what to do with it
+            _copy(str(file.relative_to("/")), root)
+
+
+def copy_repository(root: Path) -> Path:
+    """What git tracks here, as it is in the working tree, into the machine; the path as the machine sees it."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, check=True, capture_output=True, text=True)
+    for name in filter(None, listed.stdout.split("\0")):
+        source, target = REPOSITORY / name, root / "root/homeroll" / name
+        if source.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+    return Path("/root/homeroll")
+
+
+def start_in(root: Path, *command: str, photos: Path, cwd: Path) -> subprocess.Popen[str]:
+    """Start a command on the machine, with `photos` mounted read-only at /media/formats; output and errors together.
+
+    Everything it starts, mounts included, is gone when the returned process is: it leads its own namespaces.
+    """
+    (root / "media/formats").mkdir(parents=True, exist_ok=True)
+    script = """
+        set -e
+        root=$1 photos=$2 cwd=$3; shift 3
+        mount -t proc proc "$root/proc"
+        mount --rbind /dev "$root/dev"
+        mount --bind "$photos" "$root/media/formats"
+        mount -o remount,bind,ro "$root/media/formats"
+        exec chroot "$root" /bin/sh -c 'cd "$0" && exec "$@"' "$cwd" "$@"
+    """
+    environment = {name: value for name, value in os.environ.items() if name.upper().startswith(PASSED_ON)}
+    environment |= {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"}
+    unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--propagation", "private"]
+    return subprocess.Popen(
+        [*unshare, "/bin/sh", "-c", script, "sh", str(root), str(photos), str(cwd), *command],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
