@@ -34,7 +34,7 @@ def main() -> int:
     # By latitude: a look-up searches only the band it needs.
     towns.sort(key=lambda town: (town["latitude"], town["longitude"]))
     codes = sorted({town["country_code"] for town in towns})
-    regions = sorted({(town["country_code"], town.get("state", "")) for town in towns})
+    regions = sorted({_region(town) for town in towns})
     region_number = {region: number for number, region in enumerate(regions)}
     np.savez_compressed(
         OUT,
@@ -42,7 +42,9 @@ def main() -> int:
         latitude=np.diff([round(town["latitude"] * 1e4) for town in towns], prepend=0).astype(np.int32),
         longitude=np.array([round(town["longitude"] * 1e4) for town in towns], dtype=np.int32),
         population=np.array([min(town["population"], 2**31 - 1) for town in towns], dtype=np.uint32),
-        region=np.array([region_number[town["country_code"], town.get("state", "")] for town in towns], dtype=np.uint16),
+        region=np.array(
+            [region_number[town["country_code"], town.get("state", "")] for town in towns], dtype=np.uint16
+        ),
         region_country=np.array([codes.index(code) for code, _ in regions], dtype=np.uint8),
         city_names=_blob([town["city"] for town in towns]),
         region_names=_blob([name for _, name in regions]),
@@ -54,6 +56,10 @@ def main() -> int:
 
 
 _SMALL_COUNTRIES = {"VA", "PN", "TK", "NU", "CC", "CX", "NF", "SJ", "GS", "AQ", "FK", "SH", "PM", "MS", "NR", "TV"}
+
+
+def _region(town: dict[str, str]) -> tuple[str, str]:
+    return town["country_code"], town.get("state", "")
 
 
 def _blob(names: list[str]) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:

@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from appliance.media import places
-from appliance.media.values import DateSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from appliance.media.values import DateSource
 
 FIRST_YEAR = 1601
 LAST_YEAR = 2100
@@ -62,7 +63,10 @@ def parse_stamp(value: object) -> Stamp | None:
         return None
     carry = hour == 24 and minute == 0  # some cameras write midnight so
     try:
-        local = datetime(year, month, day, 0 if carry else hour, minute, min(second, 59), microsecond)  # noqa: DTZ001 - wall clock by meaning
+        day_begins = datetime(year, month, day)  # noqa: DTZ001 - a wall clock, by meaning
+        local = day_begins.replace(
+            hour=0 if carry else hour, minute=minute, second=min(second, 59), microsecond=microsecond
+        )
     except ValueError:
         return None
     local += timedelta(days=1) if carry else timedelta()
@@ -93,7 +97,8 @@ def _offset(sign: str, hours: str, minutes: str) -> int | None:
 
 # Names that hold a date.  A group of digits must not touch other digits.
 _NAME_DATE_TIME = re.compile(
-    r"(?<!\d)((?:18|19|20)\d\d)([-_.]?)(\d\d)\2(\d\d)(?:[-_ T.]|\s?at\s?|_WA_)+([0-2]\d)([-_.:h]?)([0-5]\d)\6([0-5]\d)?(\d{3})?(?!\d)"
+    r"(?<!\d)((?:18|19|20)\d\d)([-_.]?)(\d\d)\2(\d\d)(?:[-_ T.]|\s?at\s?)+"
+    r"([0-2]\d)([-_.:h]?)([0-5]\d)\6([0-5]\d)?(\d{3})?(?!\d)"
 )
 _NAME_DAY = re.compile(r"(?<!\d)((?:18|19|20)\d\d)([-_.]?)([01]\d)\2([0-3]\d)(?!\d)")
 _NAME_PACKED = re.compile(r"(?<!\d)(20\d\d)([01]\d)([0-3]\d)([0-2]\d)([0-5]\d)([0-5]\d)(?:\d{3})?(?!\d)")
@@ -178,9 +183,7 @@ def choose(
     return Taken(file_modified, _local_or_utc(file_modified), None, "file")
 
 
-def _candidates(
-    flat: dict[str, Any], sidecar: dict[str, Any], filename: str
-) -> Iterator[tuple[Stamp, DateSource]]:
+def _candidates(flat: dict[str, Any], sidecar: dict[str, Any], filename: str) -> Iterator[tuple[Stamp, DateSource]]:
     combined = {**flat, **_joined(flat)}
     for sources, values in ((_EXIF_ORIGINAL, combined), (_SIDECAR, sidecar), (_OTHERS, combined)):
         yield from _stamps(sources, values)
@@ -217,9 +220,7 @@ def _joined(flat: dict[str, Any]) -> dict[str, str]:
     return joined
 
 
-def _zone(
-    stamp: Stamp, flat: dict[str, Any], source: DateSource, position: tuple[float, float] | None
-) -> int | None:
+def _zone(stamp: Stamp, flat: dict[str, Any], source: DateSource, position: tuple[float, float] | None) -> int | None:
     """The offset in minutes a wall clock was meant in: tag, other dates, GPS time, position; None if nothing tells."""
     if not stamp.has_time:
         return None

@@ -1,6 +1,6 @@
 """The program exiftool, kept open: one process for each compute child, restarted when it dies or takes too long.
 
-Starting it costs 70 ms, asking one that runs a few.  It is run as a program and never imported (its licence is its own).
+Starting it costs 70 ms, asking one that runs a few.  It is run as a program, never imported: its licence is its own.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LIMIT_S = 20.0
 MAX_ANSWER_BYTES = 8 << 20
 MAX_MEMORY_BYTES = 1 << 30
 _READY = b"{ready}\n"
-_OPTIONS = ("-json", "-n", "-G1", "-struct", "-charset", "filename=", "-api", "largefilesupport=1", "-x", "ICC_Profile:all")
+_OPTIONS = ("-json", "-n", "-G1", "-struct", "-charset", "filename=", "-api", "largefilesupport=1")
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class ExifTool:
     def read(self, path: Path) -> dict[str, Any]:
         """All tags of a file, keys like "ExifIFD:DateTimeOriginal".
 
-        Raises UnreadableFileError when it cannot be read in time, UnsupportedFormatError when exiftool is not installed.
+        Raises UnreadableFileError when it cannot be read in time, UnsupportedFormatError where exiftool is missing.
         """
         with self._lock:
             for attempt in (1, 2):
@@ -54,7 +54,9 @@ class ExifTool:
                     self._stop()
                     if attempt == 2 or error.final:
                         raise UnreadableFileError(
-                            str(path), f"Reading this file's information failed: {error}.", hint="The file may be damaged."
+                            str(path),
+                            f"Reading this file's information failed: {error}.",
+                            hint="The file may be damaged.",
                         ) from error
             raise AssertionError("unreachable")
 
@@ -91,15 +93,18 @@ class ExifTool:
             )
         except OSError as error:
             raise UnsupportedFormatError(
-                self._program, "The program exiftool is not installed.", hint="Install it: apt install libimage-exiftool-perl"
+                self._program,
+                "The program exiftool is not installed.",
+                hint="Install it: apt install libimage-exiftool-perl",
             ) from error
-        with contextlib.suppress(OSError, ValueError):  # a safety net: not being allowed to hang it is no reason to stop
+        with contextlib.suppress(OSError, ValueError):  # a net; the reader works without
             resource.prlimit(process.pid, resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
         self._process = process
         return process
 
     def _exchange(self, process: subprocess.Popen[bytes], arguments: bytes) -> bytes:
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         try:
             process.stdin.write(arguments)
             process.stdin.flush()
@@ -145,7 +150,8 @@ def _argument(path: Path) -> bytes:
     raw = os.fsencode(path.absolute())
     if b"\n" not in raw and b"\r" not in raw:
         return raw
-    escaped = b"".join(b"\\%03o" % byte if byte < 32 or byte in b'\\"$@' or byte > 126 else bytes([byte]) for byte in raw)
+    plain = frozenset(range(32, 127)) - frozenset(b'\\"$@')
+    escaped = b"".join(bytes([byte]) if byte in plain else b"\\%03o" % byte for byte in raw)
     return b"#[CSTR]" + escaped
 
 

@@ -5,25 +5,18 @@ No function here raises for an odd tag: what cannot be understood says nothing.
 
 from __future__ import annotations
 
-import json
-import math
-import re
 from datetime import datetime, timedelta
 from typing import Any
 
-from appliance.media import dates, places
-from appliance.media.values import FaceRegion, Kind, MediaMetadata, Place, Reader
+from appliance.media import dates, places, regions
+from appliance.media.tagvalues import bounded_tags, clean_text, first_text, number, positive, texts
+from appliance.media.values import Kind, MediaMetadata, Place, Reader
 
 MAX_TITLE = 500
 MAX_DESCRIPTION = 4000
 MAX_KEYWORDS = 300
 MAX_KEYWORD = 200
-MAX_FACES = 200
-MAX_TAGS_BYTES = 64 << 10
-MAX_TAG_TEXT = 1000
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
-_NUMBER = re.compile(r"\s*([+-]?\d{1,15}(?:\.\d{1,20})?(?:[eE][+-]?\d{1,2})?)\s*(?:/\s*(\d{1,10}))?")
+_ORIENTATIONS = frozenset(range(1, 9))
 _CAMERA_CHATTER = {
     "olympus digital camera",
     "sony dsc",
@@ -67,7 +60,6 @@ _LENSES = (
 )
 _LIVE = ("Apple:ContentIdentifier", "Keys:ContentIdentifier", "Apple:MediaGroupUUID")
 _BURSTS = ("Apple:BurstUUID", "XMP-GCamera:BurstID", "XMP-GCamera:BurstPrimary")
-_QUIET_GROUPS = ("System", "ExifTool", "ICC", "JFIF", "Composite", "PrintIM", "Preview", "CanonCustom", "APP14")
 _CODECS = {
     "avc1": "h264",
     "avc3": "h264",
@@ -110,7 +102,7 @@ def interpret(
     sidecar: dict[str, Any] | None = None,
     motion_video_offset: int | None = None,
 ) -> MediaMetadata:
-    """Put every field together; `sidecar` are the tags of the XMP file beside it, which a person's program wrote last."""
+    """Put every field together; `sidecar` are the tags of the XMP file beside it, written last by someone's program."""
     beside = sidecar or {}
     orientation = _orientation(flat)
     stored = _stored_size(flat, kind)
@@ -118,7 +110,11 @@ def interpret(
     position = _position(flat) or _position(beside)
     camera = {**beside, **flat} if beside else flat  # what the file itself says of the camera goes first
     taken = dates.choose(
-        flat, sidecar=beside, filename=filename, file_modified=file_modified, position=position[:2] if position else None
+        flat,
+        sidecar=beside,
+        filename=filename,
+        file_modified=file_modified,
+        position=position[:2] if position else None,
     )
     duration = _duration(flat) if kind == "video" else None
     return MediaMetadata(
@@ -128,7 +124,7 @@ def interpret(
         width=width,
         height=height,
         orientation=orientation,
-        animated=(_number(flat.get("File:FrameCount")) or 1) > 1,
+        animated=(number(flat.get("File:FrameCount")) or 1) > 1,
         codec=_codec(flat) if kind == "video" else "",
         start=taken.start,
         start_local=taken.start_local,
@@ -140,86 +136,60 @@ def interpret(
         longitude=position[1] if position else None,
         altitude=_altitude(flat) if _position(flat) else _altitude(beside),
         place=places.find_place(position[0], position[1]) if position else _stated_place({**flat, **beside}),
-        camera_make=_first_text(camera, ("IFD0:Make", "Keys:Make", "UserData:Make", "XMP-tiff:Make"), 100),
-        camera_model=_first_text(
+        camera_make=first_text(camera, ("IFD0:Make", "Keys:Make", "UserData:Make", "XMP-tiff:Make"), 100),
+        camera_model=first_text(
             camera, ("IFD0:Model", "Keys:Model", "UserData:Model", "H264:Model", "XMP-tiff:Model"), 100
         ),
-        lens=_first_text(camera, _LENSES, 200),
-        exposure_s=_positive(camera, ("ExifIFD:ExposureTime", "IFD0:ExposureTime", "XMP-exif:ExposureTime"), 86_400),
-        f_number=_positive(camera, ("ExifIFD:FNumber", "IFD0:FNumber", "XMP-exif:FNumber"), 1000),
+        lens=first_text(camera, _LENSES, 200),
+        exposure_s=positive(camera, ("ExifIFD:ExposureTime", "IFD0:ExposureTime", "XMP-exif:ExposureTime"), 86_400),
+        f_number=positive(camera, ("ExifIFD:FNumber", "IFD0:FNumber", "XMP-exif:FNumber"), 1000),
         iso=_iso(camera),
-        focal_length_mm=_positive(camera, ("ExifIFD:FocalLength", "IFD0:FocalLength", "XMP-exif:FocalLength"), 100_000),
-        focal_length_35mm=_positive(
+        focal_length_mm=positive(camera, ("ExifIFD:FocalLength", "IFD0:FocalLength", "XMP-exif:FocalLength"), 100_000),
+        focal_length_35mm=positive(
             camera, ("ExifIFD:FocalLengthIn35mmFormat", "XMP-exif:FocalLengthIn35mmFormat"), 100_000
         ),
         rating=_either(_rating(beside), _rating(flat)),
-        title=_first_text(beside, _TITLES, MAX_TITLE) or _words(flat, _TITLES, MAX_TITLE),
-        description=_first_text(beside, _DESCRIPTIONS, MAX_DESCRIPTION) or _words(flat, _DESCRIPTIONS, MAX_DESCRIPTION),
+        title=first_text(beside, _TITLES, MAX_TITLE) or _words(flat, _TITLES, MAX_TITLE),
+        description=first_text(beside, _DESCRIPTIONS, MAX_DESCRIPTION) or _words(flat, _DESCRIPTIONS, MAX_DESCRIPTION),
         keywords=_keywords(flat, beside),
-        face_regions=_faces(beside, stored, orientation) or _faces(flat, stored, orientation),
-        content_identifier=_first_text(flat, _LIVE, 64),
+        face_regions=regions.read_faces(beside, stored, orientation) or regions.read_faces(flat, stored, orientation),
+        content_identifier=first_text(flat, _LIVE, 64),
         motion_video_offset=motion_video_offset,
-        burst_id=_first_text(flat, _BURSTS, 64),
-        tags=_bounded_tags(flat, beside),
+        burst_id=first_text(flat, _BURSTS, 64),
+        tags=bounded_tags(flat, beside),
     )
-
-
-def clean_text(value: object, limit: int) -> str:
-    """Text without control characters and surrogates, at most `limit` long; empty for what is no text."""
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        return ""
-    return _CONTROL.sub("", str(value)[: limit + 100]).strip()[:limit]
-
-
-def _first_text(flat: dict[str, Any], keys: tuple[str, ...], limit: int) -> str:
-    return next((text for key in keys if (text := clean_text(flat.get(key), limit))), "")
 
 
 def _words(flat: dict[str, Any], keys: tuple[str, ...], limit: int) -> str:
     """As above, of a person's words: not the phrases cameras put there by themselves."""
-    texts = (clean_text(flat.get(key), limit) for key in keys)
-    return next((text for text in texts if text and text.lower() not in _CAMERA_CHATTER), "")
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, (int, float)):
-        return float(value) if abs(value) < 1e300 and math.isfinite(value) else None
-    if not isinstance(value, str) or (match := _NUMBER.match(value)) is None:
-        return None
-    number = float(match[1])
-    if match[2]:
-        return number / int(match[2]) if int(match[2]) else None
-    return number
-
-
-def _positive(flat: dict[str, Any], keys: tuple[str, ...], limit: float) -> float | None:
-    for key in keys:
-        number = _number(flat.get(key))
-        if number is not None and 0 < number < limit:
-            return number
-    return None
+    found = (clean_text(flat.get(key), limit) for key in keys)
+    return next((text for text in found if text and text.lower() not in _CAMERA_CHATTER), "")
 
 
 def _iso(flat: dict[str, Any]) -> int | None:
-    keys = ("ExifIFD:ISO", "IFD0:ISO", "ExifIFD:RecommendedExposureIndex", "ExifIFD:StandardOutputSensitivity", "XMP-exif:ISO")
-    number = _positive(flat, keys, 10_000_000)
-    return round(number) if number else None
+    keys = (
+        "ExifIFD:ISO",
+        "IFD0:ISO",
+        "ExifIFD:RecommendedExposureIndex",
+        "ExifIFD:StandardOutputSensitivity",
+        "XMP-exif:ISO",
+    )
+    found = positive(flat, keys, 10_000_000)
+    return round(found) if found else None
 
 
 def _orientation(flat: dict[str, Any]) -> int:
     for key in ("IFD0:Orientation", "XMP-tiff:Orientation"):
-        number = _number(flat.get(key))
-        if number is not None and 1 <= number <= 8 and number == int(number):
-            return int(number)
+        found = number(flat.get(key))
+        if found in _ORIENTATIONS:
+            return int(found or 1)
     return 1
 
 
 def _stored_size(flat: dict[str, Any], kind: Kind) -> tuple[int, int] | None:
-    groups = ("File", "PNG", "GIF", "RIFF", "H264", "MPEG", "Flash", "ASF", "Matroska", "QuickTime")
+    groups: tuple[str, ...] = ("File", "PNG", "GIF", "RIFF", "H264", "MPEG", "Flash", "ASF", "Matroska", "QuickTime")
     if kind == "video":
-        groups = (*(f"Track{number}" for number in range(1, 10)), *groups)
+        groups = (*(f"Track{track}" for track in range(1, 10)), *groups)
     elif kind == "raw":
         # IFD0 of a RAW often describes the small preview; the largest directory is the picture.
         sizes = [
@@ -240,7 +210,7 @@ def _stored_size(flat: dict[str, Any], kind: Kind) -> tuple[int, int] | None:
 
 
 def _size(flat: dict[str, Any], width_key: str, height_key: str) -> tuple[int, int] | None:
-    width, height = _number(flat.get(width_key)), _number(flat.get(height_key))
+    width, height = number(flat.get(width_key)), number(flat.get(height_key))
     if width is None or height is None or not 0 < width < 1e7 or not 0 < height < 1e7:
         return None
     return int(width), int(height)
@@ -252,7 +222,7 @@ def _upright_size(
     if stored is None:
         return None, None
     if kind == "video":
-        turned = (_number(flat.get("Composite:Rotation")) or 0) % 180 == 90
+        turned = (number(flat.get("Composite:Rotation")) or 0) % 180 == 90
     elif flat.get("File:UprightSize"):
         turned = False
     else:
@@ -264,7 +234,7 @@ def _position(flat: dict[str, Any]) -> tuple[float, float] | None:
     """Latitude and longitude; not the null island that devices without a fix are on, nor what is off the globe."""
     pairs = [
         (_signed(flat, "Latitude", "S"), _signed(flat, "Longitude", "W")),
-        (_number(flat.get("XMP-exif:GPSLatitude")), _number(flat.get("XMP-exif:GPSLongitude"))),
+        (number(flat.get("XMP-exif:GPSLatitude")), number(flat.get("XMP-exif:GPSLongitude"))),
         *(_coordinates(flat.get(f"{group}:GPSCoordinates")) for group in ("Keys", "ItemList", "UserData", "QuickTime")),
     ]
     for latitude, longitude in pairs:
@@ -276,28 +246,28 @@ def _position(flat: dict[str, Any]) -> tuple[float, float] | None:
 
 
 def _signed(flat: dict[str, Any], name: str, negative: str) -> float | None:
-    number = _number(flat.get(f"GPS:GPS{name}"))
+    degrees = number(flat.get(f"GPS:GPS{name}"))
     reference = clean_text(flat.get(f"GPS:GPS{name}Ref"), 10).upper()
-    if number is None or not reference:
+    if degrees is None or not reference:
         return None  # half of the globe is a guess
-    return -abs(number) if reference.startswith(negative) else number
+    return -abs(degrees) if reference.startswith(negative) else degrees
 
 
 def _coordinates(value: object) -> tuple[float | None, float | None]:
     parts = value.split() if isinstance(value, str) else []
-    return (_number(parts[0]), _number(parts[1])) if len(parts) >= 2 else (None, None)
+    return (number(parts[0]), number(parts[1])) if len(parts) >= 2 else (None, None)
 
 
 def _altitude(flat: dict[str, Any]) -> float | None:
-    altitude = _number(flat.get("GPS:GPSAltitude"))
-    below = _number(flat.get("GPS:GPSAltitudeRef")) in (1, 3)
+    altitude = number(flat.get("GPS:GPSAltitude"))
+    below = number(flat.get("GPS:GPSAltitudeRef")) in (1, 3)
     if altitude is None:
-        altitude = _number(flat.get("XMP-exif:GPSAltitude"))
-        below = _number(flat.get("XMP-exif:GPSAltitudeRef")) == 1
+        altitude = number(flat.get("XMP-exif:GPSAltitude"))
+        below = number(flat.get("XMP-exif:GPSAltitudeRef")) == 1
     for group in ("Keys", "ItemList", "UserData", "QuickTime"):
         parts = flat.get(f"{group}:GPSCoordinates")
         if altitude is None and isinstance(parts, str) and len(parts.split()) == 3:
-            altitude = _number(parts.split()[2])
+            altitude = number(parts.split()[2])
     if altitude is None or abs(altitude) > 100_000:
         return None
     return -abs(altitude) if below else altitude
@@ -305,12 +275,12 @@ def _altitude(flat: dict[str, Any]) -> float | None:
 
 def _stated_place(flat: dict[str, Any]) -> Place | None:
     """The place a person typed, for pictures without a position."""
-    city = _first_text(flat, ("XMP-photoshop:City", "IPTC:City"), 200)
-    country = _first_text(flat, ("XMP-photoshop:Country", "IPTC:Country-PrimaryLocationName"), 200)
+    city = first_text(flat, ("XMP-photoshop:City", "IPTC:City"), 200)
+    country = first_text(flat, ("XMP-photoshop:Country", "IPTC:Country-PrimaryLocationName"), 200)
     if not city and not country:
         return None
-    code = _first_text(flat, ("XMP-iptcCore:CountryCode", "IPTC:Country-PrimaryLocationCode"), 10).upper()
-    region = _first_text(flat, ("XMP-photoshop:State", "IPTC:Province-State"), 200)
+    code = first_text(flat, ("XMP-iptcCore:CountryCode", "IPTC:Country-PrimaryLocationCode"), 10).upper()
+    region = first_text(flat, ("XMP-photoshop:State", "IPTC:Province-State"), 200)
     return Place(city=city, region=region, country=country, country_code=code if len(code) == 2 else "")
 
 
@@ -320,121 +290,43 @@ def _either(first: int | None, second: int | None) -> int | None:
 
 def _rating(flat: dict[str, Any]) -> int | None:
     for key in ("XMP-xmp:Rating", "XMP-acdsee:Rating", "IFD0:Rating", "Keys:Rating"):
-        number = _number(flat.get(key))
-        if number is not None and -1 <= number <= 5:
-            return round(number)
+        stars = number(flat.get(key))
+        if stars is not None and -1 <= stars <= 5:
+            return round(stars)
     for key in ("XMP-microsoft:RatingPercent", "IFD0:RatingPercent"):
-        percent = _number(flat.get(key))
+        percent = number(flat.get(key))
         if percent is not None and 0 <= percent <= 100:
             return next((stars for least, stars in _STARS_BY_PERCENT if percent >= least), 0)
     return None
 
 
 def _keywords(flat: dict[str, Any], beside: dict[str, Any]) -> tuple[str, ...]:
-    """The file's and the sidecar's together, each once; the Windows and path-like lists only where others are silent."""
+    """The file's and the sidecar's, each once; the path-like and the Windows lists only where others are silent."""
     found: dict[str, None] = {}
     for tags in (flat, beside):
-        values = [*_texts(tags.get("XMP-dc:Subject")), *_texts(tags.get("IPTC:Keywords"))]
+        values = [*texts(tags.get("XMP-dc:Subject")), *texts(tags.get("IPTC:Keywords"))]
         if not values:
-            values = [*_leaves(tags.get("XMP-lr:HierarchicalSubject"), "|"), *_leaves(tags.get("XMP-digiKam:TagsList"), "/")]
+            values = [
+                *_leaves(tags.get("XMP-lr:HierarchicalSubject"), "|"),
+                *_leaves(tags.get("XMP-digiKam:TagsList"), "/"),
+            ]
         if not values:
-            values = [part for text in _texts(tags.get("IFD0:XPKeywords")) for part in text.split(";")]
+            values = [part for text in texts(tags.get("IFD0:XPKeywords")) for part in text.split(";")]
         if not values:
-            values = [part for text in _texts(tags.get("Keys:Keywords")) for part in text.split(",")]
+            values = [part for text in texts(tags.get("Keys:Keywords")) for part in text.split(",")]
         for value in values[:MAX_KEYWORDS]:
             if (word := clean_text(value, MAX_KEYWORD)) and len(found) < MAX_KEYWORDS:
                 found.setdefault(word)
     return tuple(found)
 
 
-def _texts(value: object) -> list[str]:
-    values = value if isinstance(value, list) else [value]
-    return [str(item) for item in values[: 2 * MAX_KEYWORDS] if isinstance(item, (str, int, float))]
-
-
 def _leaves(value: object, separator: str) -> list[str]:
-    return [text.rsplit(separator, 1)[-1] for text in _texts(value)]
-
-
-def _faces(flat: dict[str, Any], stored: tuple[int, int] | None, orientation: int) -> tuple[FaceRegion, ...]:
-    faces = _mwg_faces(flat.get("XMP-mwg-rs:RegionInfo"), stored, orientation)
-    return tuple(faces or _microsoft_faces(flat.get("XMP-MP:RegionInfoMP"), orientation))[:MAX_FACES]
-
-
-def _mwg_faces(info: object, stored: tuple[int, int] | None, orientation: int) -> list[FaceRegion]:
-    """Metadata Working Group regions: centre and size, of the picture as stored."""
-    if not isinstance(info, dict):
-        return []
-    turn = 1 if _is_already_upright(info.get("AppliedToDimensions"), stored, orientation) else orientation
-    faces = []
-    for region in _structures(info.get("RegionList")):
-        area = region.get("Area")
-        if region.get("Type", "Face") != "Face" or not isinstance(area, dict):
-            continue
-        x, y, width, height = (_number(area.get(name)) for name in ("X", "Y", "W", "H"))
-        if x is None or y is None:
-            continue
-        width, height = width or 0.0, height or 0.0
-        faces.append((clean_text(region.get("Name"), 200), x - width / 2, y - height / 2, width, height))
-    return [face for values in faces if (face := _upright_face(*values, orientation=turn))]
-
-
-def _microsoft_faces(info: object, orientation: int) -> list[FaceRegion]:
-    """Windows Photo Gallery's: left, top, width, height as text."""
-    if not isinstance(info, dict):
-        return []
-    faces = []
-    for region in _structures(info.get("Regions")):
-        numbers = [_number(part) for part in str(region.get("Rectangle", "")).split(",")]
-        if len(numbers) != 4:
-            continue
-        x, y, width, height = numbers
-        if x is None or y is None or width is None or height is None:
-            continue
-        name = clean_text(region.get("PersonDisplayName"), 200)
-        if face := _upright_face(name, x, y, width, height, orientation=orientation):
-            faces.append(face)
-    return faces
-
-
-def _structures(value: object) -> list[dict[str, Any]]:
-    return [item for item in value[:MAX_FACES] if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _is_already_upright(dimensions: object, stored: tuple[int, int] | None, orientation: int) -> bool:
-    """Some programs mark faces on the turned picture: then the sides they say they used are exchanged."""
-    if orientation < 5 or stored is None or not isinstance(dimensions, dict):
-        return False
-    width, height = _number(dimensions.get("W")), _number(dimensions.get("H"))
-    if width is None or height is None or width == height or stored[0] == stored[1]:
-        return False
-    return (width > height) != (stored[0] > stored[1])
-
-
-def _upright_face(
-    name: str, x: float, y: float, width: float, height: float, *, orientation: int
-) -> FaceRegion | None:
-    """Turn a box as EXIF orientation turns the picture, cut to the picture; None when nothing of it is inside."""
-    if orientation in (2, 3, 7, 8) and orientation in (2, 3):
-        x = 1 - x - width
-    if orientation in (3, 4):
-        y = 1 - y - height
-    if orientation >= 5:
-        mirrored_x, mirrored_y = 1 - x - width, 1 - y - height
-        x, y = {5: (y, x), 6: (mirrored_y, x), 7: (mirrored_y, mirrored_x), 8: (y, mirrored_x)}[orientation]
-        width, height = height, width
-    left, top = max(x, 0.0), max(y, 0.0)
-    right, bottom = min(x + width, 1.0), min(y + height, 1.0)
-    if left > right or top > bottom:
-        return None
-    return FaceRegion(
-        name=name, x=round(left, 6), y=round(top, 6), width=round(right - left, 6), height=round(bottom - top, 6)
-    )
+    return [text.rsplit(separator, 1)[-1] for text in texts(value)]
 
 
 def _duration(flat: dict[str, Any]) -> float | None:
     keys = ("QuickTime:Duration", "Matroska:Duration", "M2TS:Duration", "RIFF:Duration", "Composite:Duration")
-    return _positive(flat, (*keys, "ASF:PlayDuration", "Flash:Duration", "MPEG:Duration"), 1e6)
+    return positive(flat, (*keys, "ASF:PlayDuration", "Flash:Duration", "MPEG:Duration"), 1e6)
 
 
 def _end(start: datetime, duration_s: float | None) -> datetime | None:
@@ -445,46 +337,12 @@ def _end(start: datetime, duration_s: float | None) -> datetime | None:
 
 
 def _codec(flat: dict[str, Any]) -> str:
-    if isinstance(number := flat.get("M2TS:VideoStreamType"), int):
-        return _TRANSPORT_CODECS.get(number, str(number))
+    if isinstance(stream_type := flat.get("M2TS:VideoStreamType"), int):
+        return _TRANSPORT_CODECS.get(stream_type, str(stream_type))
     for track in range(1, 10):
         if _size(flat, f"Track{track}:ImageWidth", f"Track{track}:ImageHeight"):
             for name in ("CompressorID", "VideoCodecID", "CodecID"):
                 if text := clean_text(flat.get(f"Track{track}:{name}"), 40):
                     return _CODECS.get(text.lower(), text.lower())
-    text = _first_text(flat, ("RIFF:VideoCodec", "RIFF:Compression", "File:Compression"), 40)
+    text = first_text(flat, ("RIFF:VideoCodec", "RIFF:Compression", "File:Compression"), 40)
     return _CODECS.get(text.lower(), text.lower())
-
-
-def _bounded_tags(flat: dict[str, Any], beside: dict[str, Any]) -> dict[str, Any]:
-    """The readable tags as they are, sidecar's marked, until 64 KB are full."""
-    tags: dict[str, Any] = {}
-    room = MAX_TAGS_BYTES - 2
-    marked = {f"Sidecar:{key}": value for key, value in beside.items()}
-    for key, value in [*flat.items(), *marked.items()]:
-        if key.startswith(_QUIET_GROUPS) or (plain := _readable(value, 0)) is None:
-            continue
-        room -= len(key) + len(json.dumps(plain)) + 6
-        if room < 0:
-            break
-        tags[key] = plain
-    return tags
-
-
-def _readable(value: object, depth: int) -> Any:
-    if isinstance(value, str):
-        text = clean_text(value, MAX_TAG_TEXT)
-        return None if text.startswith("(Binary data") else text or None
-    if isinstance(value, bool) or value is None:
-        return value
-    if isinstance(value, int):
-        return value if abs(value) < 1 << 53 else str(value)[:40]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if depth > 8:
-        return None
-    if isinstance(value, list):
-        return [plain for item in value[:300] if (plain := _readable(item, depth + 1)) is not None] or None
-    if isinstance(value, dict):
-        return {clean_text(k, 100): p for k, v in list(value.items())[:100] if (p := _readable(v, depth + 1)) is not None}
-    return None

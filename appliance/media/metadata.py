@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from appliance.media.values import Kind, MediaMetadata, Reader
 
 _CONTAINER_ROTATES = ("image/heic", "image/heif")
-_NO_SIZE_NEEDED = ("sidecar", "other")
+BUFFER_BYTES = 1 << 16  # a JPEG's EXIF block at its largest: most photos are then read in one go
 
 
 def read_metadata(
@@ -36,7 +36,7 @@ def read_metadata(
     open, UnsupportedFormatError for what is no photo, video, RAW or sidecar.
     """
     try:
-        stream: IO[bytes] = io.BytesIO(data) if data is not None else path.open("rb")
+        stream: IO[bytes] = io.BytesIO(data) if data is not None else path.open("rb", buffering=BUFFER_BYTES)
     except OSError as error:
         raise UnreadableFileError(
             str(path), f"The file cannot be opened: {error.strerror}.", hint="Check that it is there and may be read."
@@ -99,5 +99,7 @@ def _by_exiftool(path: Path, kind: Kind) -> dict[str, Any]:
 
 def _unreadable(path: Path, reason: str) -> MediaError:
     return UnreadableFileError(
-        str(path), f"The file is damaged or not what its name says ({reason[:200]}).", hint="Look for another copy of it."
+        str(path),
+        f"The file is damaged or not what its name says ({reason[:200]}).",
+        hint="Look for another copy of it.",
     )

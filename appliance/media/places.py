@@ -57,7 +57,8 @@ def _reach_km(
     population: np.ndarray[tuple[int], np.dtype[np.float32]],
 ) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     """How far a town reaches: the radius of a disc in which its people live at 3000 to the square kilometre."""
-    return np.sqrt(population / (3000 * math.pi)).astype(np.float32)
+    reach: np.ndarray[tuple[int], np.dtype[np.float32]] = np.sqrt(population / (3000 * math.pi)).astype(np.float32)
+    return reach
 
 
 def find_place(latitude: float, longitude: float) -> Place | None:

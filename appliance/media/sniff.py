@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
-from appliance.media.values import Kind
+if TYPE_CHECKING:
+    from appliance.media.values import Kind
 
 HEAD_BYTES = 4096
 """How much of a file `sniff` wants to see."""
@@ -132,8 +134,10 @@ def _by_content(head: bytes, extension: str) -> tuple[Kind, str] | None:
             return "raw", _RAW["cr2"]
         # Most RAW formats are TIFF files like any other: only the name tells them apart.
         return ("raw", _RAW[extension]) if extension in _RAW else ("photo", "image/tiff")
-    if head[:4] == b"RIFF":
-        return {b"WEBP": ("photo", "image/webp"), b"AVI ": ("video", "video/x-msvideo")}.get(head[8:12])
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "photo", "image/webp"
+    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
+        return "video", "video/x-msvideo"
     if head[:4] == b"\x1a\x45\xdf\xa3":
         return ("video", "video/webm") if b"webm" in head[:64] else ("video", "video/x-matroska")
     if head[:2] == b"BM" and len(head) > 18 and head[6:10] == b"\0\0\0\0" and head[15:18] == b"\0\0\0":

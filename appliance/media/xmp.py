@@ -129,7 +129,9 @@ def _value(node: Element, depth: int) -> Any:
         return _structure(node, depth)
     first = next(iter(node), None)
     if first is None:
-        members = {key: text for key, text in node.attrib.items() if not key.startswith((_RDF, "{http://www.w3.org/XML"))}
+        members = {
+            key: text for key, text in node.attrib.items() if not key.startswith((_RDF, "{http://www.w3.org/XML"))
+        }
         return {_local(key): text for key, text in members.items()} if members else (node.text or "").strip()[:MAX_TEXT]
     if first.tag in (f"{_RDF}Bag", f"{_RDF}Seq"):
         return [item for child in list(first)[:MAX_LIST] if (item := _value(child, depth + 1)) not in (None, "")]
