@@ -41,7 +41,9 @@ def eight_bit(image: Image.Image) -> Image.Image:
     """Any Pillow mode to one that can be resized and managed (L, RGB, RGBA, CMYK, LAB); deep ones are scaled."""
     mode = image.mode
     if mode in ("PA", "La", "LA", "RGBa") or (mode in ("P", "L", "1", "RGB", "I;16") and "transparency" in image.info):
-        return image.convert("RGBA") if mode != "I;16" else _from_array(image)
+        if mode == "I;16":
+            return _from_array(image)
+        return (image.convert("LA") if mode == "La" else image).convert("RGBA")
     if mode in ("RGB", "RGBA", "CMYK", "LAB", "L"):
         return image
     if mode.startswith("I") or mode == "F":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import resource
 import signal
@@ -65,7 +66,7 @@ def _run(command: list[str], path: Path) -> bytes:
                 for limit, value in (
                     (resource.RLIMIT_AS, _MEMORY_LIMIT_BYTES),
                     (resource.RLIMIT_FSIZE, _OUTPUT_LIMIT_BYTES),
-                    (resource.RLIMIT_CPU, int(TIME_LIMIT_S) * 2),
+                    (resource.RLIMIT_CPU, math.ceil(TIME_LIMIT_S) * 2),
                 ):
                     with contextlib.suppress(ProcessLookupError, ValueError, PermissionError):
                         resource.prlimit(process.pid, limit, (value, value))

@@ -6,6 +6,7 @@ classes would always be too short.
 
 from __future__ import annotations
 
+import re
 import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -46,7 +47,8 @@ def media_errors(path: Path) -> Iterator[None]:
             str(path), "The file may not be read.", hint="Give the service the right to read it."
         ) from error
     except Image.DecompressionBombError as error:
-        raise too_large(path, MAX_PIXELS_SCALED) from error
+        stated = re.search(r"\((\d+) pixels\)", str(error))
+        raise too_large(path, MAX_PIXELS_SCALED, pixels=int(stated[1]) if stated else 0) from error
     except MemoryError as error:
         raise UnsupportedFormatError(
             str(path), "The file needs more memory than it may use.", hint="Save it again at a smaller size."
@@ -64,15 +66,15 @@ def check_pixels(path: Path, width: int, height: int, *, limit: int = MAX_PIXELS
     if width < 1 or height < 1:
         raise UnreadableFileError(str(path), "The file is damaged: it states no size.", hint=_DAMAGED_HINT)
     if width * height > limit:
-        raise too_large(path, limit, width=width, height=height)
+        raise too_large(path, limit, pixels=width * height)
 
 
 def damaged(path: Path, reason: str) -> UnreadableFileError:
     return UnreadableFileError(str(path), f"The file is damaged: {reason}.", hint=_DAMAGED_HINT)
 
 
-def too_large(path: Path, limit: int, *, width: int = 0, height: int = 0) -> UnsupportedFormatError:
-    stated = f"{width} x {height} pixels" if width else "more pixels than allowed"
+def too_large(path: Path, limit: int, *, pixels: int) -> UnsupportedFormatError:
+    stated = f"{pixels / 1_000_000:.0f} megapixels" if pixels else "more pixels than allowed"
     return UnsupportedFormatError(
         str(path),
         f"The picture states {stated}; the limit for this format is {limit // 1_000_000} megapixels.",

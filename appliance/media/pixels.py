@@ -196,12 +196,11 @@ def _read_by_pillow(path: Path, mime_type: str, orientation: int, max_side: int)
             image.load()
         except (OSError, SyntaxError, EOFError):
             image, warning = _partly(path)
-        return _Stored(image.copy(), width, height, orientation, icc_profile_of(image), animated, warning)
+        return _Stored(image, width, height, orientation, icc_profile_of(image), animated, warning)
 
 
 def _partly(path: Path) -> tuple[Image.Image, str]:
-    with _truncated_allowed():
-        image: Image.Image = Image.open(path, formats=PILLOW_FORMATS)
+    with _truncated_allowed(), Image.open(path, formats=PILLOW_FORMATS) as image:
         image.load()
     return image, describe_damage(path, np.asarray(image))
 

@@ -9,6 +9,7 @@ import numpy as np
 import simplejpeg
 from PIL import Image
 
+from appliance.errors import MediaError
 from appliance.media.animation import encode_animation
 from appliance.media.pixels import fitted_size, read_picture
 from appliance.media.thumbhash import MAX_SIDE_PX, encode_thumbhash
@@ -36,8 +37,12 @@ def render(path: Path, *, kind: str, mime_type: str, orientation: int) -> Rendit
     picture = read_picture(path, kind=kind, mime_type=mime_type, orientation=orientation, max_side=PREVIEW_PX)
     image = picture.image
     preview, preview_mime = None, "image/webp"
+    warning = picture.warning
     if picture.animated:
-        preview = encode_animation(path, orientation=orientation, max_side=PREVIEW_PX)
+        try:
+            preview = encode_animation(path, orientation=orientation, max_side=PREVIEW_PX)
+        except MediaError:
+            warning = warning or "The animation is damaged: only its first picture could be shown."
     if preview is None:
         preview, preview_mime = _jpeg(image), "image/jpeg"
     thumbnail = _shrunk(image, _thumbnail_size(*image.size))
@@ -49,7 +54,7 @@ def render(path: Path, *, kind: str, mime_type: str, orientation: int) -> Rendit
         width=picture.width,
         height=picture.height,
         animated=preview_mime == "image/webp",
-        warning=picture.warning,
+        warning=warning,
     )
 
 
