@@ -1,0 +1,81 @@
+"""The one HTML shell every page address answers with; the browser's own modules decide what to show in it.
+
+Holds no data about the library and asks nobody who is calling: what the shell shows comes through the API, which does.
+"""
+
+import base64
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+from string import Template
+
+from litestar import MediaType, Response, get
+
+STATIC_DIR = Path(__file__).parent.parent / "static"
+SHELL = Path(__file__).parent.parent / "templates" / "shell.html"
+
+# Modules that are only fetched when first needed: not worth a preload.
+LAZY_FOLDERS = ("viewer", "upload", "activity", "auth")
+
+
+@cache
+def static_version() -> str:
+    """A short digest of every static file: changes when any of them does, so that `?v=` may be cached for ever."""
+    digest = hashlib.sha256()
+    for path in sorted(STATIC_DIR.rglob("*")):
+        if path.is_file():
+            digest.update(path.relative_to(STATIC_DIR).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+@cache
+def shell_page() -> tuple[str, str]:
+    """The shell's HTML and the Content-Security-Policy that belongs to it.
+
+    An import map gives every module its versioned address; it is the only inline script, allowed by its hash.
+    """
+    version = static_version()
+    modules = [path.relative_to(STATIC_DIR).as_posix() for path in sorted(STATIC_DIR.rglob("*.js"))]
+    import_map = json.dumps({"imports": {f"/static/{module}": f"/static/{module}?v={version}" for module in modules}})
+    import_map_hash = base64.b64encode(hashlib.sha256(import_map.encode()).digest()).decode()
+    preloads = "\n    ".join(
+        f'<link rel="modulepreload" href="/static/{module}?v={version}">'
+        for module in modules
+        if module.startswith("js/") and module.split("/")[1] not in LAZY_FOLDERS and module != "js/theme.js"
+    )
+    html = Template(SHELL.read_text("utf-8")).substitute(version=version, import_map=import_map, preloads=preloads)
+    policy = "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src 'self' 'sha256-{import_map_hash}'",
+            "style-src 'self'",
+            "img-src 'self' data: blob:",
+            "media-src 'self' blob:",
+            "font-src 'self'",
+            "connect-src 'self'",
+            "manifest-src 'self'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
+    return html, policy
+
+
+@get(
+    path=["/", "/login", "/setup", "/activity", "/photo/{file_id:str}"],
+    media_type=MediaType.HTML,
+    include_in_schema=False,
+    opt={"public": True},
+    sync_to_thread=False,
+)
+def shell() -> Response[str]:
+    """Answer with the shell; `no-cache` because its versioned links must be fresh after an upgrade."""
+    html, policy = shell_page()
+    headers = {"Content-Security-Policy": policy, "Cache-Control": "no-cache", "Referrer-Policy": "same-origin"}
+    return Response(html, media_type=MediaType.HTML, headers=headers)
+
+
+PAGES = (shell,)

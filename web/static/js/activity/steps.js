@@ -1,0 +1,37 @@
+import { count, perSecond, timeLeft } from "/static/js/lib/format.js";
+import { html } from "/static/js/lib/preact.js";
+import { Bar } from "/static/js/ui/bar.js";
+
+const TITLES = {
+  metadata: "Dates, places, cameras",
+  renditions: "Previews",
+  faces: "Faces",
+  embedding: "Search by meaning",
+  tags: "Tags",
+  ocr: "Text in pictures",
+  caption: "Captions",
+  related: "Belonging together",
+};
+
+/** @param {string} name */
+export const stepTitle = (name) => TITLES[name] ?? name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ");
+
+/** How far each step is. @param {{ steps: import("../status.js").Step[], paused: boolean }} props */
+export function Steps({ steps, paused }) {
+  return html`<ul class="steps">
+    ${steps.map((step) => {
+      const open = step.pending + step.running;
+      const ended = step.done + step.skipped + step.failed;
+      const facts = open
+        ? [`${count(ended)} of ${count(ended + open)}`, !paused && perSecond(step.rate), !paused && timeLeft(step.seconds_left)]
+        : [count(ended)];
+      return html`<li key=${step.name} class=${open ? "is-open" : "is-done"}>
+        <div class="row-head">
+          <span>${stepTitle(step.name)}</span>
+          <span>${facts.filter(Boolean).join(" · ")}${step.failed ? html` <span class="badge is-bad">${count(step.failed)} failed</span>` : ""}</span>
+        </div>
+        ${open > 0 && html`<${Bar} share=${ended / (ended + open)} label=${stepTitle(step.name)} tone=${paused ? "quiet" : ""} />`}
+      </li>`;
+    })}
+  </ul>`;
+}

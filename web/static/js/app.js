@@ -1,0 +1,72 @@
+// Puts the library page together: bar, timeline, rail, panels. Each part is independent; this file only introduces them.
+import { announce, el, isTyping } from "/static/js/lib/dom.js";
+import { connectMessages, onMessage } from "/static/js/lib/messages.js";
+import { html, render } from "/static/js/lib/preact.js";
+import { panel, Panels, togglePanel } from "/static/js/ui/panels.js";
+import { Banner } from "/static/js/ui/banner.js";
+import { Empty } from "/static/js/ui/empty.js";
+import { showHelp } from "/static/js/ui/help.js";
+import { Toasts } from "/static/js/ui/toast.js";
+import { Topbar } from "/static/js/ui/topbar.js";
+import { createTimeline } from "/static/js/timeline/timeline.js";
+import { monthName, plural } from "/static/js/lib/format.js";
+import { openLinkedPhoto, openPhoto } from "/static/js/open.js";
+import { addDropTarget } from "/static/js/drop.js";
+import { startStatus } from "/static/js/status.js";
+import { timelineState } from "/static/js/timeline/state.js";
+
+/** @param {HTMLElement} root */
+export async function startApp(root) {
+  const timeline = createTimeline({ onOpen: (id) => openPhoto(timeline, id) });
+  const bar = el("header", { class: "topbar" });
+  const banner = el("div", { class: "banners" });
+  const empty = el("div", { class: "empty-holder" });
+  const main = el("main", { id: "main", tabindex: "-1" }, empty, timeline.root);
+  const panels = el("div");
+  const toasts = el("div");
+  const skip = el("a", { class: "skip-link", href: "#main" }, "Skip to the photos");
+  root.replaceChildren(skip, bar, banner, main, timeline.rail, panels, toasts);
+
+  render(html`<${Topbar} />`, bar);
+  render(html`<${Banner} />`, banner);
+  render(html`<${Toasts} />`, toasts);
+  render(html`<${Panels} />`, panels);
+
+  const drawEmpty = () => {
+    timeline.root.hidden = !timeline.months.total;
+    render(timeline.months.total ? null : html`<${Empty} />`, empty);
+    timelineState.set({ ...timelineState.get(), total: timeline.months.total });
+  };
+  timeline.view.addEventListener("refreshed", drawEmpty);
+  timeline.view.addEventListener("moved", () => nameMonth(timeline));
+
+  connectMessages();
+  startStatus();
+  addDropTarget();
+  onMessage("LibraryChanged", () => timeline.refreshSoon());
+  addShortcuts();
+  await timeline.start();
+  drawEmpty();
+  announce(plural(timeline.months.total, "photo"));
+  if (location.pathname === "/activity") togglePanel("activity", true);
+  await openLinkedPhoto(timeline);
+}
+
+/** The bar names the month on screen once its heading has scrolled away. */
+function nameMonth({ months, view }) {
+  const scrolled = view.y > 40 && months.list.length > 0;
+  const month = scrolled ? monthName(months.list[months.positionAt(view.y + 48)].month) : "";
+  if (timelineState.get().month !== month) timelineState.set({ ...timelineState.get(), month });
+}
+
+function addShortcuts() {
+  addEventListener("keydown", (event) => {
+    if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey || document.querySelector(".pswp, dialog[open]")) return;
+    if (event.key === "?") showHelp();
+    else if (event.key === "a") togglePanel("activity");
+    else if (event.key === "u") togglePanel("upload");
+    else if (event.key === "Escape" && panel.get()) panel.set(null);
+    else return;
+    event.preventDefault();
+  });
+}

@@ -1,0 +1,65 @@
+import { request } from "/static/js/lib/api.js";
+import { html, useEffect } from "/static/js/lib/preact.js";
+import { session } from "/static/js/lib/session.js";
+import { Field, Form } from "/static/js/auth/form.js";
+import { PasswordForm } from "/static/js/auth/password.js";
+import { Logo } from "/static/js/ui/logo.js";
+
+const TITLES = { setup: "Welcome", login: "Log in", password: "Choose a new password" };
+
+/** @param {{ name: "setup" | "login" | "password", onEnter: (user: import("../lib/session.js").User | null) => unknown }} props */
+export function AuthPage({ name, onEnter }) {
+  useEffect(() => {
+    document.title = `${TITLES[name]} · Homeroll`;
+    return () => {
+      document.title = "Homeroll";
+    };
+  }, [name]);
+  const Page = { setup: Setup, login: Login, password: NewPassword }[name];
+  return html`
+    <main class="auth">
+      <div class="auth-card">
+        <div class="auth-brand"><${Logo} size=${40} /><span>Homeroll</span></div>
+        <h1>${TITLES[name]}</h1>
+        <${Page} onEnter=${onEnter} />
+      </div>
+    </main>
+  `;
+}
+
+function Setup({ onEnter }) {
+  const send = async (values) => {
+    const body = { ...values, one_time_password: values.one_time_password.trim(), username: values.username.trim(), name: values.name.trim() };
+    history.replaceState(null, "", "/setup");
+    onEnter(await request("/setup", { method: "POST", body, quiet: true }));
+  };
+  return html`
+    <p class="auth-lead">Make the first account. It can add folders and invite the family.</p>
+    <${Form} action="Start" onSend=${send}>
+      <${Field} label="One-time password" name="one_time_password" value=${decodeURIComponent(location.hash.slice(1))} autocomplete="off" autofocus hint="Shown in the terminal where Homeroll was started, in the line “Password:”." />
+      <${Field} label="Your name" name="name" autocomplete="name" />
+      <${Field} label="User name" name="username" value="admin" autocomplete="username" hint="What you type to log in." />
+      <${Field} label="New password" name="password" type="password" autocomplete="new-password" minlength=${8} hint="At least 8 characters. A few words are good." />
+    <//>
+  `;
+}
+
+function Login({ onEnter }) {
+  const send = async ({ username, password }) => {
+    onEnter(await request("/auth/login", { method: "POST", body: { username: username.trim(), password }, quiet: true }));
+  };
+  return html`
+    <${Form} action="Log in" onSend=${send}>
+      <${Field} label="User name" name="username" autocomplete="username" autofocus />
+      <${Field} label="Password" name="password" type="password" autocomplete="current-password" />
+    <//>
+  `;
+}
+
+function NewPassword({ onEnter }) {
+  const user = session.get();
+  return html`
+    <p class="auth-lead">The password you came with works once. From now on the one you choose here counts.</p>
+    <${PasswordForm} username=${user?.username ?? ""} action="Go on" onDone=${() => onEnter({ ...user, must_change_password: false })} />
+  `;
+}

@@ -1,0 +1,37 @@
+/**
+ * Create an element with a class, properties and children. Strings become text, never HTML.
+ * @param {string} tag
+ * @param {Record<string, unknown>} [props] `class`, `on*` listeners, attributes
+ * @param {...(Node | string)} children
+ * @returns {HTMLElement}
+ */
+export function el(tag, props = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), /** @type {EventListener} */ (value));
+    else node.setAttribute(name, value === true ? "" : String(value));
+  }
+  node.append(...children);
+  return node;
+}
+
+/**
+ * Say something to screen readers without moving the focus.
+ * @param {string} text
+ */
+export function announce(text) {
+  const announcer = document.getElementById("announcer");
+  if (announcer) announcer.textContent = text;
+}
+
+/** @returns {boolean} whether the person asked their system for less movement */
+export function prefersReducedMotion() {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
+/** @param {Event} event @returns {boolean} whether keys typed now belong to a field, not to a shortcut */
+export function isTyping(event) {
+  const target = /** @type {HTMLElement} */ (event.target);
+  return target?.matches?.("input, textarea, select, [contenteditable]") ?? false;
+}

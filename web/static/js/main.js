@@ -1,0 +1,55 @@
+// First thing that runs: finds out who is asking and shows setup, login, the new-password form or the library.
+import { api, request, setSignedOutHandler } from "/static/js/lib/api.js";
+import { disconnectMessages } from "/static/js/lib/messages.js";
+import { html, render } from "/static/js/lib/preact.js";
+import { session } from "/static/js/lib/session.js";
+import { Failure } from "/static/js/ui/failure.js";
+import { startTheme } from "/static/js/ui/theme.js";
+
+const root = /** @type {HTMLElement} */ (document.getElementById("app"));
+
+async function boot() {
+  root.setAttribute("aria-busy", "true");
+  try {
+    const server = await api.get("/server");
+    if (server.setup_required) return await show("setup");
+    const user = await request("/auth/me", { quiet: true }).catch((error) => {
+      if (error.status === 401) return null;
+      throw error;
+    });
+    await enter(user);
+  } catch (error) {
+    render(html`<${Failure} error=${error} onRetry=${boot} />`, root);
+  } finally {
+    root.removeAttribute("aria-busy");
+  }
+}
+
+/** Go on with what this user may see now. @param {import("./lib/session.js").User | null} user */
+async function enter(user) {
+  session.set(user);
+  if (!user) return show("login");
+  if (user.must_change_password) return show("password");
+  render(null, root);
+  const { startApp } = await import("/static/js/app.js");
+  if (/^\/(login|setup)$/.test(location.pathname)) history.replaceState(null, "", "/");
+  return startApp(root);
+}
+
+/** @param {"setup" | "login" | "password"} name */
+async function show(name) {
+  const { AuthPage } = await import("/static/js/auth/page.js");
+  const path = { setup: "/setup", login: "/login", password: null }[name];
+  if (path && location.pathname !== path) history.replaceState(null, "", path + location.hash);
+  render(html`<${AuthPage} name=${name} onEnter=${enter} />`, root);
+}
+
+setSignedOutHandler(() => {
+  if (!session.get()) return;
+  disconnectMessages();
+  // A whole reload empties the memory of what the last person saw.
+  location.assign("/login");
+});
+
+startTheme();
+boot();

@@ -1,0 +1,23 @@
+import { html } from "/static/js/lib/preact.js";
+import { showDialog } from "/static/js/ui/dialog.js";
+
+const KEYS = [
+  ["Timeline", [["← → ↑ ↓", "Move between photos"], ["Enter", "Open"], ["Home / End", "Newest, oldest"], ["a", "Activity"], ["u", "Upload"]]],
+  ["Photo", [["← →", "Previous, next"], ["Space", "Play or pause; zoom a photo"], ["f", "Favourite"], ["i", "Information"], ["Delete", "Move to trash"], ["Esc", "Back"]]],
+  ["Rail of years", [["↑ ↓", "Month by month"], ["Page Up / Down", "Year by year"]]],
+];
+
+/** The keys, in a dialog. */
+export function showHelp() {
+  showDialog(
+    "Keyboard",
+    html`<div class="help">
+      ${KEYS.map(
+        ([title, rows]) => html`<section>
+          <h3>${title}</h3>
+          <dl>${rows.map(([key, what]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${what}</dd></div>`)}</dl>
+        </section>`,
+      )}
+    </div>`,
+  );
+}

@@ -1,0 +1,65 @@
+// Where the information stands: a column that pushes the photo aside, or a sheet over it on phones.
+import { el } from "/static/js/lib/dom.js";
+import { html, render } from "/static/js/lib/preact.js";
+import { fileOf } from "/static/js/viewer/files.js";
+import { Info } from "/static/js/viewer/info.js";
+
+const WIDTH = 360;
+const KEY = "homeroll-info";
+
+/** @param {any} pswp @param {() => import("./slides.js").Slide} current */
+export function createInfoColumn(pswp, current) {
+  const isWide = () => innerWidth >= 900;
+  let open = isWide() && localStorage.getItem(KEY) === "open";
+  let watcher = () => {};
+  const root = el("aside", { class: "info", "aria-label": "Information", hidden: true });
+  document.getElementById("overlays")?.append(root);
+
+  const draw = (/** @type {any} */ file, /** @type {any} */ error) => render(html`<${Info} file=${file} error=${error} onClose=${toggle} />`, root);
+
+  async function show() {
+    root.hidden = !open;
+    document.documentElement.classList.toggle("info-open", open);
+    if (!open) return;
+    const { id } = current();
+    if (!id) return;
+    const slow = setTimeout(() => draw(null, null), 150);
+    try {
+      const file = await fileOf(id);
+      if (current().id === id) draw(file, null);
+    } catch (error) {
+      if (current().id === id) draw(null, error);
+    } finally {
+      clearTimeout(slow);
+    }
+  }
+
+  function toggle() {
+    open = !open;
+    if (isWide()) localStorage.setItem(KEY, open ? "open" : "closed");
+    show();
+    pswp.updateSize(true);
+    watcher();
+    if (!open) pswp.element?.focus();
+  }
+
+  return {
+    show,
+    toggle,
+    isOpen: () => open,
+    /** px that the photo gives up */
+    width: () => (open && isWide() ? WIDTH : 0),
+    /** @param {() => void} handler */
+    onToggle(handler) {
+      watcher = handler;
+    },
+    hide() {
+      root.hidden = true;
+      document.documentElement.classList.remove("info-open");
+    },
+    destroy() {
+      render(null, root);
+      root.remove();
+    },
+  };
+}
