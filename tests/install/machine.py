@@ -66,7 +66,14 @@ def _copy(name: str, root: Path) -> None:
 def make_machine(root: Path) -> None:
     """A minimal Debian with python3, git and ca-certificates, nothing else, below `root`.  Takes about a minute."""
     packages = "--include=python3,git,ca-certificates"
-    subprocess.run(["debootstrap", "--variant=minbase", packages, SUITE, str(root), _mirror()], check=True)
+    made = subprocess.run(
+        ["debootstrap", "--variant=minbase", packages, SUITE, str(root), _mirror()],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 0, made.stdout[-2000:]
     (root / "etc/apt/sources.list").unlink(missing_ok=True)
     for name in CONFIGURATION:
         _copy(name, root)
