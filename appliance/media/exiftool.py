@@ -8,28 +8,27 @@ from __future__ import annotations
 import atexit
 import contextlib
 import json
-import logging
 import os
 import resource
 import select
 import subprocess
+import tempfile
 import threading
 import time
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from appliance.errors import UnreadableFileError, UnsupportedFormatError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 LIMIT_S = 20.0
 MAX_ANSWER_BYTES = 8 << 20
 MAX_MEMORY_BYTES = 1 << 30
 _READY = b"{ready}\n"
 _OPTIONS = ("-json", "-n", "-G1", "-struct", "-charset", "filename=", "-api", "largefilesupport=1")
-
-log = logging.getLogger(__name__)
 
 
 class ExifTool:
@@ -67,8 +66,9 @@ class ExifTool:
 
     def _read(self, path: Path) -> dict[str, Any]:
         process = self._started()
-        arguments = b"\n".join([*(o.encode() for o in _OPTIONS), _argument(path), b"-execute", b""])
-        answer = self._exchange(process, arguments)
+        with _one_line_name(path) as name:
+            arguments = b"\n".join([*(option.encode() for option in _OPTIONS), name, b"-execute", b""])
+            answer = self._exchange(process, arguments)
         if not answer.strip():
             return {}
         try:
@@ -145,14 +145,17 @@ class _DiedError(Exception):
         self.final = final
 
 
-def _argument(path: Path) -> bytes:
-    """The path as a line; one that holds a line break goes as a C string, which exiftool undoes."""
+@contextlib.contextmanager
+def _one_line_name(path: Path) -> Iterator[bytes]:
+    """A name of the file that fits on one line: its own, or a link's to a name with a line break in it."""
     raw = os.fsencode(path.absolute())
     if b"\n" not in raw and b"\r" not in raw:
-        return raw
-    plain = frozenset(range(32, 127)) - frozenset(b'\\"$@')
-    escaped = b"".join(bytes([byte]) if byte in plain else b"\\%03o" % byte for byte in raw)
-    return b"#[CSTR]" + escaped
+        yield raw
+        return
+    with tempfile.TemporaryDirectory(prefix="homeroll-") as folder:
+        link = Path(folder) / f"file{''.join(path.suffix.split())}"
+        link.symlink_to(path.absolute())
+        yield os.fsencode(link)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Faces that a file names itself, by the Metadata Working Group's regions or Microsoft's, as boxes on the upright picture."""
+"""Faces a file names itself, as Metadata Working Group or Microsoft regions: boxes on the upright picture."""
 
 from __future__ import annotations
 
