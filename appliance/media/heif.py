@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from appliance.media.guard import check_pixels
+from appliance.media.hdr import CodePoints
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +30,15 @@ def read_heif(path: Path) -> Image.Image:
     check_pixels(path, *heif.size)
     image: Image.Image = heif.to_pillow()
     return image
+
+
+def read_code_points(path: Path) -> CodePoints | None:
+    """What the container says of its colours by number; None if it does not."""
+    meta = _meta_box(path)
+    at = meta.find(b"colrnclx")
+    if at < 0 or at + 12 > len(meta):
+        return None
+    return CodePoints(int.from_bytes(meta[at + 8 : at + 10], "big"), int.from_bytes(meta[at + 10 : at + 12], "big"))
 
 
 def turns_itself(path: Path) -> bool:

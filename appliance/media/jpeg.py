@@ -23,6 +23,7 @@ _ICC_HEAD: Final = b"ICC_PROFILE\x00"
 _MAX_SCANS: Final = 500
 """A progressive file needs about 10; a kilobyte per scan can otherwise cost seconds each (a known attack)."""
 _MAX_READ_BYTES: Final = 400_000_000
+"""A 250 MP JPEG at the best quality is smaller; behind it may lie a video."""
 
 
 class JpegLayout(msgspec.Struct, frozen=True):
@@ -82,7 +83,7 @@ class ScaledJpeg(msgspec.Struct, frozen=True):
 def decode_scaled(path: Path, *, max_side: int) -> ScaledJpeg:
     """Decode at the smallest n/8 whose long side is at least `max_side`."""
     with path.open("rb") as file:
-        data = file.read(_MAX_READ_BYTES)
+        data = file.read(min(path.stat().st_size, _MAX_READ_BYTES))
     return decode_scaled_bytes(path, data, max_side=max_side)
 
 

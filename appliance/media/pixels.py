@@ -16,7 +16,8 @@ from appliance.media.colour import eight_bit, icc_profile_of, to_srgb
 from appliance.media.damage import describe_damage
 from appliance.media.ffmpeg import run_ffmpeg
 from appliance.media.guard import MAX_PIXELS, MAX_PIXELS_SCALED, check_pixels, media_errors
-from appliance.media.heif import HEIF_BRANDS, read_heif, turns_itself
+from appliance.media.hdr import CodePoints, code_points_to_srgb
+from appliance.media.heif import HEIF_BRANDS, read_code_points, read_heif, turns_itself
 from appliance.media.jpeg import decode_scaled
 from appliance.media.jxl import read_jxl_size
 from appliance.media.raw import read_raw
@@ -69,6 +70,7 @@ class _Stored(msgspec.Struct, frozen=True):
     height: int
     orientation: int
     icc_profile: bytes | None = None
+    code_points: CodePoints | None = None
     animated: bool = False
     warning: str = ""
 
@@ -116,7 +118,10 @@ def _finished(stored: _Stored, max_side: int) -> Picture:
     if size != image.size:
         # Averaging, not Lanczos: the JPEG decoder already brought it near, and larger steps go through reducing_gap.
         image = image.resize(size, Image.Resampling.HAMMING, reducing_gap=2.0)
-    image = turned(to_srgb(image, stored.icc_profile), stored.orientation)
+    image = to_srgb(image, stored.icc_profile)
+    if stored.icc_profile is None and stored.code_points is not None and stored.code_points.differ_from_srgb:
+        image = code_points_to_srgb(image, stored.code_points)
+    image = turned(image, stored.orientation)
     width, height = stored.width, stored.height
     if stored.orientation in (5, 6, 7, 8):
         width, height = height, width
@@ -150,7 +155,11 @@ def _read_heif(path: Path, orientation: int, max_side: int) -> _Stored:
             return _read_by_pillow(path, "", orientation, max_side)
         raise
     return _Stored(
-        image, *image.size, orientation=1 if turns_itself(path) else orientation, icc_profile=icc_profile_of(image)
+        image,
+        *image.size,
+        orientation=1 if turns_itself(path) else orientation,
+        icc_profile=icc_profile_of(image),
+        code_points=read_code_points(path),
     )
 
 
@@ -196,7 +205,16 @@ def _read_by_pillow(path: Path, mime_type: str, orientation: int, max_side: int)
             image.load()
         except (OSError, SyntaxError, EOFError):
             image, warning = _partly(path)
-        return _Stored(image, width, height, orientation, icc_profile_of(image), animated, warning)
+        return _Stored(
+            image,
+            width,
+            height,
+            orientation,
+            icc_profile=icc_profile_of(image),
+            code_points=read_code_points(path) if image.format == "AVIF" else None,
+            animated=animated,
+            warning=warning,
+        )
 
 
 def _partly(path: Path) -> tuple[Image.Image, str]:
