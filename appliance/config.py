@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ENV_PREFIX = "HOMEROLL_"
 #: HOMEROLL_* variables that are read elsewhere by contract and are not settings.
-NOT_SETTINGS = frozenset({"HOMEROLL_CORPUS"})
+NOT_SETTINGS = frozenset({"HOMEROLL_CORPUS", "HOMEROLL_KEY"})
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -29,12 +29,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     data: Path = Path("/var/lib/homeroll")
     """Directory that holds the database, uploads and renditions."""
-    host: str = "0.0.0.0"  # noqa: S104 - the page is for every device at home; `127.0.0.1` keeps it to this machine
-    """Address to listen on."""
+    host: str = "0.0.0.0"
+    """Address to listen on: every device at home by default; `127.0.0.1` keeps it to this machine."""
     port: int = 8420
     """TCP port of the page and the API."""
     allowed_hosts: tuple[str, ...] = ()
-    """Further host names the page may be called by, beside localhost, homeroll.local, this machine's name and addresses."""
+    """Further names the page may be called by, beside localhost, homeroll.local, this machine's name and addresses."""
     compute: Literal["child", "inline"] = "child"
     """Where decoding runs: `child` processes (a bad image cannot take the service down) or `inline` in a thread."""
     compute_workers: int = 0
@@ -105,6 +105,11 @@ def trace_settings(
         raise ConfigError(f"A setting cannot be used: {error}", hint="`homeroll config` lists them all.") from error
     validate(settings)
     return settings, origins
+
+
+def api_key(environ: Mapping[str, str] | None = None) -> str | None:
+    """The key a command shows to a service elsewhere; a flag would be seen by everyone who lists processes."""
+    return (os.environ if environ is None else environ).get(ENV_PREFIX + "KEY") or None
 
 
 def find_data(*, environ: Mapping[str, str] | None = None, here: Path | None = None) -> Path | None:

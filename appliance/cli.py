@@ -1,0 +1,99 @@
+"""The command `homeroll`: COMMANDS, and the one place where errors become exit codes.
+
+Each verb is `commands/<verb>.py` with `arguments(parser)` and `run(context) -> exit code`; a verb's module is imported
+only when it is used, so that `homeroll --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from appliance.console import Console, Context
+from appliance.errors import HomerollError
+from appliance.parser import USAGE, Parser, common_options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+OK, FAILED, INTERRUPTED = 0, 1, 130
+
+
+class Command(NamedTuple):
+    name: str
+    help: str
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("serve", "run the service: the page, the API and all that happens by itself"),
+    Command("status", "how it is going, at a glance"),
+    Command("scan", "look for new, changed and moved files in the libraries"),
+    Command("library", "folders of photos: add, list, rename, remove, accept-missing"),
+    Command("user", "who may log in: add, list, password, role, remove"),
+    Command("key", "keys for programs: create, list, revoke"),
+    Command("config", "every setting, its value, where it came from; change site settings"),
+    Command("doctor", "check this machine and the data, and say how to mend them"),
+    Command("completion", "print completion for your shell"),
+)
+
+EPILOG = """\
+Data is printed to stdout and narration to stderr. Exit codes: 0 done, 1 failed, 2 not understood.
+Without --data: $HOMEROLL_DATA, else .homeroll in this folder, else the installed service's.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code and raises nothing but SystemExit for --help and usage errors."""
+    words = sys.argv[1:] if argv is None else argv
+    parser = build_parser()
+    if not words:
+        parser.print_help()
+        return USAGE
+    args = parser.parse_args(words)
+    console = Console(as_json=getattr(args, "json", False))
+    try:
+        code: int = args.run(Context(args, console))
+        sys.stdout.flush()
+    except HomerollError as error:
+        if getattr(args, "debug", False):
+            raise
+        console.problem(error)
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone (`homeroll key list | head -1`); Python must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    return code
+
+
+def build_parser() -> Parser:
+    """The whole command line; what a verb understands is added when the verb is used."""
+    parser = Parser(
+        prog="homeroll",
+        description="A family's photo library, kept at home.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[common_options()],
+    )
+    parser.add_argument("--version", action=Version, nargs=0, help="print the version")
+    for command in COMMANDS:
+        parser.verb(command.name, command.help, module=f"appliance.commands.{command.name}")
+    parser.set_defaults(whole=parser)
+    return parser
+
+
+class Version(argparse.Action):
+    """Looks the version up only when asked."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object, **__: object) -> None:
+        from importlib.metadata import version
+
+        parser.exit(OK, f"homeroll {version('homeroll')}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,217 @@
+"""How commands reach Homeroll: every command is HTTP, whoever answers.
+
+The running service over admin.sock, as the local admin; a service elsewhere, with a key; or, with no service running,
+the same application inside this process, under the data directory's lock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import time
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from appliance.config import api_key
+from appliance.console import is_there
+from appliance.errors import (
+    AuthenticationError,
+    ConfigError,
+    ConflictError,
+    DatabaseBusyError,
+    DiskFullError,
+    HomerollError,
+    InvalidInputError,
+    NotFoundError,
+    PermissionDeniedError,
+    ReadOnlyError,
+    StorageError,
+)
+from appliance.lock import holder
+from appliance.paths import DataPaths
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
+
+    from appliance.config import Settings
+    from appliance.console import Context
+
+    Action = Callable[[Context, "Api"], Awaitable[int]]
+
+BASE = "/api/v1"
+TIMEOUT_S = 60.0  # an answer may wait for a write of a busy Pi
+START_S = 20.0  # how long a service that holds the lock may take until it answers
+#: What the service says by `code` becomes the same error here.
+ERRORS: tuple[type[HomerollError], ...] = (
+    ConfigError,
+    NotFoundError,
+    InvalidInputError,
+    ConflictError,
+    AuthenticationError,
+    PermissionDeniedError,
+    StorageError,
+    DiskFullError,
+    DatabaseBusyError,
+    ReadOnlyError,
+)
+
+
+class Api:
+    """Requests below /api/v1; answers that are not 2xx are raised as the HomerollError they carry."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self._http = http
+
+    async def get(self, path: str, **query: Any) -> Any:
+        return await self._ask("GET", path, query=query)
+
+    async def post(self, path: str, body: object = None) -> Any:
+        return await self._ask("POST", path, body=body)
+
+    async def patch(self, path: str, body: object) -> Any:
+        return await self._ask("PATCH", path, body=body)
+
+    async def delete(self, path: str) -> Any:
+        return await self._ask("DELETE", path)
+
+    async def items(self, path: str, **query: Any) -> list[dict[str, Any]]:
+        """Every item of a list, page after page."""
+        answer = await self.get(path, **query)
+        found: list[dict[str, Any]] = answer["items"]
+        while answer.get("next"):
+            answer = await self.get(path, **query, cursor=answer["next"])
+            found += answer["items"]
+        return found
+
+    async def named(self, path: str, name: str, *, by: str) -> dict[str, Any]:
+        """The item whose field `by`, or id, is `name`; raises NotFoundError with the nearest one."""
+        items = await self.items(path)
+        for item in items:
+            if name in (item[by], item["id"]):
+                return item
+        import difflib
+
+        known = [str(item[by]) for item in items]
+        nearest = difflib.get_close_matches(name, known, n=1)
+        hint = f"Did you mean {nearest[0]}?" if nearest else f"There are: {', '.join(known)}" if known else ""
+        noun = {"/libraries": "library", "/users": "user", "/keys": "key"}[path]
+        raise NotFoundError(f"There is no {noun} {name!r}", hint=hint)
+
+    async def _ask(self, method: str, path: str, *, body: object = None, query: dict[str, Any] | None = None) -> Any:
+        try:
+            answer = await self._http.request(method, BASE + path, json=body, params=query or None)
+        except httpx.TimeoutException as error:
+            raise HomerollError(
+                "Homeroll does not answer in time", hint="Is the machine very busy?  `homeroll doctor` looks."
+            ) from error
+        except httpx.TransportError as error:
+            raise HomerollError(
+                f"Homeroll cannot be reached at {self._http.base_url} ({error})", hint="Is it still running?"
+            ) from error
+        if answer.is_success:
+            return answer.json() if answer.content else None
+        raise error_of(answer)
+
+
+def error_of(answer: httpx.Response) -> HomerollError:
+    """The error an answer carries, as the class it was raised with where that one is known."""
+    try:
+        told = answer.json()
+        code, message, hint = str(told["code"]), str(told["message"]), str(told.get("hint") or "")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return HomerollError(
+            f"The answer was not Homeroll's: HTTP {answer.status_code}", hint=f"Is {answer.url} the right address?"
+        )
+    for kind in ERRORS:
+        if kind.code == code:
+            return kind(message, hint=hint)
+    error = HomerollError(message, hint=hint)
+    error.code = code
+    return error
+
+
+def ask(context: Context, action: Action) -> int:
+    """Run `action` with an Api to whoever answers, and end what had to be started for it."""
+    connection = connect(context)
+
+    async def run() -> int:
+        async with connection as api:
+            return await action(context, api)
+
+    return asyncio.run(run())
+
+
+def connect(context: Context) -> contextlib.AbstractAsyncContextManager[Api]:
+    """Choose who answers; nothing is opened before the result is entered."""
+    if context.url:
+        key = api_key()
+        if not key:
+            raise ConfigError("--url needs a key", hint="Put one in HOMEROLL_KEY; `homeroll key create` makes it.")
+        return _over_http(httpx.AsyncClient(base_url=context.url, headers={"x-api-key": key}, timeout=TIMEOUT_S))
+    settings = context.settings()
+    paths = DataPaths(settings.data)
+    if answers(paths):
+        transport = httpx.AsyncHTTPTransport(uds=str(paths.admin_socket))
+        return _over_http(httpx.AsyncClient(base_url="http://localhost", transport=transport, timeout=TIMEOUT_S))
+    if not is_there(settings.data):
+        raise ConfigError(
+            f"There is no data directory {settings.data}",
+            hint="Check the name; `homeroll serve` makes one where there is none.",
+        )
+    return _in_process(settings)
+
+
+def service_answers(context: Context) -> bool:
+    """Whether a request would go to a running service, here or elsewhere."""
+    return bool(context.url) or answers(DataPaths(context.settings().data))
+
+
+def answers(paths: DataPaths) -> bool:
+    """Whether a service of this data directory takes connections; one that is just starting is waited for."""
+    deadline = time.monotonic() + START_S
+    while not _connects(paths.admin_socket):
+        by = holder(paths)
+        if by is None or by.command != "serve":
+            return False
+        if time.monotonic() > deadline:
+            raise ConflictError(
+                f"The service {by.sentence()} holds {paths.root} but does not answer",
+                hint="Look at its log; restart it if it hangs.",
+            )
+        time.sleep(0.1)
+    return True
+
+
+def _connects(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(5)
+        try:
+            probe.connect(str(path))
+        except PermissionError as error:
+            raise PermissionDeniedError(
+                f"This user may not manage the Homeroll in {path.parent}",
+                hint="Join the group homeroll (sudo usermod -aG homeroll $USER, then log in again), or use sudo.",
+            ) from error
+        except OSError:  # not there, or left behind by a service that was killed
+            return False
+    return True
+
+
+@contextlib.asynccontextmanager
+async def _over_http(http: httpx.AsyncClient) -> AsyncIterator[Api]:
+    async with http:
+        yield Api(http)
+
+
+@contextlib.asynccontextmanager
+async def _in_process(settings: Settings) -> AsyncIterator[Api]:
+    """The whole house without its doors: no port, no socket, nothing announced."""
+    from appliance.daemon import open_house
+
+    async with open_house(settings) as house:
+        transport = httpx.ASGITransport(app=house.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=TIMEOUT_S) as http:
+            yield Api(http)
