@@ -48,6 +48,7 @@ const formats = {
   monthShort: new Intl.DateTimeFormat(undefined, { ...utc, month: "short", year: "numeric" }),
   day: new Intl.DateTimeFormat(undefined, { ...utc, weekday: "long", day: "numeric", month: "long" }),
   dayShort: new Intl.DateTimeFormat(undefined, { ...utc, weekday: "short", day: "numeric", month: "short" }),
+  dayMedium: new Intl.DateTimeFormat(undefined, { ...utc, weekday: "short", day: "numeric", month: "short", year: "numeric" }),
   dayFull: new Intl.DateTimeFormat(undefined, { ...utc, weekday: "long", day: "numeric", month: "long", year: "numeric" }),
   time: new Intl.DateTimeFormat(undefined, { ...utc, hour: "numeric", minute: "2-digit" }),
 };
@@ -69,6 +70,8 @@ export const monthShort = (month) => formatted("monthShort", `${month}-01`);
 export const dayName = (day) => formatted("day", day);
 /** @param {string} day */
 export const dayShort = (day) => formatted("dayShort", day);
+/** @param {string} local */
+export const dayMedium = (local) => formatted("dayMedium", local);
 /** @param {string} local */
 export const dayFull = (local) => formatted("dayFull", local);
 /** @param {string} local */

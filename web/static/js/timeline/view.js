@@ -61,11 +61,13 @@ export class TimelineView extends EventTarget {
   /** Draw now. */
   draw() {
     let y = scrollY - this.origin;
+    const focused = this.changed ? /** @type {any} */ (document.activeElement)?.tile?.id : "";
     if (this.changed) y = this.#settle(y);
     this.y = y;
     const unfinished = this.#drawSections(y);
     this.#remember(y);
     this.#roveFocus();
+    if (focused && document.activeElement === document.body) this.tile(focused)?.root.focus({ preventScroll: true });
     this.pictures.moved(y);
     this.#fetchSoon();
     this.dispatchEvent(new Event("moved"));

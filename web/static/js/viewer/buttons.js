@@ -1,6 +1,6 @@
 // The buttons at the top of the viewer.
 import { el } from "/static/js/lib/dom.js";
-import { dayFull, timeOfDay } from "/static/js/lib/format.js";
+import { dayFull, dayMedium, timeOfDay } from "/static/js/lib/format.js";
 import { iconMarkup, iconNode } from "/static/js/lib/icon.js";
 import { FAVOURITE, MOTION } from "/static/js/timeline/flags.js";
 
@@ -29,12 +29,13 @@ export function addButtons(pswp, viewer) {
   const update = () => {
     const slide = viewer.slide();
     const favourite = Boolean(slide.flags & FAVOURITE);
+    for (const name of ["favourite", "info", "download", "trash"]) if (made[name]) made[name].hidden = slide.type === "missing";
     made.favourite?.classList.toggle("is-on", favourite);
     made.favourite?.setAttribute("aria-pressed", String(favourite));
     made.info?.setAttribute("aria-pressed", String(viewer.info.isOpen()));
     if (made.motion) made.motion.hidden = slide.kind === "video" || !(slide.flags & MOTION);
     if (made.title && slide.start) {
-      made.title.replaceChildren(el("strong", {}, dayFull(slide.start)), el("span", {}, timeOfDay(slide.start)));
+      made.title.replaceChildren(el("strong", {}, innerWidth < 600 ? dayMedium(slide.start) : dayFull(slide.start)), el("span", {}, timeOfDay(slide.start)));
     }
   };
   pswp.on("uiRegister", () => {

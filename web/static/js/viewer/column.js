@@ -5,6 +5,7 @@ import { fileOf } from "/static/js/viewer/files.js";
 import { Info } from "/static/js/viewer/info.js";
 
 const WIDTH = 360;
+const SHEET = 0.6; // of the screen's height, as in viewer.css
 const KEY = "homeroll-info";
 
 /** @param {any} pswp @param {() => import("./slides.js").Slide} current */
@@ -49,6 +50,7 @@ export function createInfoColumn(pswp, current) {
     isOpen: () => open,
     /** px that the photo gives up */
     width: () => (open && isWide() ? WIDTH : 0),
+    height: () => (open && !isWide() ? Math.round(innerHeight * SHEET) : 0),
     /** @param {() => void} handler */
     onToggle(handler) {
       watcher = handler;

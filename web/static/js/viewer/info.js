@@ -22,7 +22,7 @@ function Facts({ file }) {
   const { metadata = {} } = file;
   const local = file.start && localTime(file.start, file.utc_offset_min);
   const place = file.place && [file.place.city, file.place.region, file.place.country].filter((name, i, all) => name && all.indexOf(name) === i);
-  const megapixels = file.width && file.height ? `${((file.width * file.height) / 1e6).toFixed(1)} MP` : "";
+  const megapixels = file.width * file.height >= 1e6 ? `${((file.width * file.height) / 1e6).toFixed(1)} MP` : "";
   const camera = cameraName(metadata);
   const settings = [
     metadata.f_number && `ƒ/${metadata.f_number}`,

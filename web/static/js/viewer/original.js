@@ -8,7 +8,7 @@ const SETTLE_MS = 120;
 export function sharpenWhenZoomed(pswp) {
   let timer = 0;
   pswp.on("zoomPanUpdate", ({ slide }) => {
-    if (slide.data.type !== "image" || slide.data.sharp || slide.currZoomLevel <= slide.zoomLevels.fit * 1.02) return;
+    if (slide.data.type !== "image" || slide.data.sharp || slide.currZoomLevel <= slide.zoomLevels.initial * 1.02) return;
     clearTimeout(timer);
     timer = setTimeout(() => sharpen(pswp, slide), SETTLE_MS);
   });
@@ -38,6 +38,10 @@ async function sharpen(pswp, slide) {
  */
 export function adoptSize(pswp, slide, file) {
   if (!file.width || !file.height || slide.data.type === "wait" || pswp.isDestroying || slide !== pswp.currSlide) return;
+  if (!pswp.opener.isOpen) {
+    pswp.on("openingAnimationEnd", () => adoptSize(pswp, slide, file));
+    return;
+  }
   if (slide.width === file.width && slide.height === file.height) return;
   const untouched = slide.currZoomLevel === slide.zoomLevels.initial;
   for (const part of [slide.data, slide.content, slide]) {

@@ -11,6 +11,14 @@ import { adoptSize, sharpenWhenZoomed } from "/static/js/viewer/original.js";
 import { slideAt, slideOfFile } from "/static/js/viewer/slides.js";
 import { showHelp } from "/static/js/ui/help.js";
 
+const MOST_ENLARGED = 2; // a small picture fills the screen only up to this; more would be mush
+
+/** How large a slide is at first: all of it on screen. @param {any} level PhotoSwipe's zoom level */
+function initialZoomLevel({ elementSize, panAreaSize, itemData }) {
+  const fit = Math.min(panAreaSize.x / elementSize.x, panAreaSize.y / elementSize.y);
+  return itemData.type === "image" ? Math.min(fit, MOST_ENLARGED) : fit;
+}
+
 /** @type {Viewer | null} */
 let open = null;
 
@@ -61,9 +69,10 @@ class Viewer {
       showAnimationDuration: still ? 0 : 260,
       hideAnimationDuration: still ? 0 : 220,
       easing: "cubic-bezier(.3,0,.1,1)",
-      secondaryZoomLevel: (level) => Math.max(level.fit * 2.5, Math.min(1, level.fit * 4)),
-      maxZoomLevel: (level) => Math.max(2, level.fit * 4),
-      getViewportSizeFn: () => ({ x: innerWidth - this.info.width(), y: innerHeight }),
+      initialZoomLevel,
+      secondaryZoomLevel: (level) => Math.max(level.initial * 2.5, Math.min(1, level.fit * 4)),
+      maxZoomLevel: (level) => Math.max(2, level.fit * 4, level.initial * 3),
+      getViewportSizeFn: () => ({ x: innerWidth - this.info.width(), y: innerHeight - this.info.height() }),
       trapFocus: false,
       returnFocus: false,
       imageClickAction: "zoom",
@@ -109,7 +118,7 @@ class Viewer {
     const { pswp } = this;
     const keys = (/** @type {KeyboardEvent} */ event) => this.#key(event);
     const popped = () => this.#popped();
-    pswp.on("beforeOpen", () => {
+    pswp.on("firstUpdate", () => {
       document.addEventListener("keydown", keys, true);
       addEventListener("popstate", popped);
       document.documentElement.classList.add("viewer-open");
@@ -172,7 +181,7 @@ class Viewer {
   #loadAround() {
     for (const step of [-3, 3]) {
       const found = this.months.locate(this.pswp.currIndex + step);
-      if (found && !found.month.columns) this.months.load(found.month).then(() => !this.pswp.isDestroying && this.refresh(true));
+      if (found && !found.month.columns) this.months.load(found.month).then(() => found.month.columns && !this.pswp.isDestroying && this.refresh(true));
     }
   }
 
@@ -185,7 +194,6 @@ class Viewer {
       if (neighboursOnly && holder?.slide?.data.type !== "wait") continue;
       pswp.refreshSlideContent(pswp.currIndex + step);
     }
-    if (!neighboursOnly) this.#changed();
   }
 
   #key(event) {
