@@ -33,6 +33,8 @@ _TIFF_XMP = 700
 _TIFF_IPTC = 33723
 _PHOTOSHOP_IPTC = 0x0404
 _MAX_PNG_CHUNKS = 100_000
+_MAX_BOXES = 50
+_MAX_META_BYTES = 1 << 20
 
 
 class NotForPillowError(Exception):
@@ -53,7 +55,10 @@ def read(stream: IO[bytes], mime_type: str) -> dict[str, Any]:
         try:
             stream.seek(0)
             image = Image.open(stream, formats=formats)
-            return _flatten(image)
+            flat = _flatten(image)
+            if image.format == "TIFF" or (image.format == "HEIF" and _turns_itself(stream)):
+                _state_stored_size(flat)
+            return flat
         except (*exif.PIL_ERRORS, UnidentifiedImageError, Image.DecompressionBombError) as error:
             raise NotForPillowError(str(error)) from error
 
@@ -92,6 +97,28 @@ def _flatten(image: Image.Image) -> dict[str, Any]:
     if isinstance(created := info.get("Creation Time"), str):
         flat["PNG:CreationTime"] = created[:64]
     return flat
+
+
+def _state_stored_size(flat: dict[str, Any]) -> None:
+    """Undo what Pillow (TIFF) and libheif have done already: the size here is the one before turning, as exiftool's."""
+    if flat.get("IFD0:Orientation") in (5, 6, 7, 8):
+        flat["File:ImageWidth"], flat["File:ImageHeight"] = flat["File:ImageHeight"], flat["File:ImageWidth"]
+
+
+def _turns_itself(stream: IO[bytes]) -> bool:
+    """Whether a HEIF's `meta` box holds a turn or a mirror; else EXIF's orientation is still to be applied."""
+    at = 0
+    for _ in range(_MAX_BOXES):
+        stream.seek(at)
+        head = stream.read(8)
+        length = int.from_bytes(head[:4], "big")
+        if head[4:] == b"meta":
+            box = stream.read(min(length, _MAX_META_BYTES))
+            return b"irot" in box or b"imir" in box
+        if len(head) < 8 or length < 8:
+            return False
+        at += length
+    return False
 
 
 def _from_tiff(image: Image.Image) -> dict[str, Any]:

@@ -221,12 +221,8 @@ def _upright_size(
 ) -> tuple[int | None, int | None]:
     if stored is None:
         return None, None
-    if kind == "video":
-        turned = (number(flat.get("Composite:Rotation")) or 0) % 180 == 90
-    elif flat.get("File:UprightSize"):
-        turned = False
-    else:
-        turned = orientation >= 5
+    by_matrix = (number(flat.get("Composite:Rotation")) or 0) % 180 == 90
+    turned = by_matrix if kind == "video" else orientation >= 5
     return (stored[1], stored[0]) if turned else stored
 
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from appliance.media.values import Kind, MediaMetadata, Reader
 
-_CONTAINER_ROTATES = ("image/heic", "image/heif")
 BUFFER_BYTES = 1 << 16  # a JPEG's EXIF block at its largest: most photos are then read in one go
 
 
@@ -76,8 +75,6 @@ def _read(path: Path, stream: IO[bytes], kind: Kind, mime_type: str) -> tuple[di
     if kind == "photo":
         try:
             flat = fastreader.read(stream, mime_type)
-            if mime_type in _CONTAINER_ROTATES:
-                flat["File:UprightSize"] = True
             return flat, "pillow", motion.find_motion_video(stream, flat, mime_type)
         except fastreader.NotForPillowError:
             pass

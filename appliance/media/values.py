@@ -66,8 +66,8 @@ class MediaMetadata(msgspec.Struct, frozen=True, kw_only=True):
     """Upright display size, after the orientation (photos) or rotation (videos) was applied."""
     height: int | None = None
     orientation: int = 1
-    """1..8 as the EXIF tag states it; 1 when it states none.  Decoders of HEIC and AVIF apply the container's own
-    rotation instead, so those must not turn the pixels by this number again."""
+    """1..8 as the EXIF tag states it; 1 when it states none.  A HEIF container that turns the picture itself has done
+    so when it is decoded; of AVIF this is the container's own turn, which is what Pillow leaves to be done."""
     animated: bool = False
     codec: str = ""
 

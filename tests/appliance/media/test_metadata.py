@@ -112,6 +112,17 @@ def test_png_metadata_behind_the_pixels_is_read_without_decoding(tmp_path: Path)
     assert (meta.reader, meta.rating, meta.width) == ("exiftool", 5, 5)
 
 
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
+@pytest.mark.parametrize("orientation", [1, 3, 6, 7])
+def test_the_size_is_that_of_the_upright_picture(tmp_path: Path, image_format: str, orientation: int) -> None:
+    tags = Image.Exif()
+    tags[0x0112] = orientation
+    out = io.BytesIO()
+    Image.new("RGB", (16, 12)).save(out, image_format, exif=tags)
+    meta = _read(tmp_path, out.getvalue(), name=f"a.{image_format.lower()}")
+    assert (meta.orientation, meta.width, meta.height) == (orientation, *((12, 16) if orientation > 4 else (16, 12)))
+
+
 def test_moving_pictures_are_known(tmp_path: Path) -> None:
     out = io.BytesIO()
     frames = [Image.new("RGB", (5, 4), color) for color in ("red", "green")]

@@ -180,7 +180,7 @@ def _check_tag(*names: str) -> Callable[[MediaMetadata, str], tuple[object, bool
 
 def _check_stored_side(name: str) -> Callable[[MediaMetadata, str], tuple[object, bool]]:
     def check(meta: MediaMetadata, stated: str) -> tuple[object, bool]:
-        turned = meta.orientation >= 5 and meta.mime_type not in ("image/heic", "image/heif")
+        turned = meta.orientation >= 5
         turned |= any(k.endswith("MatrixStructure") and str(v).startswith("0 ") for k, v in meta.tags.items())
         upright = (meta.width, meta.height)
         stored = upright[::-1] if turned else upright
@@ -460,6 +460,20 @@ def test_raw_files_without_pixels_give_their_metadata() -> None:
         assert (meta.kind, meta.date_source) == ("raw", "exif"), file
         assert meta.camera_model, file
         assert meta.width, file
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "why"),
+    [
+        ("formats/heic/iphone_13_pro_max.HEIC", (3024, 4032), "the container turns it"),
+        ("formats/heic/iphone_7.heic", (3024, 4032), "the container says nothing, so EXIF counts"),
+        ("live/samsung-one-ui-6.heic", (3000, 4000), "the container turns it"),
+        ("formats/avif/avif-orientation-6.avif", (3024, 4032), "the pixels stand upright, and EXIF says so"),
+    ],
+)
+def test_heif_sizes_are_upright_whoever_turns_the_picture(path: str, size: tuple[int, int], why: str) -> None:
+    meta = _read(path)
+    assert (meta.width, meta.height) == size, why
 
 
 def test_a_face_marked_on_a_turned_picture_is_where_it_is_on_the_upright_one() -> None:

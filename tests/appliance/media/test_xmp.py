@@ -42,8 +42,8 @@ def test_lists_languages_and_dates_are_read() -> None:
     flat = read_xmp(
         _packet(
             "<dc:subject><rdf:Bag><rdf:li>Zoë</rdf:li><rdf:li/><rdf:li>b</rdf:li></rdf:Bag></dc:subject>"
-            "<dc:title><rdf:Alt><rdf:li xml:lang='de'>Haus</rdf:li><rdf:li xml:lang='x-default'>House</rdf:li></rdf:Alt>"
-            "</dc:title><xmp:CreateDate>2019-01-02T03:04:05.5+05:45</xmp:CreateDate>"
+            "<dc:title><rdf:Alt><rdf:li xml:lang='de'>Haus</rdf:li><rdf:li xml:lang='x-default'>House</rdf:li>"
+            "</rdf:Alt></dc:title><xmp:CreateDate>2019-01-02T03:04:05.5+05:45</xmp:CreateDate>"
             "<unknown:Thing>1</unknown:Thing>"
         )
     )
