@@ -85,7 +85,7 @@ TEXT
 # ------------------------------------------------------------------------------------------------- running things
 
 # last_line: the end of the log, short enough for one line of a terminal.
-last_line() { tail -c 400 "$log" 2>/dev/null | tr -d '\r' | grep -v '^[[:space:]]*$' | tail -n 1 | cut -c 1-90 || true; }
+last_line() { tail -c 400 "$log" 2>/dev/null | tr -d '\r' | grep -vE '^[[:space:]]*$|^WARNING' | tail -n 1 | cut -c 1-90 || true; }
 
 # watched COMMAND...: runs it with its output in the log, and shows a person that it goes on.
 watched() {
@@ -112,11 +112,11 @@ watched() {
 # explain_failure WHAT: says why from the log, and ends.
 explain_failure() {
   local mend=("The whole log: $log" "Mend that, then run the same command again: it goes on from here.")
-  if tail -n 40 "$log" | grep -qi 'no space left'; then
+  if grep -qi 'no space left' "$log"; then
     mend=("The disk is full. Free about 1 GB, then run the same command again." "The whole log: $log")
-  elif tail -n 60 "$log" | grep -qiE 'temporary failure|could not resolve|connection (refused|timed out|broken)|network is unreachable|failed to fetch|newconnectionerror|max retries'; then
+  elif grep -qiE 'temporary failure|could not resolve|connection (refused|timed out|broken)|network is unreachable|failed to fetch|newconnectionerror|max retries|name resolution' "$log"; then
     mend=("The packages could not be fetched: is this machine online, and its package sources reachable?" "${mend[@]}")
-  elif tail -n 60 "$log" | grep -qi 'no matching distribution'; then
+  elif grep -qi 'no matching distribution' "$log"; then
     mend=("There is no ready-made package for this machine ($(uname -m)). Homeroll needs 64-bit x86 or ARM." "${mend[@]}")
   fi
   printf '\n%s' "$dim" >&2
@@ -130,7 +130,7 @@ need_space() {
   local free_kb
   free_kb=$(df -Pk "$1" 2>/dev/null | awk 'NR == 2 { print $4 }')
   if [[ $free_kb =~ ^[0-9]+$ ]] && ((free_kb < $2 * 1024)); then
-    die "only $((free_kb / 1024)) MB are free at $1; $3 needs about $2 MB." "Free some space, then run the same command again."
+    die "only $((free_kb / 1024)) MB are free at $1; about $2 MB are needed for $3." "Free some space, then run the same command again."
   fi
 }
 
@@ -178,7 +178,9 @@ missing_packages() {
   command -v exiftool >/dev/null || echo libimage-exiftool-perl
   [[ -e /etc/ssl/certs/ca-certificates.crt ]] || echo ca-certificates
   if [[ $1 == test ]]; then
-    command -v chromium >/dev/null || echo chromium
+    if ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null; then
+      if grep -q '^ID=ubuntu' /etc/os-release; then echo chromium-browser; else echo chromium; fi
+    fi
     compgen -G '/usr/share/fonts/truetype/*' >/dev/null || echo fonts-dejavu-core
   fi
 }
@@ -204,7 +206,7 @@ system_packages() {
       sudo -v || die "these are missing: $missing" "Ask an administrator to run:" "  sudo $by_hand"
     fi
   fi
-  need_space / 700 "installing $missing"
+  need_space / 700 "$missing"
   note "installing: $missing"
   # A list, not a function: what `watched` starts must be the program itself, so that Ctrl-C ends it.
   local as_root=(env DEBIAN_FRONTEND=noninteractive)
@@ -235,7 +237,7 @@ wanted_stamp() {
 # holds EXTRA: is the environment complete, for these inputs, and does it start?
 holds() {
   [[ -f $venv/stamp-$1 && $(<"$venv/stamp-$1") == "$(wanted_stamp "$1")" ]] &&
-    "$venv/bin/python" -c 'import appliance, litestar' >/dev/null 2>&1
+    "$venv/bin/python" -c 'import appliance, litestar, piccolo, sqlite_vec, numpy, PIL' >/dev/null 2>&1
 }
 
 python_packages() {

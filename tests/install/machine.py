@@ -7,12 +7,13 @@ itself names no host and must work with whatever a machine has.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
-SUITE = "bookworm"
+SUITES = ("bookworm", "trixie")  # Debian 12 and 13
 CONFIGURATION = (
     "etc/apt/sources.list",
     "etc/apt/sources.list.d",
@@ -63,11 +64,18 @@ def _copy(name: str, root: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def make_machine(root: Path) -> None:
+def _of_suite(text: str, suite: str) -> str:
+    """The host's apt sources, for another version of Debian."""
+    for other in SUITES:
+        text = re.sub(rf"\b{other}\b", suite, text)
+    return text
+
+
+def make_machine(root: Path, suite: str) -> None:
     """A minimal Debian with python3, git and ca-certificates, nothing else, below `root`.  Takes about a minute."""
     packages = "--include=python3,git,ca-certificates"
     made = subprocess.run(
-        ["debootstrap", "--variant=minbase", packages, SUITE, str(root), _mirror()],
+        ["debootstrap", "--variant=minbase", packages, suite, str(root), _mirror()],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -77,6 +85,9 @@ def make_machine(root: Path) -> None:
     (root / "etc/apt/sources.list").unlink(missing_ok=True)
     for name in CONFIGURATION:
         _copy(name, root)
+    for file in [root / "etc/apt/sources.list", *(root / "etc/apt/sources.list.d").glob("*")]:
+        if file.is_file() and file.suffix in {".list", ".sources"}:
+            file.write_text(_of_suite(file.read_text(), suite))
     for file in Path("/etc/apt/apt.conf.d").iterdir():
         if "Acquire" in file.read_text():  # how to fetch, not what to do with it
             _copy(str(file.relative_to("/")), root)

@@ -1,4 +1,4 @@
-"""`./install.sh try` on a Debian 12 with python3, git and ca-certificates only: from nothing to every picture shown."""
+"""`./install.sh try` on a Debian with python3, git and ca-certificates only: from nothing to every picture shown."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from tests.install.machine import copy_repository, make_machine, missing_for_a_fresh_machine, start_in
+from tests.install.machine import SUITES, copy_repository, make_machine, missing_for_a_fresh_machine, start_in
 
 if TYPE_CHECKING:
     import subprocess
@@ -69,14 +69,16 @@ def _listen(service: Service, ready: threading.Event, began: float) -> None:
     ready.set()  # ended without being ready: the test says what it printed
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory, corpus: Path) -> Iterator[Service]:
+@pytest.fixture(scope="module", params=SUITES)
+def service(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, corpus: Path
+) -> Iterator[Service]:
     if why := missing_for_a_fresh_machine():
         pytest.skip(why)
     root = tmp_path_factory.mktemp("debian")
     began = time.monotonic()
-    make_machine(root)
-    sys.stdout.write(f"a fresh Debian after {time.monotonic() - began:.0f} s\n")
+    make_machine(root, request.param)
+    sys.stdout.write(f"a fresh {request.param} after {time.monotonic() - began:.0f} s\n")
     home = copy_repository(root)
     port = _free_port()
     command = ("./install.sh", "try", "/media/formats", "--no-browser", "--port", str(port))
