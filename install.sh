@@ -114,7 +114,7 @@ explain_failure() {
   local mend=("The whole log: $log" "Mend that, then run the same command again: it goes on from here.")
   if grep -qi 'no space left' "$log"; then
     mend=("The disk is full. Free about 1 GB, then run the same command again." "The whole log: $log")
-  elif grep -qiE 'temporary failure|could not resolve|connection (refused|timed out|broken)|network is unreachable|failed to fetch|newconnectionerror|max retries|name resolution' "$log"; then
+  elif grep -qiE 'temporary failure|could not resolve|connection (refused|timed out|broken)|network is unreachable|failed to fetch|newconnectionerror|max retries|name resolution|resolutionimpossible' "$log"; then
     mend=("The packages could not be fetched: is this machine online, and its package sources reachable?" "${mend[@]}")
   elif grep -qi 'no matching distribution' "$log"; then
     mend=("There is no ready-made package for this machine ($(uname -m)). Homeroll needs 64-bit x86 or ARM." "${mend[@]}")
