@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import msgspec
 
 if TYPE_CHECKING:
     from appliance.compute import Compute
@@ -14,7 +13,10 @@ if TYPE_CHECKING:
     from appliance.paths import DataPaths
 
 
-class Home(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True)
+class Home:
+    """The open database and what belongs to it; nothing here listens or runs by itself."""
+
     settings: Settings
     paths: DataPaths
     db: Database

@@ -1,4 +1,4 @@
-"""Facts told inside the process: past-tense values on a bus; listeners that fall behind lose old facts, not new ones."""
+"""Facts told inside the process: past-tense values on a bus; a listener that falls behind loses old facts first."""
 
 from __future__ import annotations
 

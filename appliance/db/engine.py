@@ -30,7 +30,7 @@ READERS = 3
 #: Statements that a reader may run; everything else goes to the writer.
 READS = ("SELECT", "WITH", "PRAGMA", "EXPLAIN")
 
-type_error_hint = "Use the distribution's own python3, or any build with loadable SQLite extensions."
+NO_EXTENSIONS_HINT = "Use the distribution's own python3, or any build with loadable SQLite extensions."
 
 Row = dict[str, Any]
 
@@ -38,13 +38,15 @@ Row = dict[str, Any]
 class PooledTransaction(SQLiteTransaction):
     """A transaction on a borrowed connection, which goes back to its pool instead of being closed."""
 
+    engine: PooledEngine
+
     async def __aenter__(self) -> SQLiteTransaction:
         if self._parent is not None:
             return self._parent
         self.writes = self.transaction_type is not TransactionType.deferred
         self.connection = await self.engine.borrow(writes=self.writes)
         try:
-            await self.begin()
+            await self.connection.execute(f"BEGIN {self.transaction_type.value}")
         except BaseException:
             self.engine.give_back(self.connection, writes=self.writes)
             raise
@@ -66,14 +68,14 @@ class PooledTransaction(SQLiteTransaction):
 
     async def _finish(self, *, failed: bool) -> None:
         try:
-            if failed and not self._rolled_back:
-                await self.rollback()
-            elif not self._committed and not self._rolled_back:
-                try:
-                    await self.commit()
-                except sqlite3.Error:
-                    await self.rollback()
-                    raise
+            if failed:
+                await self.connection.execute("ROLLBACK")
+                return
+            try:
+                await self.connection.execute("COMMIT")
+            except sqlite3.Error:
+                await self.connection.execute("ROLLBACK")
+                raise
         finally:
             self.engine.give_back(self.connection, writes=self.writes)
 
@@ -81,8 +83,9 @@ class PooledTransaction(SQLiteTransaction):
 class PooledEngine(SQLiteEngine):
     """One file, `READERS` reading connections and one writer, all with WAL, foreign keys and sqlite-vec."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, thumbnails: Path) -> None:
         super().__init__(path=str(path), timeout=BUSY_TIMEOUT_MS / 1000)
+        self._thumbnails = thumbnails
         self._readers: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
         self._writers: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
         self._open: list[aiosqlite.Connection] = []
@@ -113,7 +116,15 @@ class PooledEngine(SQLiteEngine):
         await connection.enable_load_extension(True)
         await connection.load_extension(str(sqlite_vec_path()))
         await connection.enable_load_extension(False)
-        if not writes:
+        # Grid thumbnails live in a file of their own, so that the database a backup copies stays small.
+        await connection.execute("ATTACH DATABASE ? AS thumbs", [str(self._thumbnails)])
+        await connection.execute("PRAGMA thumbs.journal_mode = WAL")
+        await connection.execute("PRAGMA thumbs.synchronous = NORMAL")
+        if writes:
+            await connection.execute(
+                "CREATE TABLE IF NOT EXISTS thumbs.thumbnail (content_sha TEXT PRIMARY KEY, webp BLOB NOT NULL)"
+            )
+        else:
             await connection.execute("PRAGMA query_only = ON")
         return connection
 
@@ -156,9 +167,9 @@ class PooledEngine(SQLiteEngine):
 class Database:
     """What the rest of the house holds: `read()`, `write()`, and plain SQL where Piccolo's builder would be slow."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, thumbnails: Path) -> None:
         self.path = path
-        self.engine = PooledEngine(path)
+        self.engine = PooledEngine(path, thumbnails)
 
     async def open(self) -> None:
         """Open connections and bind the tables to this database; raises ConfigError where SQLite cannot be used."""
@@ -225,7 +236,7 @@ class Database:
             return
         names = list(rows[0])
         columns, marks = ", ".join(f'"{name}"' for name in names), ", ".join("?" * len(names))
-        sql = f'INSERT INTO "{table._meta.tablename}" ({columns}) VALUES ({marks})'  # noqa: S608 - names of columns
+        sql = f'INSERT INTO "{table._meta.tablename}" ({columns}) VALUES ({marks})'
         await self.execute_many(sql, [[row[name] for name in names] for row in rows])
 
     async def _run(self, sql: str, args: Sequence[object]) -> Any:
@@ -251,14 +262,16 @@ def translated() -> Any:
         if "readonly" in text:
             raise ReadOnlyError("The database cannot be written", hint="Is the disk mounted read-only?") from error
         if "unable to open" in text:
-            raise StorageError("The database cannot be opened", hint="Check the data directory's permissions.") from error
+            raise StorageError(
+                "The database cannot be opened", hint="Check the data directory's permissions."
+            ) from error
         raise
 
 
 def check_sqlite() -> None:
     """Raise ConfigError when this Python's sqlite3 cannot load extensions."""
     if not hasattr(sqlite3.Connection, "enable_load_extension"):
-        raise ConfigError("This Python's sqlite3 cannot load extensions", hint=type_error_hint)
+        raise ConfigError("This Python's sqlite3 cannot load extensions", hint=NO_EXTENSIONS_HINT)
     if sqlite3.sqlite_version_info < (3, 38):
         raise ConfigError(f"SQLite {sqlite3.sqlite_version} is too old; 3.38 or newer is needed")
 

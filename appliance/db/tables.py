@@ -110,7 +110,8 @@ class StoredFile(Table, tablename="stored_file"):
     trashed_at = Timestamptz(null=True, default=None)
     missing_since = Timestamptz(null=True, default=None)  # absent from disk; everything known of it is kept
     unshowable = Boolean(default=False)  # no picture can be made of it: found among the failures, not on the timeline
-    part_of = ForeignKey("self", on_delete=OnDelete.set_null, null=True, default=None)  # shown through that file
+    # shown through that file
+    part_of: ForeignKey[StoredFile] = ForeignKey("self", on_delete=OnDelete.set_null, null=True, default=None)
     created = Timestamptz()
     modified = Timestamptz()
 
@@ -210,6 +211,7 @@ class JobState(Table, tablename="job_state"):
 
     name = Text(primary_key=True)
     paused = Boolean(default=False)
+    started = Timestamptz(null=True, default=None)  # set while a run has not ended: after a kill it is run again
     last_run = Timestamptz(null=True, default=None)
     last_seconds = DoublePrecision(null=True, default=None)
     last_error = Text()

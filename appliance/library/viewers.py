@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid  # noqa: TC003 - msgspec reads the annotation when the class is made
+import uuid
 
 import msgspec
 

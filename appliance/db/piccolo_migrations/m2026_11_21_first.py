@@ -212,6 +212,7 @@ TABLES = (
     CREATE TABLE "job_state" (
         "name" TEXT PRIMARY KEY NOT NULL DEFAULT '',
         "paused" BOOLEAN NOT NULL DEFAULT false,
+        "started" TIMESTAMPTZ DEFAULT null,
         "last_run" TIMESTAMPTZ DEFAULT null,
         "last_seconds" DOUBLE PRECISION DEFAULT null,
         "last_error" TEXT NOT NULL DEFAULT ''
@@ -251,7 +252,7 @@ TABLES = (
 INDEXES = (
     'CREATE INDEX "session_user" ON "session" ("user")',
     'CREATE INDEX "api_key_user" ON "api_key" ("user")',
-    'CREATE UNIQUE INDEX "stored_file_identity" ON "stored_file" ("library", "content_sha")',
+    'CREATE UNIQUE INDEX "stored_file_identity" ON "stored_file" ("library", "content_sha") WHERE "size_bytes" > 0',
     'CREATE INDEX "stored_file_sha" ON "stored_file" ("content_sha")',
     'CREATE INDEX "stored_file_sha1" ON "stored_file" ("content_sha1")',
     'CREATE INDEX "stored_file_user" ON "stored_file" ("user")',

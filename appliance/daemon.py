@@ -1,0 +1,242 @@
+"""The composition root: builds every part, starts them in the listed order, stops them in reverse.
+
+Nothing else wires parts together.  `open_house` is everything but the doors; `serve` opens the doors.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+from appliance.compute import Compute
+from appliance.db.engine import Database
+from appliance.db.migrations import migrate
+from appliance.errors import ConfigError, ConflictError
+from appliance.home import Home
+from appliance.importing.watch import Watcher
+from appliance.jobs import registry as jobs_registry
+from appliance.jobs.schedule import Scheduler
+from appliance.library import libraries, users
+from appliance.lock import DataLock
+from appliance.messages import Bus
+from appliance.paths import DataPaths
+from appliance.steps import registry as steps_registry
+from appliance.steps.runner import Runner
+from web.app import as_local_admin, create_app
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from appliance.config import Settings
+
+log = logging.getLogger(__name__)
+
+#: How long open connections (video streams, event streams) may take to end when the service stops.
+SHUTDOWN_S = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """Everything that runs, without a way in from outside.  `app` serves the network, `admin_app` the local admin."""
+
+    home: Home
+    runner: Runner
+    scheduler: Scheduler
+    app: Any
+    admin_app: Any
+    first_admin: users.OneTimePassword | None
+
+
+@contextlib.asynccontextmanager
+async def open_house(settings: Settings) -> AsyncIterator[House]:
+    """Open the data directory under its lock and start what works on it; leaving stops it in reverse.
+
+    Raises ConflictError when another process has it, ConfigError when it cannot be used.
+    """
+    steps_registry.check(steps_registry.STEPS)
+    jobs_registry.check(jobs_registry.JOBS)
+    paths = DataPaths(settings.data.resolve())
+    await asyncio.to_thread(_create, paths)
+    async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(DataLock(paths, command="serve"))
+        db = Database(paths.database, paths.thumbnails)
+        stack.push_async_callback(db.close)
+        await db.open()
+        await migrate(db)
+        compute = Compute(settings)
+        stack.push_async_callback(compute.close)
+        home = Home(settings=settings, paths=paths, db=db, bus=Bus(), compute=compute)
+        first_admin = await users.ensure_first_admin(db)
+        runner = Runner(home, steps_registry.STEPS)
+        stack.push_async_callback(runner.stop)
+        await runner.start()
+        scheduler = Scheduler(home, jobs_registry.JOBS)
+        stack.push_async_callback(scheduler.stop)
+        await scheduler.start()
+        app = create_app(home=home, runner=runner, scheduler=scheduler, one_time=first_admin)
+        yield House(
+            home=home,
+            runner=runner,
+            scheduler=scheduler,
+            app=app,
+            admin_app=as_local_admin(app),
+            first_admin=first_admin,
+        )
+
+
+async def serve(
+    settings: Settings, *, folders: Sequence[Path] = (), on_ready: Callable[[str], None] | None = None
+) -> None:
+    """Run until SIGTERM or SIGINT.  Prints URL, the first admin's one-time password, and HOMEROLL READY.
+
+    folders: libraries to add if they are new.   on_ready: called with the URL once the port answers.
+    """
+    logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s %(message)s")
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    async with contextlib.AsyncExitStack() as stack:
+        listener = stack.enter_context(_listen(settings))
+        house = await stack.enter_async_context(open_house(settings))
+        admin_listener = stack.enter_context(_listen_locally(house.home.paths))
+        await stack.enter_async_context(_serving(house.app, listener))
+        await stack.enter_async_context(_serving(house.admin_app, admin_listener))
+        for folder in folders:
+            await _add_if_new(house, folder)
+        await house.scheduler.run_unless_paused("scan_libraries")
+        if settings.watch:
+            watcher = Watcher(house.home, house.scheduler.scan_folders)
+            stack.push_async_callback(watcher.stop)
+            await watcher.start()
+        url = _url(settings, listener)
+        _announce(url, house.first_admin)
+        if on_ready is not None:
+            on_ready(url)
+        await stopping.wait()
+        log.info("stopping")
+
+
+def _create(paths: DataPaths) -> None:
+    try:
+        paths.create()
+    except OSError as error:
+        raise ConfigError(
+            f"The data directory {paths.root} cannot be made: {error.strerror}",
+            hint="Choose another one with --data, or give this user permission.",
+        ) from error
+
+
+async def _add_if_new(house: House, folder: Path) -> None:
+    db = house.home.db
+    if await db.value('SELECT 1 FROM "library" WHERE "root" = ?', [str(folder)]) is None:
+        await libraries.add_library(db, name=folder.name, root=str(folder))
+
+
+@contextlib.contextmanager
+def _listen(settings: Settings) -> Iterator[socket.socket]:
+    """Raises ConflictError when the port is taken, before anything else is started."""
+    listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+    with listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+        except OSError as error:
+            raise ConflictError(
+                f"Port {settings.port} on {settings.host} cannot be used: {error.strerror}",
+                hint="Another program has it: stop that one, or choose another port with --port.",
+            ) from error
+        yield listener
+
+
+@contextlib.contextmanager
+def _listen_locally(paths: DataPaths) -> Iterator[socket.socket]:
+    """The admin's door: whoever may open this file is the admin."""
+    path = str(paths.admin_socket)
+    if len(path.encode()) > 100:
+        # The kernel's limit for a socket's name is 108 bytes; below the data directory's own descriptor it is short.
+        folder = os.open(paths.root, os.O_DIRECTORY | os.O_RDONLY)
+        path = f"/proc/self/fd/{folder}/{paths.admin_socket.name}"
+    paths.admin_socket.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX) as listener:
+        mask = os.umask(0o117)
+        try:
+            listener.bind(path)
+        finally:
+            os.umask(mask)
+        try:
+            yield listener
+        finally:
+            paths.admin_socket.unlink(missing_ok=True)
+
+
+class _Server(uvicorn.Server):
+    """One of two servers in this process; signals are `serve`'s."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.answering = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.answering.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _serving(app: Any, listener: socket.socket) -> AsyncIterator[None]:
+    config = uvicorn.Config(
+        app,
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=SHUTDOWN_S,
+    )
+    server = _Server(config)
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    await server.answering.wait()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
+def _url(settings: Settings, listener: socket.socket) -> str:
+    port = listener.getsockname()[1]
+    host = settings.host
+    if host in ("0.0.0.0", "::"):
+        host = _lan_address() or "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _lan_address() -> str | None:
+    """This machine's address on the network its default route is on; no packet is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # TEST-NET-1 (RFC 5737)
+        except OSError:
+            return None
+        address: str = probe.getsockname()[0]
+        return address
+
+
+def _announce(url: str, first_admin: users.OneTimePassword | None) -> None:
+    print(f"URL: {url}", flush=True)  # noqa: T201 - scripts wait for these lines
+    if first_admin is not None:
+        print(f"User: {first_admin.username}\nPassword: {first_admin.password}", flush=True)  # noqa: T201 - as above
+    print(f"HOMEROLL READY {url}", flush=True)  # noqa: T201 - as above

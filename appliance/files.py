@@ -1,0 +1,61 @@
+"""Writing files so that a reader never sees half of one."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import tempfile
+from typing import TYPE_CHECKING
+
+from appliance.errors import DiskFullError, ReadOnlyError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TEMPORARY_PREFIX = ".part-"
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write beside `path`, then rename.  Not fsynced: for what can be made again (`sync_folder` is for what cannot).
+
+    Raises DiskFullError or ReadOnlyError; nothing is left behind then.
+    """
+    temporary = ""
+    try:
+        path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        fd, temporary = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY_PREFIX)
+        with os.fdopen(fd, "wb") as file:
+            file.write(data)
+        os.replace(temporary, path)  # noqa: PTH105 - strings straight from mkstemp
+    except OSError as error:
+        if temporary:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)  # noqa: PTH108 - as above
+        raise_storage_error(error)
+
+
+def raise_storage_error(error: OSError) -> None:
+    """Raise the storage error that `error` means, or `error` itself."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        raise DiskFullError("The disk that holds Homeroll's data is full", hint="Free some space.") from error
+    if error.errno == errno.EROFS:
+        raise ReadOnlyError("The data directory cannot be written", hint="Is its disk mounted read-only?") from error
+    raise error
+
+
+def sync_folder(folder: Path) -> None:
+    """fsync a directory, so that a rename in it survives a power cut."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def remove_temporaries(folder: Path) -> int:
+    """Remove what an interrupted `write_atomically` left below `folder`; returns how many."""
+    leftovers = list(folder.rglob(f"{TEMPORARY_PREFIX}*"))
+    for leftover in leftovers:
+        leftover.unlink(missing_ok=True)
+    return len(leftovers)

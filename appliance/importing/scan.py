@@ -1,0 +1,362 @@
+"""What changed on disk since the last look at a library, and telling the tables so.
+
+A scan reads names, sizes and times; only new and changed files are opened.  New paths are registered while the walk
+goes on, so that pictures show up early; changed ones after all new ones, because a renamed file must be recognised at
+its new name before its old name is taken for something else; missing ones last, and only when the guard agrees.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+import uuid
+from collections import deque
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from appliance.importing.ingest import Examined, Wanted, examine_in
+from appliance.importing.walk import Folder, walk
+from appliance.library import intake, libraries, relations
+from appliance.messages import FileAdded, FileChanged, LibraryChanged
+from appliance.values import now
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Sequence
+
+    from appliance.home import Home
+    from appliance.library.intake import Registered, StepSpec
+
+log = logging.getLogger(__name__)
+
+#: More than this part of a library's files gone in one scan is an accident until a person says otherwise.
+MOST_MISSING = 0.20
+FILES_PER_BATCH = 8
+FOLDERS_PER_CHUNK, FILES_PER_CHUNK = 64, 2000
+
+
+class Progress(Protocol):
+    """What a scan needs of whoever watches it; `check_in` waits while the job is paused."""
+
+    def update(self, done: int, total: int) -> None: ...
+
+    async def check_in(self) -> None: ...
+
+
+class ScanResult(msgspec.Struct, kw_only=True):
+    """Counts of one scan; `failed` files could be hashed but not understood, `unreadable` ones not even that."""
+
+    found: int = 0
+    added: int = 0
+    changed: int = 0
+    moved: int = 0
+    missing: int = 0
+    failed: int = 0
+    unreadable: int = 0
+    unsettled: int = 0
+    seconds: float = 0.0
+    frozen: str = ""
+
+    def add(self, other: ScanResult) -> None:
+        for name in ("found", "added", "changed", "moved", "missing", "failed", "unreadable", "unsettled"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.seconds = round(self.seconds + other.seconds, 3)
+        self.frozen = self.frozen or other.frozen
+
+
+async def scan_library(
+    home: Home,
+    library: dict[str, Any],
+    *,
+    steps: Sequence[StepSpec],
+    folders: Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> ScanResult:
+    """Bring the tables up to date with `library`'s root, or only with some `folders` of it and what is below them.
+
+    library: as `libraries.get_library` returns it.   progress: called with (files looked at, files to look at).
+    Never raises for what is wrong with the disk: the library is frozen, with the reason, and nothing is missing.
+    """
+    return await _Scan(home, library, steps, progress).run(folders)
+
+
+class _Scan:
+    def __init__(
+        self,
+        home: Home,
+        library: dict[str, Any],
+        steps: Sequence[StepSpec],
+        progress: Progress | None,
+    ) -> None:
+        self._home, self._db = home, home.db
+        self._library = library
+        self._id = uuid.UUID(library["id"])
+        self._owner = uuid.UUID(library["user"]) if library["user"] else None
+        self._root: str = library["root"]
+        self._steps = steps
+        self._progress = progress
+        self._result = ScanResult()
+        self._examining: deque[tuple[list[_Path], list[str], asyncio.Task[list[Examined | OSError]]]] = deque()
+        self._later: list[_Path] = []
+        self._gone: list[tuple[str, str]] = []
+        self._visited: set[str] = set()
+        self._unsure: list[str] = []
+        self._fresh: set[uuid.UUID] = set()
+        self._todo = 0
+        self._looked_at = 0
+        self._problem = ""
+
+    async def run(self, folders: Sequence[str] | None) -> ScanResult:
+        began = time.monotonic()
+        try:
+            device = await asyncio.to_thread(_device, self._root)
+            if device is None:
+                await self._freeze(f"The folder {self._root} is not there", "Is the disk connected and mounted?")
+            else:
+                await self._look(folders)
+                if await asyncio.to_thread(_device, self._root) != device:
+                    await self._freeze(
+                        f"The disk below {self._root} went away during the scan",
+                        "Connect it; it is scanned again then.",
+                    )
+                else:
+                    await self._settle(folders)
+        finally:
+            for _, _, task in self._examining:
+                task.cancel()
+        self._result.seconds = round(time.monotonic() - began, 3)
+        return self._result
+
+    async def _look(self, folders: Sequence[str] | None) -> None:
+        """Walk, compare with what is known, and register what is new and then what is changed."""
+        starts = _topmost(folders or [""])
+        known_folders = {folder for folder in await self._known_folders() if _is_below(folder, starts)}
+        async for chunk in _chunks(chain.from_iterable(walk(self._root, start) for start in starts)):
+            await self._compare(chunk)
+        unseen = [folder for folder in sorted(known_folders - self._visited) if not _is_below(folder, self._unsure)]
+        for folder in unseen:
+            for name in (await self._known([folder])).get(folder, {}):
+                self._gone.append((folder, name))
+        await self._drain()
+        for begin in range(0, len(self._later), FILES_PER_BATCH):
+            await self._examine(self._later[begin : begin + FILES_PER_BATCH], [])
+        await self._drain()
+
+    async def _compare(self, chunk: list[Folder]) -> None:
+        known = await self._known([folder.path for folder in chunk])
+        for folder in chunk:
+            if folder.gone:
+                continue
+            if folder.error:
+                self._unsure.append(folder.path)
+                self._problem = f"The folder {folder.path or self._root} cannot be read: {folder.error}"
+                continue
+            if folder.unnameable:
+                self._problem = f"{folder.unnameable} names in {folder.path or self._root} are not valid UTF-8"
+            self._visited.add(folder.path)
+            self._result.found += len(folder.files)
+            before = known.get(folder.path, {})
+            new = [
+                _Path(folder.path, name, _sidecar_of(name, folder.files)) for name in folder.files if name not in before
+            ]
+            self._later += [
+                _Path(folder.path, name, _sidecar_of(name, folder.files))
+                for name, (size, mtime_ns) in folder.files.items()
+                if name in before and before[name] != f"{size}/{mtime_ns}"
+            ]
+            self._gone += [(folder.path, name) for name in before if name not in folder.files]
+            self._todo += len(new)
+            for begin in range(0, len(new), FILES_PER_BATCH):
+                batch = new[begin : begin + FILES_PER_BATCH]
+                await self._examine(batch, [folder.path] if begin + FILES_PER_BATCH >= len(new) else [])
+
+    async def _examine(self, batch: list[_Path], completes: list[str]) -> None:
+        """Start looking at `batch`; answers are registered in the order of asking, so that every run ends the same."""
+        wanted = [path.wanted(self._root) for path in batch]
+        task = asyncio.create_task(examine_in(self._home.compute, wanted))
+        self._examining.append((batch, completes, task))
+        if len(self._examining) > self._home.compute.workers:
+            await self._register_next()
+
+    async def _drain(self) -> None:
+        while self._examining:
+            await self._register_next()
+
+    async def _register_next(self) -> None:
+        batch, completes, task = self._examining[0]
+        answers = await task
+        self._examining.popleft()
+        sightings = []
+        for path, answer in zip(batch, answers, strict=True):
+            self._looked_at += 1
+            if isinstance(answer, OSError):
+                self._note_unreadable(path, answer)
+            elif not answer.settled:
+                self._result.unsettled += 1
+            else:
+                self._result.failed += answer.metadata is None
+                sightings.append(path.sighting(answer))
+        async with self._db.write():
+            registered = await intake.register(
+                self._db, library=self._id, owner=self._owner, sightings=sightings, steps=self._steps
+            )
+            touched = await relations.relate(self._db, self._id, completes)
+        self._tell(registered, touched)
+        if self._progress is not None:
+            self._progress.update(self._looked_at, max(self._todo + len(self._later), self._looked_at))
+            await self._progress.check_in()
+
+    def _note_unreadable(self, path: _Path, error: OSError) -> None:
+        if isinstance(error, FileNotFoundError):
+            return
+        self._result.unreadable += 1
+        self._problem = f"{intake.join(path.folder, path.name)} cannot be read: {error.strerror}"
+        log.warning("library_id=%s step=scan path=%r unreadable: %s", self._id, path.name, error)
+
+    def _tell(self, registered: Sequence[Registered], touched: set[uuid.UUID]) -> None:
+        added = [one for one in registered if one.what == "added"]
+        changed = [one for one in registered if one.what in ("changed", "joined")]
+        self._fresh |= {one.id for one in registered if one.what == "joined"}
+        self._result.added += len(added)
+        self._result.changed += sum(one.what == "changed" for one in registered)
+        user = str(self._owner) if self._owner else None
+        if added:
+            self._home.bus.publish(FileAdded(ids=_ids(added), months=_months(added), user=user))
+        if changed or touched:
+            ids = sorted({*_ids(changed), *map(str, touched)})
+            self._home.bus.publish(FileChanged(ids=ids, months=_months(changed), user=user))
+
+    async def _settle(self, folders: Sequence[str] | None) -> None:
+        """Decide what the paths that were not seen mean."""
+        accepted = self._library["reason"] == "accepted"
+        async with self._db.read():
+            known = await self._db.value(
+                'SELECT count(*) FROM "stored_file" WHERE "library" = ? AND "missing_since" IS NULL', [str(self._id)]
+            )
+            lost = await intake.known_missing(self._db, library=self._id, paths=self._gone)
+        if known and lost > known * MOST_MISSING and not accepted:
+            await self._freeze(
+                f"{lost} of {known} files are gone at once",
+                "If a disk is not mounted, mount it. If they were deleted on purpose, say so on the library's page.",
+            )
+            return
+        async with self._db.write():
+            self._result.moved, self._result.missing = await intake.forget_paths(
+                self._db, library=self._id, paths=self._gone, fresh=self._fresh
+            )
+            # A file that moved to another folder leaves its old one, and what belonged to it there.
+            await relations.relate(self._db, self._id, sorted({folder for folder, _ in self._gone}))
+            await intake.wake_absent(self._db, self._id)
+            if folders is None or self._library["status"] == libraries.READY:
+                await libraries.set_status(self._db, self._id, libraries.READY, reason=self._problem)
+                await self._db.fetch('UPDATE "library" SET "last_scan" = ? WHERE "id" = ?', [now(), str(self._id)])
+        await self._tell_library()
+        if self._result.missing or self._result.moved:
+            self._home.bus.publish(FileChanged(ids=[], months=[], user=str(self._owner) if self._owner else None))
+
+    async def _freeze(self, reason: str, hint: str) -> None:
+        log.warning("library_id=%s frozen: %s", self._id, reason)
+        self._result.frozen = reason
+        await libraries.set_status(self._db, self._id, libraries.FROZEN, reason=reason, hint=hint)
+        await self._tell_library()
+
+    async def _tell_library(self) -> None:
+        item = await libraries.get_library(self._db, self._id)
+        self._home.bus.publish(LibraryChanged(id=item["id"], item=item))
+
+    async def _known_folders(self) -> set[str]:
+        rows = await self._db.fetch('SELECT DISTINCT "folder" FROM "file_path" WHERE "library" = ?', [str(self._id)])
+        return {row["folder"] for row in rows}
+
+    async def _known(self, folders: Sequence[str]) -> dict[str, dict[str, str]]:
+        """folder -> name -> "size/mtime_ns", as one JSON text for each folder: rows of columns cost ten times that."""
+        rows = await self._db.fetch(
+            """SELECT "folder" || '' AS folder, json_group_object("name", "size_bytes" || '/' || "mtime_ns") AS names
+               FROM "file_path" WHERE "library" = ? AND "folder" IN (SELECT value FROM json_each(?))
+               GROUP BY "folder" """,
+            [str(self._id), msgspec.json.encode(folders).decode()],
+        )
+        return {row["folder"]: msgspec.json.decode(row["names"], type=dict[str, str]) for row in rows}
+
+
+class _Path(msgspec.Struct, frozen=True):
+    folder: str
+    name: str
+    sidecar: str
+
+    def wanted(self, root: str) -> Wanted:
+        parent = Path(root, self.folder)
+        return Wanted(path=parent / self.name, sidecar=parent / self.sidecar if self.sidecar else None)
+
+    def sighting(self, seen: Examined) -> intake.Sighting:
+        return intake.Sighting(
+            folder=self.folder,
+            name=self.name,
+            mtime_ns=seen.mtime_ns,
+            hashes=seen.hashes,
+            kind=seen.kind,
+            mime_type=seen.mime_type,
+            metadata=seen.metadata,
+            sidecar_sha=seen.sidecar_sha,
+            error=seen.error,
+            hint=seen.hint,
+        )
+
+
+def _sidecar_of(name: str, files: dict[str, tuple[int, int]]) -> str:
+    """The XMP beside `name`: name.jpg.xmp before name.xmp; "" for none."""
+    stem = name.rpartition(".")[0]
+    for candidate in (f"{name}.xmp", f"{name}.XMP", f"{stem}.xmp", f"{stem}.XMP"):
+        if candidate in files and candidate != name:
+            return candidate
+    return ""
+
+
+def _is_below(folder: str, tops: Sequence[str]) -> bool:
+    return any(not top or folder == top or folder.startswith(f"{top}/") for top in tops)
+
+
+def _topmost(folders: Sequence[str]) -> list[str]:
+    tops: list[str] = []
+    for folder in sorted(set(folders)):
+        if not _is_below(folder, tops):
+            tops.append(folder)
+    return tops
+
+
+async def _chunks(walker: Iterator[Folder]) -> AsyncIterator[list[Folder]]:
+    """Folders in handfuls, listed in a thread: neither the disk's slowness nor a hop for each folder is felt."""
+    while chunk := await asyncio.to_thread(_take, walker):
+        yield chunk
+
+
+def _take(walker: Iterator[Folder]) -> list[Folder]:
+    chunk: list[Folder] = []
+    files = 0
+    for folder in islice(walker, FOLDERS_PER_CHUNK):
+        chunk.append(folder)
+        files += len(folder.files)
+        if files >= FILES_PER_CHUNK:
+            break
+    return chunk
+
+
+def _device(root: str) -> int | None:
+    """The file system that `root` is on, or None when it is no folder that can be listed."""
+    try:
+        with os.scandir(root):
+            return os.stat(root).st_dev  # noqa: PTH116 - beside scandir, which has no Path form
+    except OSError:
+        return None
+
+
+def _ids(registered: Sequence[Registered]) -> list[str]:
+    return [str(one.id) for one in registered]
+
+
+def _months(registered: Sequence[Registered]) -> list[str]:
+    return sorted({one.month for one in registered if one.month})

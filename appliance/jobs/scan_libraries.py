@@ -1,0 +1,51 @@
+"""Bring every library up to date with its folder."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from appliance.importing.scan import ScanResult, scan_library
+from appliance.library import libraries
+from appliance.library.viewers import LOCAL_ADMIN
+from appliance.steps.base import spec
+from appliance.steps.registry import STEPS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from appliance.config import Settings
+    from appliance.home import Home
+    from appliance.jobs.base import Progress
+
+
+class ScanLibraries:
+    name = "scan_libraries"
+    title = "Look for new and changed files"
+
+    def interval_s(self, settings: Settings) -> float | None:
+        return settings.scan_interval_min * 60 or None
+
+    async def run(
+        self,
+        home: Home,
+        progress: Progress,
+        *,
+        library: str | uuid.UUID | None = None,
+        folders: Sequence[str] | None = None,
+    ) -> dict[str, Any]:
+        """library: only that one.   folders: only these below its root."""
+        chosen = (
+            [await libraries.get_library(home.db, uuid.UUID(str(library)))]
+            if library is not None
+            else await libraries.list_libraries(home.db, LOCAL_ADMIN)
+        )
+        total = ScanResult()
+        steps = [spec(step) for step in STEPS]
+        for one in chosen:
+            await progress.check_in()
+            total.add(await scan_library(home, one, steps=steps, folders=folders, progress=progress))
+        result: dict[str, Any] = msgspec.to_builtins(total)
+        return result

@@ -1,0 +1,212 @@
+"""Runs jobs: at their time, when asked, after a restart that interrupted them; one run of each at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from appliance.errors import ConflictError, HomerollError, NotFoundError
+from appliance.jobs.base import Job, Progress
+from appliance.messages import JobProgress
+from appliance.values import now
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from appliance.home import Home
+
+log = logging.getLogger(__name__)
+
+TELL_EVERY_S = 0.5
+#: A job whose time passed while the machine was off runs this long after the start.
+CATCH_UP_S = 120.0
+
+
+class _Run:
+    def __init__(self, progress: Progress, task: asyncio.Task[None]) -> None:
+        self.progress, self.task = progress, task
+
+
+class Scheduler:
+    """`start`, then jobs run by themselves; `stop` cancels what runs, which then runs again at the next start."""
+
+    def __init__(self, home: Home, jobs: Sequence[Job]) -> None:
+        self._home, self._jobs = home, {job.name: job for job in jobs}
+        self._clock = AsyncIOScheduler()
+        self._runs: dict[str, _Run] = {}
+        self._results: dict[str, dict[str, Any]] = {}
+        self._told_at: dict[str, float] = {}
+        self._again: dict[str, dict[str, Any]] = {}
+
+    async def start(self) -> None:
+        states = await self._states()
+        for job in self._jobs.values():
+            interval = job.interval_s(self._home.settings)
+            if interval:
+                last = states.get(job.name, {}).get("last_run")
+                self._clock.add_job(
+                    self.run_unless_paused,
+                    "interval",
+                    args=[job.name],
+                    id=job.name,
+                    seconds=interval,
+                    next_run_time=_next_time(last, interval),
+                    coalesce=True,
+                    misfire_grace_time=None,
+                )
+        self._clock.start()
+        for name, state in states.items():
+            if name in self._jobs and state["started"] is not None and not state["paused"]:
+                log.info("job=%s was interrupted, running it again", name)
+                await self.run(name)
+
+    async def stop(self) -> None:
+        self._clock.shutdown(wait=False)
+        runs = list(self._runs.values())
+        for run in runs:
+            run.task.cancel()
+        await asyncio.gather(*(run.task for run in runs), return_exceptions=True)
+
+    async def run(self, name: str, **arguments: Any) -> None:
+        """Start `name` now; it goes on after this returns.
+
+        Raises NotFoundError for an unknown name, ConflictError when it is paused.  Asked for while it runs, it runs
+        once more after that: what changed since the run began must not be missed.
+        """
+        job = self._job(name)
+        if (await self._states()).get(name, {}).get("paused"):
+            raise ConflictError(f"“{job.title}” is paused", hint="Resume it first.")
+        if name in self._runs:
+            # Two requests for parts make one for the whole.
+            self._again[name] = arguments if name not in self._again else {}
+            return
+        progress = Progress(lambda: self._tell(name))
+        self._runs[name] = _Run(
+            progress, asyncio.create_task(self._guarded(job, progress, arguments), name=f"job {name}")
+        )
+
+    async def wait(self, name: str) -> dict[str, Any]:
+        """Wait until `name` does not run any more; returns its last result."""
+        while name in self._runs:
+            await asyncio.gather(self._runs[name].task, return_exceptions=True)
+        return self._results.get(name, {})
+
+    async def pause(self, name: str) -> None:
+        await self._set_paused(name, paused=True)
+        if name in self._runs:
+            self._runs[name].progress.pause()
+        self._tell(name, force=True)
+
+    async def resume(self, name: str) -> None:
+        await self._set_paused(name, paused=False)
+        if name in self._runs:
+            self._runs[name].progress.resume()
+        self._tell(name, force=True)
+
+    async def items(self) -> list[dict[str, Any]]:
+        """One item for each job, as GET /jobs answers them."""
+        states = await self._states()
+        return [self._item(job, states.get(job.name, {})) for job in self._jobs.values()]
+
+    def _item(self, job: Job, state: dict[str, Any]) -> dict[str, Any]:
+        run = self._runs.get(job.name)
+        planned = self._clock.get_job(job.name)
+        paused = bool(state.get("paused"))
+        error = state.get("last_error") or ""
+        status = "paused" if paused else "running" if run else "failed" if error else "idle"
+        last_run = state.get("last_run")
+        return {
+            "name": job.name,
+            "title": job.title,
+            "status": status,
+            "done": run.progress.done if run else 0,
+            "total": run.progress.total if run else 0,
+            "rate": round(run.progress.rate, 2) if run else 0.0,
+            "seconds_left": run.progress.seconds_left if run else None,
+            "last_run": last_run.isoformat() if last_run else None,
+            "last_seconds": state.get("last_seconds"),
+            "next_run": planned.next_run_time.isoformat() if planned and planned.next_run_time and not paused else None,
+            "error": error,
+            "result": self._results.get(job.name),
+        }
+
+    async def run_unless_paused(self, name: str, **arguments: Any) -> None:
+        """`run` for the clock and the watcher, to whom a paused job is no error."""
+        try:
+            await self.run(name, **arguments)
+        except ConflictError:
+            log.debug("job=%s is paused", name)
+
+    async def scan_folders(self, library: str, folders: list[str]) -> None:
+        """What the watcher calls: something changed in these folders."""
+        await self.run_unless_paused("scan_libraries", library=library, folders=folders)
+
+    async def _guarded(self, job: Job, progress: Progress, arguments: dict[str, Any]) -> None:
+        """The edge of a job: whatever goes wrong is recorded, logged, and does not reach the scheduler."""
+        began = time.monotonic()
+        error = ""
+        try:
+            await self._record(job.name, started=now())
+            self._tell(job.name, force=True)
+            self._results[job.name] = await job.run(self._home, progress, **arguments)
+        except HomerollError as problem:
+            error = problem.message
+            log.warning("job=%s failed: %s", job.name, problem.message)
+        except Exception:
+            error = "Something unexpected went wrong; the log has the details"
+            log.exception("job=%s failed unexpectedly", job.name)
+        await self._record(
+            job.name, started=None, last_run=now(), last_seconds=round(time.monotonic() - began, 3), last_error=error
+        )
+        del self._runs[job.name]
+        self._tell(job.name, force=True)
+        if job.name in self._again:
+            await self.run_unless_paused(job.name, **self._again.pop(job.name))
+
+    def _job(self, name: str) -> Job:
+        try:
+            return self._jobs[name]
+        except KeyError:
+            raise NotFoundError(
+                f"There is no job called {name!r}", hint=f"There are: {', '.join(sorted(self._jobs))}."
+            ) from None
+
+    async def _states(self) -> dict[str, dict[str, Any]]:
+        return {row["name"]: row for row in await self._home.db.fetch('SELECT * FROM "job_state"')}
+
+    async def _set_paused(self, name: str, *, paused: bool) -> None:
+        self._job(name)
+        await self._record(name, paused=paused)
+
+    async def _record(self, name: str, **values: object) -> None:
+        columns = ", ".join(f'"{column}"' for column in values)
+        changes = ", ".join(f'"{column}" = excluded."{column}"' for column in values)
+        marks = ", ".join("?" * len(values))
+        async with self._home.db.write():
+            await self._home.db.fetch(
+                f"""INSERT INTO "job_state" ("name", {columns}) VALUES (?, {marks})
+                    ON CONFLICT ("name") DO UPDATE SET {changes}""",
+                [name, *values.values()],
+            )
+
+    def _tell(self, name: str, *, force: bool = False) -> None:
+        moment = time.monotonic()
+        if not force and moment - self._told_at.get(name, 0.0) < TELL_EVERY_S:
+            return
+        self._told_at[name] = moment
+        asyncio.get_running_loop().create_task(self._publish(name))
+
+    async def _publish(self, name: str) -> None:
+        item = self._item(self._jobs[name], (await self._states()).get(name, {}))
+        self._home.bus.publish(JobProgress(name=name, item=item))
+
+
+def _next_time(last_run: datetime | None, interval: float) -> datetime:
+    """When a job is next due: its interval after the last run, but not in the first moments after a start."""
+    earliest = now() + timedelta(seconds=min(interval, CATCH_UP_S))
+    return max(earliest, last_run + timedelta(seconds=interval)) if last_run else earliest

@@ -1,0 +1,142 @@
+"""Libraries: roots that are scanned in place, and the folders uploads land in."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from appliance.db.tables import Library
+from appliance.errors import ConflictError, InvalidInputError, NotFoundError
+from appliance.values import new_id, now
+
+if TYPE_CHECKING:
+    import uuid
+
+    from appliance.db.engine import Database, Row
+    from appliance.library.viewers import Viewer
+    from appliance.paths import DataPaths
+
+READY, FROZEN = "ready", "frozen"
+
+_SELECT = """
+    SELECT l.*,
+        (SELECT count(*) FROM "stored_file" f WHERE f."library" = l."id" AND f."missing_since" IS NULL) AS files,
+        (SELECT count(*) FROM "stored_file" f WHERE f."library" = l."id" AND f."missing_since" IS NOT NULL) AS missing
+    FROM "library" l
+"""
+
+
+async def list_libraries(db: Database, viewer: Viewer) -> list[dict[str, Any]]:
+    """The family's libraries and the viewer's own, oldest first."""
+    condition, args = viewer.visible("l")
+    rows = await db.fetch(f'{_SELECT} WHERE {condition} ORDER BY l."created", l."id"', args)
+    return [_serialised(row) for row in rows]
+
+
+async def get_library(db: Database, library: uuid.UUID) -> dict[str, Any]:
+    """Raises NotFoundError."""
+    row = await db.fetch_one(f'{_SELECT} WHERE l."id" = ?', [str(library)])
+    if row is None:
+        raise NotFoundError("There is no such library", hint="It may have been removed.")
+    return _serialised(row)
+
+
+async def add_library(
+    db: Database, *, name: str, root: str, user: uuid.UUID | None = None, kind: str = "folder"
+) -> dict[str, Any]:
+    """Register a folder.  Raises InvalidInputError for a folder that cannot be read, ConflictError for one that lies
+    inside another library or around it: every photo would be there twice."""
+    path = await asyncio.to_thread(_checked_root, root)
+    name = name.strip() or path.name
+    async with db.write(durable=True):
+        for other in await Library.select(Library.root, Library.name):
+            there = Path(other["root"])
+            if path == there or path.is_relative_to(there) or there.is_relative_to(path):
+                raise ConflictError(
+                    f"{path} overlaps the library “{other['name']}” at {there}", hint="Choose another folder."
+                )
+        library = new_id()
+        row = {
+            "id": library,
+            "name": name,
+            "root": str(path),
+            "kind": kind,
+            "user": user,
+            "created": now(),
+            "modified": now(),
+        }
+        await db.insert(Library, [row])
+    return await get_library(db, library)
+
+
+async def rename_library(db: Database, library: uuid.UUID, name: str) -> dict[str, Any]:
+    if not name.strip():
+        raise InvalidInputError("A library needs a name")
+    await get_library(db, library)
+    await Library.update({Library.name: name.strip(), Library.modified: now()}).where(Library.id == library)
+    return await get_library(db, library)
+
+
+async def remove_library(db: Database, library: uuid.UUID) -> None:
+    """Forget a library and what is known of its files; the files themselves are never touched.
+
+    Raises ConflictError for the folder that uploads land in: its files would be on no page any more.
+    """
+    found = await get_library(db, library)
+    if found["kind"] == "uploads" and found["files"]:
+        raise ConflictError("Uploads are kept in this library", hint="Trash its files first.")
+    async with db.write(durable=True):
+        await Library.delete().where(Library.id == library)
+
+
+async def accept_missing(db: Database, library: uuid.UUID) -> dict[str, Any]:
+    """A person says that the files of a frozen library really are gone: the next scan may mark them missing."""
+    await get_library(db, library)
+    await set_status(db, library, READY, reason="accepted")
+    return await get_library(db, library)
+
+
+async def uploads_library(db: Database, paths: DataPaths, user: uuid.UUID) -> dict[str, Any]:
+    """The library that `user`'s uploads land in, made on first use."""
+    root = paths.uploads / str(user)
+    found = await db.fetch_one('SELECT "id" FROM "library" WHERE "root" = ?', [str(root.resolve())])
+    if found is not None:
+        return await get_library(db, found["id"])
+    await asyncio.to_thread(root.mkdir, mode=0o750, parents=True, exist_ok=True)
+    name = await db.value('SELECT "name" FROM "account" WHERE "id" = ?', [str(user)])
+    return await add_library(
+        db, name=f"Uploads of {name}" if name else "Uploads", root=str(root), user=user, kind="uploads"
+    )
+
+
+async def set_status(db: Database, library: uuid.UUID, status: str, *, reason: str = "", hint: str = "") -> None:
+    await Library.update(
+        {Library.status: status, Library.reason: reason, Library.hint: hint, Library.modified: now()}
+    ).where(Library.id == library)
+
+
+def _checked_root(root: str) -> Path:
+    path = Path(root).expanduser()
+    if not path.is_absolute():
+        raise InvalidInputError(f"{root!r} is not an absolute path", hint="Begin it with a slash.")
+    path = path.resolve()
+    if not path.is_dir():
+        raise InvalidInputError(f"There is no folder {path}", hint="Check the spelling, and that the disk is mounted.")
+    try:
+        next(path.iterdir(), None)
+    except OSError as error:
+        raise InvalidInputError(
+            f"The folder {path} cannot be read: {error.strerror}", hint="Give the service's user permission to read it."
+        ) from error
+    return path
+
+
+def _serialised(row: Row) -> dict[str, Any]:
+    names = ("name", "root", "kind", "status", "reason", "hint", "files", "missing")
+    return {name: row[name] for name in names} | {
+        "id": str(row["id"]),
+        "user": str(row["user"]) if row["user"] else None,
+        "last_scan": row["last_scan"].isoformat() if row["last_scan"] else None,
+        "created": row["created"].isoformat(),
+    }

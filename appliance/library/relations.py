@@ -1,0 +1,240 @@
+"""Files that belong together: live photos, RAW beside JPEG, sidecars, bursts.
+
+`find_relations` looks at the files of one folder and says what belongs together; `relate` makes the tables say the
+same.  Both only look at what is there now, so running them again, or after a power cut, changes nothing.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from appliance.db.tables import RelatedFile
+from appliance.library.intake import METADATA_STEP
+from appliance.values import new_id, now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from appliance.db.engine import Database
+
+LIVE_VIDEO, RAW_OF, SIDECAR_OF, BURST, EDIT_OF = "live_video", "raw_of", "sidecar_of", "burst", "edit_of"
+#: The first of these is shown inside the other file instead of beside it.
+SHOWN_THROUGH = frozenset({LIVE_VIDEO, RAW_OF})
+#: Two halves of a live photo begin within this time of each other; without an identifier it must be so.
+LIVE_GAP = timedelta(seconds=5)
+LIVE_LONGEST_S = 10.0
+#: RAW and JPEG of one exposure carry the same time; some cameras round one of them.
+RAW_GAP = timedelta(seconds=2)
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """What pairing looks at.  `start` is None when the date is only the file's own time: that proves nothing."""
+
+    id: uuid.UUID
+    folder: str
+    name: str
+    kind: str
+    start: datetime | None = None
+    duration_s: float | None = None
+    content_identifier: str = ""
+    burst_id: str = ""
+
+
+class Relation(msgspec.Struct, frozen=True, order=True):
+    """`file` is the `role` of `related`."""
+
+    file: uuid.UUID
+    related: uuid.UUID
+    role: str
+
+
+def find_relations(entries: Sequence[Entry]) -> set[Relation]:
+    """Relations among files of one folder, and among files anywhere that share an identifier."""
+    relations: set[Relation] = set()
+    by_stem: dict[tuple[str, str], list[Entry]] = {}
+    for entry in sorted(entries, key=lambda entry: (entry.folder, entry.name)):
+        by_stem.setdefault((entry.folder, _stem(entry.name)), []).append(entry)
+    relations |= _sidecars(entries, by_stem)
+    for group in by_stem.values():
+        relations |= _raws(group)
+    relations |= _live(entries, by_stem.values())
+    relations |= _bursts(entries)
+    return relations
+
+
+def _stem(name: str) -> str:
+    return PurePosixPath(name).stem.casefold()
+
+
+def _sidecars(entries: Sequence[Entry], by_stem: dict[tuple[str, str], list[Entry]]) -> set[Relation]:
+    """`a.jpg.xmp` describes a.jpg; `a.xmp` describes every photo, RAW and video called a."""
+    by_name = {(entry.folder, entry.name.casefold()): entry for entry in entries}
+    relations = set()
+    for entry in entries:
+        if entry.kind != "sidecar":
+            continue
+        full = by_name.get((entry.folder, _stem(entry.name)))
+        owners = [full] if full is not None else by_stem.get((entry.folder, _stem(entry.name)), [])
+        relations |= {
+            Relation(entry.id, owner.id, SIDECAR_OF) for owner in owners if owner.kind not in ("sidecar", "other")
+        }
+    return relations
+
+
+def _raws(group: Sequence[Entry]) -> set[Relation]:
+    photos = [entry for entry in group if entry.kind == "photo"]
+    if not photos:
+        return set()
+    return {
+        Relation(raw.id, photos[0].id, RAW_OF)
+        for raw in group
+        if raw.kind == "raw" and _close(raw.start, photos[0].start, RAW_GAP, unknown=True)
+    }
+
+
+def _live(entries: Sequence[Entry], groups: Iterable[Sequence[Entry]]) -> set[Relation]:
+    relations: set[Relation] = set()
+    paired: set[uuid.UUID] = set()
+    by_identifier: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if entry.content_identifier:
+            by_identifier.setdefault(entry.content_identifier, []).append(entry)
+    for group in by_identifier.values():
+        still = min((e for e in group if e.kind == "photo"), key=lambda e: (e.folder, e.name), default=None)
+        for video in group:
+            if still is not None and video.kind == "video":
+                relations.add(Relation(video.id, still.id, LIVE_VIDEO))
+                paired |= {video.id, still.id}
+    for same_name in groups:
+        stills = [e for e in same_name if e.kind == "photo" and e.id not in paired]
+        for video in same_name:
+            if video.kind == "video" and video.id not in paired and stills and _is_live_by_name(stills[0], video):
+                relations.add(Relation(video.id, stills[0].id, LIVE_VIDEO))
+    return relations
+
+
+def _is_live_by_name(still: Entry, video: Entry) -> bool:
+    """Same name, short, and taken together; halves that name different identifiers are two photos."""
+    if still.content_identifier and video.content_identifier:
+        return False
+    short = video.duration_s is not None and video.duration_s <= LIVE_LONGEST_S
+    return short and _close(still.start, video.start, LIVE_GAP, unknown=False)
+
+
+def _bursts(entries: Sequence[Entry]) -> set[Relation]:
+    """Every frame of a burst is related to its first one."""
+    relations = set()
+    by_burst: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if entry.burst_id and entry.kind in ("photo", "raw"):
+            by_burst.setdefault(entry.burst_id, []).append(entry)
+    for group in by_burst.values():
+        first, *rest = sorted(group, key=lambda e: (e.start.isoformat() if e.start else "", e.folder, e.name))
+        relations |= {Relation(entry.id, first.id, BURST) for entry in rest}
+    return relations
+
+
+def _close(one: datetime | None, other: datetime | None, gap: timedelta, *, unknown: bool) -> bool:
+    if one is None or other is None:
+        return unknown
+    return abs(one - other) <= gap
+
+
+async def relate(db: Database, library: uuid.UUID, folders: Iterable[str]) -> set[uuid.UUID]:
+    """Make RelatedFile and `part_of` true for these folders; returns the ids whose appearance changed.
+
+    A photo whose sidecar came, changed or went has its metadata step due again.  Inside `db.write()`.
+    """
+    changed: set[uuid.UUID] = set()
+    for folder in folders:
+        entries = await _entries(db, library, folder)
+        if entries:
+            changed |= await _apply(db, entries)
+    return changed
+
+
+async def _entries(db: Database, library: uuid.UUID, folder: str) -> list[Entry]:
+    """The folder's files, and those elsewhere in the library that share an identifier with one of them."""
+    rows = await db.fetch(
+        """WITH here AS (SELECT "file" FROM "file_path" WHERE "library" = :library AND "folder" = :folder),
+                known AS (SELECT "content_identifier" AS word FROM "stored_file" WHERE "id" IN here
+                          AND "content_identifier" <> ''),
+                bursts AS (SELECT "burst_id" AS word FROM "stored_file" WHERE "id" IN here AND "burst_id" <> '')
+           SELECT f."id", f."content", f."kind", f."start", f."duration_s", f."content_identifier", f."burst_id",
+                  json_extract(f."metadata", '$.date_source') AS date_source
+           FROM "stored_file" f
+           WHERE f."missing_since" IS NULL AND f."library" = :library AND (f."id" IN here
+              OR (f."content_identifier" <> '' AND f."content_identifier" IN known)
+              OR (f."burst_id" <> '' AND f."burst_id" IN bursts))""",
+        {"library": str(library), "folder": folder},  # type: ignore[arg-type]  # sqlite3 takes names as well
+    )
+    entries = []
+    for row in rows:
+        path = PurePosixPath(row["content"])
+        parent = str(path.parent)
+        entries.append(
+            Entry(
+                id=row["id"],
+                folder="" if parent == "." else parent,
+                name=path.name,
+                kind=row["kind"],
+                start=None if row["date_source"] in ("file", "filename", None) else row["start"],
+                duration_s=row["duration_s"],
+                content_identifier=row["content_identifier"],
+                burst_id=row["burst_id"],
+            )
+        )
+    return entries
+
+
+async def _apply(db: Database, entries: Sequence[Entry]) -> set[uuid.UUID]:
+    wanted = find_relations(entries)
+    ids = msgspec.json.encode([str(entry.id) for entry in entries]).decode()
+    rows = await db.fetch(
+        """SELECT "id", "file", "related", "role" FROM "related_file"
+           WHERE "file" IN (SELECT value FROM json_each(?)) AND "role" <> 'edit_of' """,
+        [ids],
+    )
+    present = {Relation(row["file"], row["related"], row["role"]): row["id"] for row in rows}
+    changed: set[uuid.UUID] = set()
+    for relation in sorted(wanted - present.keys()):
+        row: dict[str, Any] = {
+            "id": new_id(),
+            "file": relation.file,
+            "related": relation.related,
+            "role": relation.role,
+        }
+        await db.insert(RelatedFile, [row])
+        changed |= {relation.file, relation.related}
+    for relation in present.keys() - wanted:
+        await db.fetch('DELETE FROM "related_file" WHERE "id" = ?', [str(present[relation])])
+        changed |= {relation.file, relation.related}
+    shown_through = {relation.file: relation.related for relation in sorted(wanted) if relation.role in SHOWN_THROUGH}
+    for entry in entries:
+        through = shown_through.get(entry.id)
+        await db.fetch(
+            'UPDATE "stored_file" SET "part_of" = ? WHERE "id" = ? AND "part_of" IS NOT ?',
+            [through, str(entry.id), through],
+        )
+    await _wake_metadata(db, ids)
+    return changed
+
+
+async def _wake_metadata(db: Database, ids: str) -> None:
+    """A file's metadata was read with the sidecar it then had; if it has another one now, it is due again."""
+    await db.fetch(
+        """UPDATE "file_step" SET "status" = 'pending', "modified" = ?
+           WHERE "step" = ? AND "status" IN ('done', 'failed') AND "file" IN (
+               SELECT f."id" FROM "stored_file" f
+               WHERE f."id" IN (SELECT value FROM json_each(?)) AND f."kind" <> 'sidecar'
+               AND ifnull(json_extract(f."processor_metadata", '$.metadata.sidecar'), '') <> ifnull(
+                   (SELECT s."content_sha" FROM "related_file" r JOIN "stored_file" s ON s."id" = r."file"
+                    WHERE r."related" = f."id" AND r."role" = 'sidecar_of' AND s."mime_type" = 'application/rdf+xml'
+                    ORDER BY s."content" LIMIT 1), ''))""",
+        [now(), METADATA_STEP, ids],
+    )

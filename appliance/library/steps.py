@@ -1,0 +1,228 @@
+"""Which step of which file is due, and what became of it; the plan is in the tables, never in a queue."""
+
+from __future__ import annotations
+
+import base64
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from appliance.db.tables import FileStep
+from appliance.errors import InvalidInputError
+from appliance.library.intake import StepSpec  # noqa: TC001
+from appliance.values import new_id, now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from appliance.db.engine import Database, Row
+    from appliance.library.viewers import Viewer
+
+STATUSES = ("pending", "running", "done", "skipped", "failed")
+
+
+class Due(msgspec.Struct, frozen=True, kw_only=True):
+    """One claimed piece of work; `row` is the stored file with its library's `root`."""
+
+    id: uuid.UUID
+    step: str
+    file: uuid.UUID
+    row: dict[str, Any]
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one claimed step."""
+
+    id: uuid.UUID
+    status: str
+    seconds: float
+    error: str = ""
+    hint: str = ""
+
+
+async def reconcile(db: Database, steps: Sequence[StepSpec]) -> None:
+    """Make the plan complete, at start: interrupted work is due again, and so is what a new version changed.
+
+    Runs one statement for each step over all files; nothing is written when nothing is missing.
+    """
+    async with db.write():
+        await unclaim_all(db)
+        for step in steps:
+            await _reconcile_step(db, step)
+
+
+async def _reconcile_step(db: Database, step: StepSpec) -> None:
+    await db.fetch(
+        """UPDATE "file_step" SET "status" = 'pending', "version" = ?, "attempts" = 0, "error" = '', "hint" = ''
+           WHERE "step" = ? AND "version" <> ?""",
+        [step.version, step.name, step.version],
+    )
+    marks = ", ".join("?" * len(step.kinds))
+    lacking = await db.fetch(
+        f"""SELECT f."id" FROM "stored_file" f WHERE f."kind" IN ({marks}) AND f."missing_since" IS NULL
+            AND NOT EXISTS (SELECT 1 FROM "file_step" s WHERE s."file" = f."id" AND s."step" = ?)""",
+        [*sorted(step.kinds), step.name],
+    )
+    moment = now()
+    await db.insert(
+        FileStep,
+        [
+            {"id": new_id(), "file": row["id"], "step": step.name, "version": step.version, "modified": moment}
+            for row in lacking
+        ],
+    )
+
+
+async def claim(
+    db: Database,
+    *,
+    step: str,
+    needs: Sequence[str],
+    limit: int,
+    first: Sequence[uuid.UUID] = (),
+    only_first: bool = False,
+) -> list[Due]:
+    """Take up to `limit` due files of one step and mark them running.
+
+    first: files that someone's screen asks for; they come before all others, or alone when `only_first`.
+
+    A step is due when everything it needs has finished, well or not.  Inside `db.write()`.
+    """
+    ready = "".join(
+        f""" AND NOT EXISTS (SELECT 1 FROM "file_step" n WHERE n."file" = s."file" AND n."step" = '{need}'
+             AND n."status" IN ('pending', 'running'))"""
+        for need in needs
+    )
+    if limit <= 0:
+        return []
+    chosen: list[Row] = []
+    if first:
+        wanted = msgspec.json.encode([str(file) for file in first]).decode()
+        chosen = await _due(db, step, f'{ready} AND s."file" IN (SELECT value FROM json_each(?))', [wanted], limit)
+    if len(chosen) < limit and not only_first:
+        have = {row["step_id"] for row in chosen}
+        more = await _due(db, step, ready, [], limit)
+        chosen += [row for row in more if row["step_id"] not in have][: limit - len(chosen)]
+    await db.execute_many(
+        """UPDATE "file_step" SET "status" = 'running', "attempts" = "attempts" + 1 WHERE "id" = ?""",
+        [[str(row["step_id"])] for row in chosen],
+    )
+    return [Due(id=row["step_id"], step=step, file=row["id"], row=row) for row in chosen]
+
+
+async def _due(db: Database, step: str, condition: str, args: list[object], limit: int) -> list[Row]:
+    return await db.fetch(
+        f"""SELECT f.*, s."id" AS step_id, l."root" AS root,
+                   (SELECT o."filename" FROM "related_file" r JOIN "stored_file" o ON o."id" = r."file"
+                    WHERE r."related" = f."id" AND r."role" = 'sidecar_of' AND o."mime_type" = 'application/rdf+xml'
+                    ORDER BY o."content" LIMIT 1) AS sidecar
+            FROM "file_step" s JOIN "stored_file" f ON f."id" = s."file" JOIN "library" l ON l."id" = f."library"
+            WHERE s."status" = 'pending' AND s."step" = ?{condition} ORDER BY s."file" LIMIT ?""",
+        [step, *args, limit],
+    )
+
+
+async def finish(db: Database, outcomes: Iterable[Outcome]) -> None:
+    """Record what became of claimed steps.  Inside `db.write()`, together with what the steps wrote."""
+    moment = now()
+    await db.execute_many(
+        """UPDATE "file_step" SET "status" = ?, "seconds" = ?, "error" = ?, "hint" = ?, "modified" = ?
+           WHERE "id" = ? AND "status" = 'running'""",
+        [[done.status, round(done.seconds, 4), done.error, done.hint, moment, str(done.id)] for done in outcomes],
+    )
+
+
+async def unclaim(db: Database, ids: Iterable[uuid.UUID]) -> None:
+    """Give back claimed work that was not done (shutdown, full disk).  Inside `db.write()`."""
+    await db.execute_many(
+        """UPDATE "file_step" SET "status" = 'pending', "attempts" = "attempts" - 1
+           WHERE "id" = ? AND "status" = 'running'""",
+        [[str(step)] for step in ids],
+    )
+
+
+async def unclaim_all(db: Database) -> None:
+    """Whatever was being worked on is due again, as if it had never been begun.  Inside `db.write()`."""
+    await db.fetch(
+        """UPDATE "file_step" SET "status" = 'pending', "attempts" = "attempts" - 1 WHERE "status" = 'running'"""
+    )
+
+
+async def counts(db: Database) -> dict[str, dict[str, int]]:
+    """step -> status -> number of files."""
+    rows = await db.fetch('SELECT "step", "status", "files" FROM "step_count"')
+    found: dict[str, dict[str, int]] = {}
+    for row in rows:
+        found.setdefault(row["step"], dict.fromkeys(STATUSES, 0))[row["status"]] = row["files"]
+    return found
+
+
+async def failures(db: Database, viewer: Viewer, *, limit: int = 50, cursor: str | None = None) -> dict[str, Any]:
+    """Failed steps the viewer may see, latest first: items, total, next."""
+    condition, args = viewer.visible("f")
+    after, after_args = _after(cursor)
+    rows = await db.fetch(
+        f"""SELECT s."id" AS step_id, s."step", s."error", s."hint", s."attempts", s."modified", f."id", f."filename",
+                   f."content", l."name" AS library_name
+            FROM "file_step" s JOIN "stored_file" f ON f."id" = s."file" JOIN "library" l ON l."id" = f."library"
+            WHERE s."status" = 'failed' AND {condition}{after}
+            ORDER BY s."modified" DESC, s."id" DESC LIMIT ?""",
+        [*args, *after_args, limit + 1],
+    )
+    total = await db.value(
+        f"""SELECT count(*) FROM "file_step" s JOIN "stored_file" f ON f."id" = s."file"
+            WHERE s."status" = 'failed' AND {condition}""",
+        args,
+    )
+    page = rows[:limit]
+    following = _cursor(page[-1]) if len(rows) > limit else None
+    return {"items": [_failure(row) for row in page], "total": total, "next": following}
+
+
+async def retry(db: Database, *, file_id: uuid.UUID | None = None, step: str | None = None) -> int:
+    """Make failed steps due again: all, or those of one file, or of one step; returns how many."""
+    condition = ""
+    args: list[object] = []
+    if file_id is not None:
+        condition, args = condition + ' AND "file" = ?', [*args, str(file_id)]
+    if step is not None:
+        condition, args = condition + ' AND "step" = ?', [*args, step]
+    async with db.write():
+        rows = await db.fetch(
+            f"""UPDATE "file_step" SET "status" = 'pending', "attempts" = 0, "error" = '', "hint" = ''
+                WHERE "status" = 'failed'{condition} RETURNING "file" """,
+            args,
+        )
+        await db.execute_many(
+            'UPDATE "stored_file" SET "unshowable" = 0 WHERE "id" = ?', [[str(row["file"])] for row in rows]
+        )
+    return len(rows)
+
+
+def _after(cursor: str | None) -> tuple[str, list[object]]:
+    if not cursor:
+        return "", []
+    try:
+        modified, step_id = msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=tuple[str, str])
+    except (ValueError, msgspec.DecodeError) as error:
+        raise InvalidInputError("That cursor is not one of ours", hint="Start again without it.") from error
+    return ' AND (s."modified", s."id") < (?, ?)', [modified, step_id]
+
+
+def _cursor(row: Row) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode((str(row["modified"]), str(row["step_id"])))).decode()
+
+
+def _failure(row: Row) -> dict[str, Any]:
+    return {
+        "file_id": str(row["id"]),
+        "filename": row["filename"],
+        "path": row["content"],
+        "library": row["library_name"],
+        "step": row["step"],
+        "error": row["error"],
+        "hint": row["hint"],
+        "attempts": row["attempts"],
+        "modified": row["modified"].isoformat(),
+    }

@@ -1,0 +1,28 @@
+"""Every step, in the order of the pipeline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from appliance.steps.metadata import MetadataStep
+from appliance.steps.renditions import RenditionsStep
+
+if TYPE_CHECKING:
+    from appliance.steps.base import Step
+
+STEPS: tuple[Step, ...] = (
+    MetadataStep(),
+    RenditionsStep(),
+)
+
+
+def check(steps: tuple[Step, ...]) -> None:
+    """Raise ValueError for a name used twice or a `needs` that does not come before it; the daemon asks at start."""
+    seen: set[str] = set()
+    for step in steps:
+        if step.name in seen:
+            raise ValueError(f"two steps are called {step.name}")
+        missing = set(step.needs) - seen
+        if missing:
+            raise ValueError(f"step {step.name} needs {', '.join(sorted(missing))}, which does not come before it")
+        seen.add(step.name)

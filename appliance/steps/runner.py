@@ -1,0 +1,314 @@
+"""Does what is due: asks the tables, computes elsewhere, writes results in small transactions.
+
+Nothing is remembered here that a kill could lose.  A transaction records finished steps with what they wrote and
+claims the next ones, so that a busy import costs one commit for a handful of files.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+import time
+from collections import deque
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from appliance.errors import ComputeError, DiskFullError, HomerollError, StorageError
+from appliance.library import steps as plan
+from appliance.library.intake import ABSENT
+from appliance.library.settings import get_setting
+from appliance.messages import FileAdded, FileChanged, StepProgress
+from appliance.steps.base import Step, original, spec
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Callable, Iterable, Sequence
+
+    from appliance.home import Home
+    from appliance.library.steps import Due
+
+log = logging.getLogger(__name__)
+
+FLUSH_EVERY_S = 0.25
+FLUSH_FILES = 16
+PROGRESS_EVERY_S = 1.0
+STORAGE_RETRY_S = 30.0
+RATE_WINDOW_S = 30.0
+RETRIES_AFTER_CRASH = 1
+MOST_PRIORITIES = 2000
+
+
+class _Done(msgspec.Struct):
+    """A claimed step whose computing ended: with `result`, or with `error`."""
+
+    due: Any
+    seconds: float
+    result: Any = None
+    error: Exception | None = None
+
+
+class Runner:
+    """`start`, then `wake` whenever something may have become due; `stop` gives back what was claimed."""
+
+    def __init__(self, home: Home, steps: Sequence[Step], *, clock: Callable[[], datetime] = datetime.now) -> None:
+        self._home, self._steps = home, {step.name: step for step in steps}
+        self._clock = clock
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._listener: asyncio.Task[None] | None = None
+        self._paused = False
+        self._storage_problem = ""
+        self._first: dict[uuid.UUID, None] = {}
+        self._computing: set[asyncio.Task[_Done]] = set()
+        self._finished_at: dict[str, deque[float]] = {step.name: deque(maxlen=500) for step in steps}
+        self._crashes: dict[uuid.UUID, int] = {}
+        self._told_at = 0.0
+
+    @property
+    def paused(self) -> bool:
+        return self._paused
+
+    @property
+    def storage_problem(self) -> str:
+        """Why no step can run at present, for health; "" when all is well."""
+        return self._storage_problem
+
+    async def start(self) -> None:
+        await plan.reconcile(self._home.db, [spec(step) for step in self._steps.values()])
+        paused = await self._home.db.value("""SELECT "paused" FROM "job_state" WHERE "name" = 'run_steps'""")
+        self._paused = bool(paused)
+        self._task = asyncio.create_task(self._run(), name="runner")
+        self._listener = asyncio.create_task(self._listen(), name="runner-listener")
+        self.wake()
+
+    async def stop(self) -> None:
+        for task in (self._task, self._listener):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+        for computing in self._computing:
+            computing.cancel()
+        await asyncio.gather(*self._computing, return_exceptions=True)
+        async with self._home.db.write():
+            await plan.unclaim_all(self._home.db)
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    def prioritise(self, ids: Iterable[uuid.UUID]) -> None:
+        """Someone is looking at these now: they come first, the latest request before older ones."""
+        self._first = {**dict.fromkeys(ids), **self._first}
+        for extra in list(self._first)[MOST_PRIORITIES:]:
+            del self._first[extra]
+        self.wake()
+
+    async def pause(self) -> None:
+        await self._set_paused(True)
+
+    async def resume(self) -> None:
+        await self._set_paused(False)
+
+    async def _set_paused(self, paused: bool) -> None:
+        self._paused = paused
+        async with self._home.db.write():
+            await self._home.db.fetch(
+                """INSERT INTO "job_state" ("name", "paused") VALUES ('run_steps', ?)
+                   ON CONFLICT ("name") DO UPDATE SET "paused" = excluded."paused" """,
+                [paused],
+            )
+        self.wake()
+        await self._tell(force=True)
+
+    async def progress(self) -> list[dict[str, Any]]:
+        """One item for each step: counts by status, files per second lately, seconds left at that rate."""
+        counts = await plan.counts(self._home.db)
+        items = []
+        for step in self._steps.values():
+            by_status = counts.get(step.name, dict.fromkeys(plan.STATUSES, 0))
+            rate = self._rate(step.name)
+            left = by_status["pending"] + by_status["running"]
+            items.append(
+                {
+                    "name": step.name,
+                    "version": step.version,
+                    **by_status,
+                    "rate": round(rate, 2),
+                    "seconds_left": round(left / rate) if rate and left else None,
+                }
+            )
+        return items
+
+    def _rate(self, step: str) -> float:
+        now = time.monotonic()
+        recent = [moment for moment in self._finished_at[step] if now - moment <= RATE_WINDOW_S]
+        return len(recent) / max(1.0, now - recent[0]) if len(recent) > 1 else 0.0
+
+    async def _listen(self) -> None:
+        async for message in self._home.bus.listen():
+            if isinstance(message, FileAdded | FileChanged):
+                self.wake()
+
+    async def _run(self) -> None:
+        finished: list[_Done] = []
+        while True:
+            self._wake.clear()
+            try:
+                idle = await self._turn(finished)
+            except StorageError as error:
+                log.warning("step=runner paused for %.0f s: %s", STORAGE_RETRY_S, error.message)
+                self._storage_problem = error.message
+                await self._wait(STORAGE_RETRY_S)
+                continue
+            except Exception:
+                log.exception("step=runner an unexpected error; going on in %.0f s", STORAGE_RETRY_S)
+                async with self._home.db.write():
+                    await plan.unclaim(self._home.db, [done.due.id for done in finished])
+                finished.clear()
+                await self._wait(STORAGE_RETRY_S)
+                continue
+            self._storage_problem = ""
+            if idle:
+                await self._tell(force=True)
+                # The night window opens without anything happening, so look at the clock now and then.
+                await self._wait(60.0)
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _turn(self, finished: list[_Done]) -> bool:
+        """Write what is finished, claim more, wait for some of it; True when there is nothing to do."""
+        await asyncio.to_thread(self._check_space)
+        for due in await self._flush_and_claim(finished):
+            task = asyncio.create_task(self._compute(due))
+            self._computing.add(task)
+        if not self._computing:
+            return True
+        deadline = time.monotonic() + FLUSH_EVERY_S
+        while self._computing and len(finished) < FLUSH_FILES:
+            done, _ = await asyncio.wait(
+                self._computing,
+                timeout=max(0.0, deadline - time.monotonic()) if finished else None,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            for task in done:
+                self._computing.discard(task)
+                finished.append(task.result())
+            # Never let the compute processes run dry for the sake of a fuller transaction.
+            if not done or len(self._computing) < self._home.compute.workers:
+                break
+        await self._tell()
+        return False
+
+    async def _flush_and_claim(self, finished: list[_Done]) -> list[Due]:
+        room = 0 if self._paused else self._home.compute.workers + FLUSH_FILES - len(self._computing)
+        prepared = [await self._prepared(done) for done in finished]
+        open_now = window_is_open(await get_setting(self._home.db, "night_window"), self._clock())
+        claimed: list[Due] = []
+        async with self._home.db.write():
+            outcomes = [await self._save(done) for done in prepared]
+            await plan.finish(self._home.db, outcomes)
+            for step in self._steps.values():
+                claimed += await plan.claim(
+                    self._home.db,
+                    step=step.name,
+                    needs=step.needs,
+                    limit=max(0, room - len(claimed)),
+                    first=list(self._first),
+                    only_first=not (step.light or open_now),
+                )
+        self._after_flush(prepared, outcomes)
+        finished.clear()
+        return claimed
+
+    async def _compute(self, due: Due) -> _Done:
+        step = self._steps[due.step]
+        began = time.monotonic()
+        try:
+            result = await self._home.compute.run(
+                step.run, *step.arguments(self._home, due.row), timeout_s=step.timeout_s
+            )
+        except Exception as error:  # noqa: BLE001 - the edge of a step: whatever it is becomes this file's row
+            return _Done(due=due, seconds=time.monotonic() - began, error=error)
+        return _Done(due=due, seconds=time.monotonic() - began, result=result)
+
+    async def _prepared(self, done: _Done) -> _Done:
+        if done.error is None:
+            await self._steps[done.due.step].prepare(self._home, done.due.row, done.result)
+        return done
+
+    async def _save(self, done: _Done) -> plan.Outcome:
+        due, step = done.due, self._steps[done.due.step]
+        if done.error is None:
+            warning = await step.save(self._home, due.row, done.result)
+            return plan.Outcome(id=due.id, status="done", seconds=done.seconds, error=warning)
+        if isinstance(done.error, FileNotFoundError) or not await asyncio.to_thread(_exists, due.row):
+            return plan.Outcome(id=due.id, status="skipped", seconds=done.seconds, error=ABSENT)
+        if isinstance(done.error, ComputeError | MemoryError) and self._may_retry(due.id):
+            return plan.Outcome(id=due.id, status="pending", seconds=done.seconds)
+        await step.fail(self._home, due.file)
+        message, hint = _told(done.error)
+        if not isinstance(done.error, HomerollError | OSError | MemoryError):
+            log.error("file_id=%s step=%s failed unexpectedly", due.file, due.step, exc_info=done.error)
+        else:
+            log.info("file_id=%s step=%s failed: %s", due.file, due.step, message)
+        return plan.Outcome(id=due.id, status="failed", seconds=done.seconds, error=message, hint=hint)
+
+    def _may_retry(self, step: uuid.UUID) -> bool:
+        """A crash may have been another file's doing (memory): once more, then it is this file's own."""
+        self._crashes[step] = self._crashes.get(step, 0) + 1
+        return self._crashes[step] <= RETRIES_AFTER_CRASH
+
+    def _after_flush(self, finished: Sequence[_Done], outcomes: Sequence[plan.Outcome]) -> None:
+        by_user: dict[str | None, tuple[set[str], set[str]]] = {}
+        for done, outcome in zip(finished, outcomes, strict=True):
+            row = done.due.row
+            self._finished_at[done.due.step].append(time.monotonic())
+            if outcome.status != "pending":
+                self._crashes.pop(done.due.id, None)
+                self._first.pop(done.due.file, None)
+            ids, months = by_user.setdefault(str(row["user"]) if row["user"] else None, (set(), set()))
+            ids.add(str(row["id"]))
+            months.add(row["local_start"][:7])
+        for user, (ids, months) in by_user.items():
+            self._home.bus.publish(FileChanged(ids=sorted(ids), months=sorted(months - {""}), user=user))
+
+    def _check_space(self) -> None:
+        free_mb = shutil.disk_usage(self._home.paths.root).free >> 20
+        if free_mb < self._home.settings.reserve_mb:
+            raise DiskFullError(f"Only {free_mb} MB are free on the disk that holds Homeroll's data", hint="Free some.")
+
+    async def _tell(self, *, force: bool = False) -> None:
+        now = time.monotonic()
+        if force or now - self._told_at >= PROGRESS_EVERY_S:
+            self._told_at = now
+            self._home.bus.publish(StepProgress(items=await self.progress()))
+
+
+def window_is_open(window: str, moment: datetime) -> bool:
+    """Whether "22:00-06:00" holds at `moment` (local time); "" is always open."""
+    if not window:
+        return True
+    begin, end = (datetime.strptime(part.strip(), "%H:%M").time() for part in window.split("-"))  # noqa: DTZ007 - no date
+    time_of_day = moment.time()
+    return begin <= time_of_day < end if begin <= end else time_of_day >= begin or time_of_day < end
+
+
+def _told(error: Exception) -> tuple[str, str]:
+    if isinstance(error, HomerollError):
+        return error.message, error.hint
+    if isinstance(error, OSError):
+        return f"The file cannot be read: {error.strerror}", "Check its permissions and the disk."
+    if isinstance(error, MemoryError):
+        return "This file needs more memory than compute_memory_mb allows", "Raise that setting, if the machine has it."
+    return f"Something unexpected went wrong ({type(error).__name__})", "The log has the details; please report it."
+
+
+def _exists(row: dict[str, Any]) -> bool:
+    return original(row).exists()
