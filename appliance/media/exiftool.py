@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 LIMIT_S = 20.0
 MAX_ANSWER_BYTES = 8 << 20
-MAX_MEMORY_BYTES = 1 << 30
+MAX_MEMORY_BYTES = 512 << 20
 _READY = b"{ready}\n"
 _OPTIONS = ("-json", "-n", "-G1", "-struct", "-charset", "filename=", "-api", "largefilesupport=1")
 

@@ -29,10 +29,13 @@ FORMATS: dict[str, tuple[str, ...]] = {
 }
 """MIME types the fast reader is tried on, with Pillow's names."""
 
+_MOVING = ("GIF", "WEBP", "PNG", "AVIF")  # several pictures in a TIFF, MPO or HEIF are pages, views and bursts
 _TIFF_XMP = 700
 _TIFF_IPTC = 33723
 _PHOTOSHOP_IPTC = 0x0404
 _MAX_PNG_CHUNKS = 100_000
+_MAX_JPEG_HEADER_BYTES = 16 << 20
+_MAX_JPEG_SEGMENTS = 20_000
 _MAX_BOXES = 50
 _MAX_META_BYTES = 1 << 20
 
@@ -50,6 +53,8 @@ def read(stream: IO[bytes], mime_type: str) -> dict[str, Any]:
         _register_heif()
     elif mime_type == "image/png" and _has_late_metadata(stream):
         raise NotForPillowError("metadata behind the pixels")
+    elif mime_type == "image/jpeg" and not _has_a_bounded_header(stream):
+        raise NotForPillowError("endless metadata before the pixels")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # damaged tags: left out, and nobody reads a child's warnings
         try:
@@ -73,8 +78,8 @@ def _register_heif() -> None:
 def _flatten(image: Image.Image) -> dict[str, Any]:
     info = image.info
     flat: dict[str, Any] = {"File:ImageWidth": image.width, "File:ImageHeight": image.height}
-    if getattr(image, "is_animated", False) and image.format in ("GIF", "WEBP", "PNG", "AVIF", "HEIF"):
-        flat["File:FrameCount"] = getattr(image, "n_frames", 1)
+    if image.format in _MOVING and getattr(image, "is_animated", False):
+        flat["File:Animated"] = True
     if image.format == "TIFF":
         flat.update(_from_tiff(image))
         return flat
@@ -154,6 +159,20 @@ def _iptc_in_resources(data: bytes) -> bytes:
     begin = at + 6 + name_size + name_size % 2
     size = int.from_bytes(data[begin : begin + 4], "big")
     return data[begin + 4 : begin + 4 + size]
+
+
+def _has_a_bounded_header(stream: IO[bytes]) -> bool:
+    """Whether a JPEG's pixels begin within 16 MB: Pillow joins EXIF segments in a time that grows with their square."""
+    at = 2
+    for _ in range(_MAX_JPEG_SEGMENTS):
+        stream.seek(at)
+        head = stream.read(4)
+        if len(head) < 4 or head[0] != 0xFF or head[1] == 0xDA:  # the end, damage (Pillow's to judge), or the pixels
+            return True
+        at += 1 if head[1] == 0xFF else 2 + int.from_bytes(head[2:], "big")
+        if at > _MAX_JPEG_HEADER_BYTES:
+            return False
+    return False
 
 
 def _has_late_metadata(stream: IO[bytes]) -> bool:

@@ -124,7 +124,7 @@ def interpret(
         width=width,
         height=height,
         orientation=orientation,
-        animated=(number(flat.get("File:FrameCount")) or 1) > 1,
+        animated=bool(flat.get("File:Animated")),
         codec=_codec(flat) if kind == "video" else "",
         start=taken.start,
         start_local=taken.start_local,

@@ -131,6 +131,27 @@ def test_moving_pictures_are_known(tmp_path: Path) -> None:
     assert not _read(tmp_path, _jpeg()).animated
 
 
+def test_a_hundred_megabytes_of_exif_before_the_pixels_take_no_minute(tmp_path: Path) -> None:
+    content = _jpeg()
+    body = b"Exif\0\0MM\0*\0\0\0\x08" + b"\0" * 65_000
+    segment = b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body
+    begun = time.monotonic()
+    meta = _read(tmp_path, content[:2] + segment * 800 + content[2:])
+    assert time.monotonic() - begun < 10
+    assert (meta.reader, meta.width) == ("exiftool", 8)
+
+
+def test_text_in_a_png_that_unpacks_to_gigabytes_is_one_failed_file(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (5, 4)).save(out, "PNG")
+    packer = zlib.compressobj(9)
+    packed = b"".join([*(packer.compress(bytes(1 << 20)) for _ in range(600)), packer.flush()])
+    chunk = b"zTXtname\0\0" + packed
+    bomb = (len(chunk) - 4).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big")
+    with pytest.raises(UnreadableFileError):
+        _read(tmp_path, out.getvalue()[:33] + bomb + out.getvalue()[33:], name="a.png")
+
+
 def test_an_empty_file_is_called_empty(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFileError, match="empty") as caught:
         _read(tmp_path, b"")
