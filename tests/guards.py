@@ -20,8 +20,8 @@ OUR_PACKAGES = ("appliance", "web", "ml", "tui")
 
 # Code that may block the loop, and why: (end of the file's path, function names).
 MAY_BLOCK: tuple[tuple[str, tuple[str, ...]], ...] = (
-    # runs once, before the first request and after the last one
-    ("appliance/daemon.py", ("start", "stop")),
+    # runs once, before the first request and after the last one: locks, listens, makes directories
+    ("appliance/daemon.py", ("open_house", "serve", "_listen", "_listen_locally")),
     # an import inside a function reads its module's file, once per process
     ("importlib/__init__.py", ("import_module",)),
     # starting a child process reads and writes small pipes

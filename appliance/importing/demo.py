@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 LANDSCAPE = (1600, 1200)
 WIDE = (1920, 1080)
 PORTRAIT = (1200, 1600)
+PAINTERS = 2  # each takes about 300 MB for some seconds; a small machine has 1 GB
 
 
 @dataclass(frozen=True)
@@ -452,8 +454,9 @@ def make_demo(root: Path) -> int:
 
     Without the program ffmpeg there is no video.  Takes some ten seconds the first time.
     """
-    for seed, shot in enumerate(SHOTS):
-        _shoot(root, shot, seed)
+    with ProcessPoolExecutor(max_workers=PAINTERS) as painters:
+        for painted in [painters.submit(_shoot, root, shot, seed) for seed, shot in enumerate(SHOTS)]:
+            painted.result()
     for sign in SIGNS:
         _letter(root, sign)
     _keep(root / "2024" / "Screenshot_20240309-101522.png", _at("2024-03-09 10:15:22"), HOME, _screenshot)
