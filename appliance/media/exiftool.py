@@ -11,6 +11,7 @@ import json
 import os
 import resource
 import select
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -83,20 +84,22 @@ class ExifTool:
         if self._process is not None and self._process.poll() is None:
             return self._process
         self._stop()
-        try:
-            process = subprocess.Popen(
-                [self._program, "-stay_open", "True", "-@", "-"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env={**os.environ, "LC_ALL": "C.UTF-8"},
-            )
-        except OSError as error:
+        program = shutil.which(self._program)
+        if program is None:
             raise UnsupportedFormatError(
                 self._program,
                 "The program exiftool is not installed.",
                 hint="Install it: apt install libimage-exiftool-perl",
-            ) from error
+            )
+        # exiftool that stays open waits for more when its pipe is closed: without this it would outlive us for ever.
+        end_with_us = [setpriv, "--pdeathsig", "KILL"] if (setpriv := shutil.which("setpriv")) else []
+        process = subprocess.Popen(
+            [*end_with_us, program, "-stay_open", "True", "-@", "-"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "LC_ALL": "C.UTF-8"},
+        )
         with contextlib.suppress(OSError, ValueError):  # a net; the reader works without
             resource.prlimit(process.pid, resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
         self._process = process

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 from PIL import Image
 
@@ -82,6 +85,19 @@ def test_one_that_hangs_is_ended_and_the_next_file_read(tmp_path: Path, photo: P
         patient.close()
     finally:
         tool.close()
+
+
+def test_it_does_not_outlive_a_killed_service(photo: Path) -> None:
+    code = (
+        "import os, pathlib, sys; from appliance.media import exiftool; tool = exiftool.shared();"
+        "tool.read(pathlib.Path(sys.argv[1])); print(tool._process.pid, flush=True); os.kill(os.getpid(), 9)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(photo)], capture_output=True, text=True, check=False)
+    orphan = int(done.stdout)
+    deadline = time.monotonic() + 5
+    while psutil.pid_exists(orphan) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not psutil.pid_exists(orphan) or psutil.Process(orphan).status() == psutil.STATUS_ZOMBIE
 
 
 def test_one_that_dies_at_once_is_one_failed_file(tmp_path: Path, photo: Path) -> None:

@@ -144,7 +144,7 @@ def test_a_hundred_megabytes_of_exif_before_the_pixels_take_no_minute(tmp_path: 
 def test_text_in_a_png_that_unpacks_to_gigabytes_is_one_failed_file(tmp_path: Path) -> None:
     out = io.BytesIO()
     Image.new("RGB", (5, 4)).save(out, "PNG")
-    packer = zlib.compressobj(9)
+    packer = zlib.compressobj(1)
     packed = b"".join([*(packer.compress(bytes(1 << 20)) for _ in range(600)), packer.flush()])
     chunk = b"zTXtname\0\0" + packed
     bomb = (len(chunk) - 4).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big")
