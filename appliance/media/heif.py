@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from appliance.media.guard import check_pixels
+from appliance.media.guard import MAX_PIXELS_COSTLY, check_pixels
 from appliance.media.hdr import CodePoints
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def read_heif(path: Path) -> Image.Image:
     import pi_heif
 
     heif = pi_heif.open_heif(path, convert_hdr_to_8bit=True)
-    check_pixels(path, *heif.size)
+    check_pixels(path, *heif.size, limit=MAX_PIXELS_COSTLY)
     image: Image.Image = heif.to_pillow()
     return image
 

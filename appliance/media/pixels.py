@@ -15,7 +15,7 @@ from appliance.errors import MediaError, UnreadableFileError, UnsupportedFormatE
 from appliance.media.colour import eight_bit, icc_profile_of, to_srgb
 from appliance.media.damage import describe_damage
 from appliance.media.ffmpeg import run_ffmpeg
-from appliance.media.guard import MAX_PIXELS, MAX_PIXELS_SCALED, check_pixels, media_errors
+from appliance.media.guard import MAX_PIXELS, MAX_PIXELS_COSTLY, MAX_PIXELS_SCALED, check_pixels, media_errors
 from appliance.media.hdr import CodePoints, code_points_to_srgb
 from appliance.media.heif import HEIF_BRANDS, read_code_points, read_heif, turns_itself
 from appliance.media.jpeg import decode_scaled
@@ -188,8 +188,12 @@ def _read_by_pillow(path: Path, mime_type: str, orientation: int, max_side: int)
             ) from error
         raise
     with image:
-        scalable = image.format == "JPEG2000"
-        check_pixels(path, *image.size, limit=MAX_PIXELS_SCALED if scalable else MAX_PIXELS)
+        limit = MAX_PIXELS
+        if image.format == "JPEG2000":
+            limit = MAX_PIXELS_SCALED
+        elif image.format in ("WEBP", "AVIF") or image.mode in ("I", "F"):
+            limit = MAX_PIXELS_COSTLY
+        check_pixels(path, *image.size, limit=limit)
         width, height = image.size
         warning = ""
         if image.format == "TIFF":

@@ -204,6 +204,12 @@ def test_a_picture_that_states_too_many_pixels_is_refused_with_numbers(
     assert caught.value.hint
 
 
+def test_a_picture_of_a_costly_format_has_a_lower_limit(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.webp", Image.new("L", (8000, 7600)), method=0)
+    with pytest.raises(UnsupportedFormatError, match="60 megapixels"):
+        decoded(path)
+
+
 def test_a_jpeg_of_thousands_of_scans_is_refused(tmp_path: Path) -> None:
     data = encoded(scene(), "JPEG", progressive=True)
     at = data.rindex(b"\xff\xda")
