@@ -56,18 +56,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code: int = args.run(Context(args, console))
         sys.stdout.flush()
-    except HomerollError as error:
-        if getattr(args, "debug", False):
-            raise
-        console.problem(error)
-        return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone (`homeroll key list | head -1`); Python must not complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    except Exception as error:  # noqa: BLE001 - the edge where errors become exit codes
+        _explain(console, error, debug=getattr(args, "debug", False))
+        return FAILED
     return code
+
+
+def _explain(console: Console, error: Exception, *, debug: bool) -> None:
+    """Message and hint; the traceback too, for whoever asked for it."""
+    from appliance.config import wants_debugging
+
+    if debug or wants_debugging():
+        import traceback
+
+        console.err.write("".join(traceback.format_exception(error)))
+    if not isinstance(error, HomerollError):
+        message = f"Something went wrong that should not: {type(error).__name__}: {error}"
+        error = HomerollError(message, hint="The same command with --debug shows where; please report it.")
+    console.problem(error)
 
 
 def build_parser() -> Parser:

@@ -112,6 +112,11 @@ def api_key(environ: Mapping[str, str] | None = None) -> str | None:
     return (os.environ if environ is None else environ).get(ENV_PREFIX + "KEY") or None
 
 
+def wants_debugging(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether the environment asks for tracebacks, where settings could not be read or do not matter."""
+    return (os.environ if environ is None else environ).get(ENV_PREFIX + "LOG_LEVEL") == "debug"
+
+
 def find_data(*, environ: Mapping[str, str] | None = None, here: Path | None = None) -> Path | None:
     """The data directory where no flag names one, or None: then homeroll.toml or the default decides.
 

@@ -140,11 +140,14 @@ class Context:
         """Where a service elsewhere answers, when one was named."""
         return getattr(self.args, "url", None)
 
-    def settings(self, **flags: object) -> Settings:
-        return self.trace(**flags)[0]
+    def settings(self, *, needs_data: bool = True, **flags: object) -> Settings:
+        return self.trace(needs_data=needs_data, **flags)[0]
 
-    def trace(self, **flags: object) -> tuple[Settings, dict[str, str]]:
-        """Settings and where they came from; raises ConfigError where nothing says which data directory is meant."""
+    def trace(self, *, needs_data: bool = True, **flags: object) -> tuple[Settings, dict[str, str]]:
+        """Settings and where they came from.
+
+        needs_data: raise ConfigError where nothing says which data directory is meant and none is installed.
+        """
         from appliance.config import find_data, trace_settings
 
         flag: Path | None = getattr(self.args, "data", None)
@@ -154,7 +157,7 @@ class Context:
         if given is not None and flag is None:
             named = found is not None and found.name == ".homeroll" and found.parent == Path.cwd()
             origins["data"] = "found in this folder" if named else "HOMEROLL_DATA"
-        if "data" not in origins and not is_there(settings.data):
+        if needs_data and "data" not in origins and not is_there(settings.data):
             raise ConfigError(
                 "Which data directory? None was named and there is none here",
                 hint=f"Say --data DIR or set HOMEROLL_DATA; an installed service keeps its own in {settings.data}.",

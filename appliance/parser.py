@@ -74,8 +74,13 @@ def common_options() -> Parser:
     """Options that may stand before or after a verb; unset ones leave no trace, so that either place counts."""
     common = Parser(add_help=False, argument_default=argparse.SUPPRESS)
     group = common.add_argument_group("everywhere")
-    group.add_argument("--data", type=Path, metavar="DIR", help="the data directory")
+    folders(group.add_argument("--data", type=Path, metavar="DIR", help="the data directory"))
     group.add_argument("--url", metavar="URL", help="ask a service elsewhere over HTTP, with the key in HOMEROLL_KEY")
     group.add_argument("--json", action="store_true", help="print data as JSON")
     group.add_argument("--debug", action="store_true", help="show where an error came from")
     return common
+
+
+def folders(argument: argparse.Action) -> None:
+    """Let the shell complete this argument with directories (shtab's own words for it, without importing it here)."""
+    argument.complete = {"bash": "_shtab_compgen_dirs", "zsh": "_files -/"}  # type: ignore[attr-defined]  # shtab reads it

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
+import json
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from appliance.client import ask, service_answers
+from appliance.config import Settings, help_texts
 from appliance.console import lines, one_line
+from appliance.errors import NotFoundError
 
 if TYPE_CHECKING:
     from appliance.client import Api
@@ -25,7 +31,7 @@ def arguments(parser: Parser) -> None:
 
 
 def run(context: Context) -> int:
-    if context.args.action is _set or service_answers(context):
+    if context.args.action is _set or service_answers(context, needs_data=False):
         return ask(context, context.args.action)
     context.console.say("No service is running: its site settings are not shown.")
     _print(context, [])
@@ -38,11 +44,36 @@ async def _show(context: Context, api: Api) -> int:
 
 
 async def _set(context: Context, api: Api) -> int:
-    name, value = context.args.name, context.args.value
-    items = (await api.patch("/settings", {name: value}))["items"]
-    item = next((item for item in items if item["name"] == name), {"name": name, "value": value})
+    name = context.args.name
+    known = {item["name"]: item for item in (await api.get("/settings"))["items"]}
+    if name not in known:
+        raise _not_a_site_setting(name, list(known))
+    items = (await api.patch("/settings", {name: _typed(context.args.value, like=known[name]["value"])}))["items"]
+    item = next(item for item in items if item["name"] == name)
     context.console.data(item, f"{name} is now {one_line(item['value'])}")
     return 0
+
+
+def _typed(text: str, *, like: object) -> object:
+    """Words stay words; where the setting holds a number, a yes or no, or a list, the text is read as JSON."""
+    if isinstance(like, str):
+        return text
+    words = {"yes": True, "on": True, "no": False, "off": False, "": None}
+    if text.lower() in words:
+        return words[text.lower()]
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text  # the service says what it expects
+
+
+def _not_a_site_setting(name: str, known: list[str]) -> NotFoundError:
+    if name in (field.name for field in msgspec.structs.fields(Settings)):
+        hint = f"Write it into homeroll.toml in the data directory, or set HOMEROLL_{name.upper()}; then restart."
+        return NotFoundError(f"{name} is read when the service starts", hint=hint)
+    nearest = difflib.get_close_matches(name, known, n=1)
+    hint = f"Did you mean {nearest[0]}?" if nearest else f"There are: {', '.join(known)}"
+    return NotFoundError(f"There is no site setting {name!r}", hint=hint)
 
 
 def _print(context: Context, site: list[dict[str, Any]]) -> None:
@@ -56,11 +87,7 @@ def _print(context: Context, site: list[dict[str, Any]]) -> None:
 
 
 def _fixed(context: Context) -> list[dict[str, Any]]:
-    import msgspec
-
-    from appliance.config import Settings, help_texts
-
-    settings, origins = context.trace()
+    settings, origins = context.trace(needs_data=False)
     texts = help_texts()
     return [
         {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from appliance.client import ask
 from appliance.console import moment, plural
+from appliance.parser import folders
 
 if TYPE_CHECKING:
     from appliance.client import Api
@@ -25,7 +26,7 @@ COLUMNS: tuple[Column, ...] = (
 
 def arguments(parser: Parser) -> None:
     add = parser.action("add", _add, "index a folder of photos where it is; its files are only read")
-    add.add_argument("folder", metavar="DIR")
+    folders(add.add_argument("folder", metavar="DIR"))
     add.add_argument("--name", help="what it is called; the folder's own name if not given")
     parser.action("list", _list, "print every library")
     rename = parser.action("rename", _rename, "call a library something else")
@@ -40,12 +41,13 @@ def arguments(parser: Parser) -> None:
 
 
 def run(context: Context) -> int:
+    if context.args.action is _add and not context.url:  # a service elsewhere knows its own folders
+        context.args.folder = str(Path(context.args.folder).expanduser().absolute())
     return ask(context, context.args.action)
 
 
 async def _add(context: Context, api: Api) -> int:
-    # A service elsewhere knows its own folders; here a relative one means this shell's.
-    folder = context.args.folder if context.url else str(Path(context.args.folder).expanduser().absolute())
+    folder = context.args.folder
     name = context.args.name or Path(folder).name or "Photos"
     library = await api.post("/libraries", {"name": name, "root": folder})
     context.console.data(library, f"{library['name']}: {library['root']}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from appliance.client import ask, service_answers
@@ -21,9 +22,13 @@ def arguments(parser: Parser) -> None:
 
 
 def run(context: Context) -> int:
-    if service_answers(context):
+    if context.url:
         return ask(context, _status)
     settings = context.settings()
+    if service_answers(context):
+        disk = shutil.disk_usage(settings.data)
+        here = {"data": str(settings.data), "disk_free_bytes": disk.free, "disk_total_bytes": disk.total}
+        return ask(context, partial(_status, here=here))
     by = holder(DataPaths(settings.data))
     state = {"running": False, "data": str(settings.data), "held_by": by.sentence() if by else None}
     held = f"  The data is in use by {by.sentence()}." if by else ""
@@ -32,7 +37,7 @@ def run(context: Context) -> int:
     return 1
 
 
-async def _status(context: Context, api: Api) -> int:
+async def _status(context: Context, api: Api, *, here: dict[str, Any] | None = None) -> int:
     server, health = await api.get("/server"), await api.get("/health")
     libraries = await api.items("/libraries")
     steps, jobs = await api.get("/steps"), (await api.get("/jobs"))["items"]
@@ -48,11 +53,7 @@ async def _status(context: Context, api: Api) -> int:
         "night_window": steps["night_window"],
         "jobs": jobs,
         "failures": (await api.get("/failures", limit=1))["total"],
-    }
-    if not context.url:
-        data = context.settings().data
-        disk = shutil.disk_usage(data)
-        state |= {"data": str(data), "disk_free_bytes": disk.free, "disk_total_bytes": disk.total}
+    } | (here or {})
     context.console.data(state, lambda: _text(state))
     if server["setup_required"]:
         context.console.say("The first admin has not chosen a password yet: open the page to do so.")
@@ -68,7 +69,7 @@ def _text(state: dict[str, Any]) -> str:
     pairs.append(("Work", _work(state)))
     pairs += [("Job", _job(job)) for job in state["jobs"] if job["status"] in {"running", "paused", "failed"}]
     if failures:
-        pairs.append(("Failures", f"{plural(failures, 'file step')}: the page's activity panel lists them"))
+        pairs.append(("Failures", f"{plural(failures, 'failed step')}: the page's activity panel lists them"))
     if "data" in state:
         free, total = size(state["disk_free_bytes"]), size(state["disk_total_bytes"])
         pairs.append(("Data", f"{state['data']} ({free} free of {total})"))
