@@ -2,7 +2,7 @@
 import { api, request, setSignedOutHandler } from "/static/js/lib/api.js";
 import { disconnectMessages } from "/static/js/lib/messages.js";
 import { html, render } from "/static/js/lib/preact.js";
-import { session } from "/static/js/lib/session.js";
+import { rememberSignedIn, session, wasSignedIn } from "/static/js/lib/session.js";
 import { Failure } from "/static/js/ui/failure.js";
 import { startTheme } from "/static/js/ui/theme.js";
 
@@ -13,11 +13,7 @@ async function boot() {
   try {
     const server = await api.get("/server");
     if (server.setup_required) return await show("setup");
-    const user = await request("/auth/me", { quiet: true }).catch((error) => {
-      if (error.status === 401) return null;
-      throw error;
-    });
-    await enter(user);
+    await enter(wasSignedIn() ? await whoAmI() : null);
   } catch (error) {
     render(html`<${Failure} error=${error} onRetry=${boot} />`, root);
   } finally {
@@ -25,9 +21,20 @@ async function boot() {
   }
 }
 
+/** The person behind the session cookie, which scripts cannot see; null when there is none any more. */
+async function whoAmI() {
+  try {
+    return await request("/auth/me", { quiet: true });
+  } catch (error) {
+    if (/** @type {{ status?: number }} */ (error).status === 401) return null;
+    throw error;
+  }
+}
+
 /** Go on with what this user may see now. @param {import("./lib/session.js").User | null} user */
 async function enter(user) {
   session.set(user);
+  rememberSignedIn(user !== null);
   if (!user) return show("login");
   if (user.must_change_password) return show("password");
   render(null, root);

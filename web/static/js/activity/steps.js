@@ -1,4 +1,4 @@
-import { count, perSecond, timeLeft } from "/static/js/lib/format.js";
+import { count, perSecond } from "/static/js/lib/format.js";
 import { html } from "/static/js/lib/preact.js";
 import { Bar } from "/static/js/ui/bar.js";
 
@@ -23,7 +23,7 @@ export function Steps({ steps, paused }) {
       const open = step.pending + step.running;
       const ended = step.done + step.skipped + step.failed;
       const facts = open
-        ? [`${count(ended)} of ${count(ended + open)}`, !paused && perSecond(step.rate), !paused && timeLeft(step.seconds_left)]
+        ? [`${count(ended)} of ${count(ended + open)}`, !paused && perSecond(step.rate)]
         : [count(ended)];
       return html`<li key=${step.name} class=${open ? "is-open" : "is-done"}>
         <div class="row-head">

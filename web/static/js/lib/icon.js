@@ -1,6 +1,6 @@
 import { html } from "/static/js/lib/preact.js";
 
-const SPRITE = "/static/vendor/lucide-1.62.0/sprite.svg";
+const SPRITE = `/static/vendor/lucide-1.62.0/sprite.svg${new URL(import.meta.url).search}`; // the same version as this module
 const SVG = "http://www.w3.org/2000/svg";
 
 /**

@@ -79,7 +79,8 @@ export class TimelineView extends EventTarget {
     this.changed = false;
     this.months.place();
     this.canvas.style.height = `${this.months.height}px`;
-    const target = y > 0 ? this.#anchoredY(y) : y;
+    // What was scrolled since the anchor was noted is kept too.
+    const target = y > 0 ? this.#anchoredY(y) + (this.anchor ? y - this.y : 0) : y;
     if (Math.abs(target - y) < 1) return y;
     scrollTo(0, target + this.origin);
     return scrollY - this.origin;
@@ -88,7 +89,7 @@ export class TimelineView extends EventTarget {
   #anchoredY(y) {
     const { anchor } = this;
     const month = anchor && this.months.list.find((entry) => entry.month === anchor.month);
-    if (!month) return y;
+    if (!month) return this.y;
     const i = anchor.id && month.columns ? month.columns.ids.indexOf(anchor.id) : -1;
     if (i < 0 || !month.layout) return month.top + anchor.fraction * month.height;
     const band = month.layout.bands.find((entry) => entry.last > i);

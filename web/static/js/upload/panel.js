@@ -59,7 +59,7 @@ function Row({ entry, status }) {
   const share = file.size ? entry.sent / file.size : 1;
   const words = {
     waiting: "Waiting",
-    sending: `${Math.floor(share * 100)} % of ${size(file.size)}`,
+    sending: share === 1 ? "Checking and storing" : `${Math.floor(share * 100)} % of ${size(file.size)}`,
     done: `Added · ${size(file.size)}`,
     duplicate: "Already in your library",
     failed: error && [error.message, error.hint].filter(Boolean).join(" "),

@@ -6,7 +6,7 @@ let ready = null;
 export function loadTus() {
   ready ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
-    script.src = "/static/vendor/tus-js-client-4.3.1/tus.min.js";
+    script.src = `/static/vendor/tus-js-client-4.3.1/tus.min.js${new URL(import.meta.url).search}`;
     script.onload = () => resolve(/** @type {any} */ (window).tus);
     script.onerror = () => {
       ready = null;
