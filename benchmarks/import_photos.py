@@ -1,0 +1,119 @@
+"""What importing 12 megapixel photos costs, in units of Y (see `yardstick` below), and what a browsable row costs.
+
+    python -m benchmarks.import_photos FOLDER [--repeat 3] [--workers 2]
+
+CPU seconds (user + system) of this process and its compute children, from the start of the scan until every step of
+every file is done; database, hashes, metadata, renditions and files on disk included.  Y is the CPU per photo of
+"Pillow draft 1/2, Lanczos to 1440 px, JPEG q80; from it 250 px WebP method 4" on the same photos in the same run.
+The row alone (hashes, EXIF, table rows; no pixels) is measured with the renditions step left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import io
+import json
+import resource
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from PIL import Image, ImageOps
+
+from appliance.compute import Compute
+from appliance.config import Settings
+from appliance.db.engine import Database
+from appliance.db.migrations import migrate
+from appliance.home import Home
+from appliance.importing.scan import scan_library
+from appliance.library import libraries
+from appliance.messages import Bus
+from appliance.paths import DataPaths
+from appliance.steps.base import spec
+from appliance.steps.registry import STEPS
+from appliance.steps.runner import Runner
+
+
+def cpu_s() -> float:
+    """User and system seconds of this process and of its children that have ended."""
+    return sum(
+        usage.ru_utime + usage.ru_stime
+        for usage in (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
+    )
+
+
+def yardstick(photos: list[Path]) -> float:
+    """CPU seconds per photo of the fixed reference work."""
+    began = cpu_s()
+    for path in photos:
+        image: Image.Image = Image.open(io.BytesIO(path.read_bytes()))
+        image.draft("RGB", (image.width // 2, image.height // 2))
+        image = ImageOps.exif_transpose(image).convert("RGB")
+        image.thumbnail((1440, 1440), Image.Resampling.LANCZOS, reducing_gap=None)
+        image.save(io.BytesIO(), "JPEG", quality=80)
+        image.thumbnail((250, 250), Image.Resampling.LANCZOS)
+        image.save(io.BytesIO(), "WEBP", quality=80, method=4)
+    return (cpu_s() - began) / len(photos)
+
+
+async def import_all(folder: Path, workers: int, *, renditions: bool) -> tuple[float, float]:
+    """(CPU seconds, wall seconds) of one import into an empty data directory."""
+    with tempfile.TemporaryDirectory() as scratch:
+        paths = DataPaths(Path(scratch))
+        paths.create()
+        settings = Settings(data=paths.root, compute_workers=workers)
+        db = Database(paths.database, paths.thumbnails)
+        await db.open()
+        await migrate(db)
+        library = await libraries.add_library(db, name="photos", root=str(folder))
+        steps = STEPS if renditions else STEPS[:1]
+        began_cpu, began = cpu_s(), time.perf_counter()
+        home = Home(settings=settings, paths=paths, db=db, bus=Bus(), compute=Compute(settings))
+        runner = Runner(home, steps)
+        await runner.start()
+        await scan_library(home, library, steps=[spec(step) for step in steps])
+        while any(item["pending"] or item["running"] for item in await runner.progress()):
+            await asyncio.sleep(0.05)
+        wall = time.perf_counter() - began
+        await runner.stop()
+        await home.compute.close()  # its children have ended, so their CPU is counted
+        cpu = cpu_s() - began_cpu
+        await db.close()
+    return cpu, wall
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--workers", type=int, default=2)
+    args = parser.parse_args()
+    photos = sorted(path for path in args.folder.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg"))
+    yardstick(photos[:3])
+    y_s, import_s, row_s, wall_s = [], [], [], []
+    for _ in range(args.repeat):
+        y_s.append(yardstick(photos))
+        cpu, wall = asyncio.run(import_all(args.folder, args.workers, renditions=True))
+        import_s.append(cpu / len(photos))
+        wall_s.append(wall)
+        row_s.append(asyncio.run(import_all(args.folder, args.workers, renditions=False))[0] / len(photos))
+    print(
+        json.dumps(
+            {
+                "photos": len(photos),
+                "repeats": args.repeat,
+                "workers": args.workers,
+                "y_ms": round(statistics.median(y_s) * 1000, 1),
+                "import_ms": round(statistics.median(import_s) * 1000, 1),
+                "import_in_y": round(statistics.median(i / y for i, y in zip(import_s, y_s, strict=True)), 3),
+                "row_ms": round(statistics.median(row_s) * 1000, 2),
+                "wall_s": round(statistics.median(wall_s), 2),
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

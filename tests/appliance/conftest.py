@@ -1,0 +1,84 @@
+"""A whole library in a temporary directory: real SQLite, real files, decoding in threads of this process."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from appliance.compute import Compute
+from appliance.config import Settings
+from appliance.db.engine import Database
+from appliance.db.migrations import migrate
+from appliance.home import Home
+from appliance.importing.scan import ScanResult, scan_library
+from appliance.library import libraries
+from appliance.messages import Bus
+from appliance.paths import DataPaths
+from appliance.steps.base import spec
+from appliance.steps.registry import STEPS
+from appliance.steps.runner import Runner
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from pathlib import Path
+
+    Scan = Callable[..., Awaitable[ScanResult]]
+    RunSteps = Callable[[], Awaitable[list[dict[str, Any]]]]
+
+
+@pytest.fixture
+async def home(tmp_path: Path) -> AsyncIterator[Home]:
+    """An open, empty data directory."""
+    paths = DataPaths(tmp_path / "data")
+    paths.create()
+    settings = Settings(data=paths.root, compute="inline", compute_workers=2)
+    db = Database(paths.database, paths.thumbnails)
+    await db.open()
+    await migrate(db)
+    compute = Compute(settings)
+    yield Home(settings=settings, paths=paths, db=db, bus=Bus(), compute=compute)
+    await compute.close()
+    await db.close()
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """An empty folder to put pictures into; `scan` makes it a library."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def scan(home: Home, photos: Path) -> Scan:
+    """Scan `photos` (or the given folders of it), registering it as a library the first time."""
+
+    async def run(folders: Sequence[str] | None = None) -> ScanResult:
+        library_id = await home.db.value('SELECT "id" FROM "library" WHERE "root" = ?', [str(photos)])
+        if library_id is None:
+            library = await libraries.add_library(home.db, name="photos", root=str(photos))
+        else:
+            library = await libraries.get_library(home.db, library_id)
+        return await scan_library(home, library, steps=[spec(step) for step in STEPS], folders=folders)
+
+    return run
+
+
+@pytest.fixture
+def run_steps(home: Home) -> RunSteps:
+    """Run every due step to its end; returns the progress items."""
+
+    async def run() -> list[dict[str, Any]]:
+        runner = Runner(home, STEPS)
+        await runner.start()
+        try:
+            async with asyncio.timeout(60):
+                while any(item["pending"] or item["running"] for item in await runner.progress()):
+                    await asyncio.sleep(0.02)
+            return await runner.progress()
+        finally:
+            await runner.stop()
+
+    return run
