@@ -3,8 +3,8 @@
     python benchmarks/renditions.py FOLDER [--limit 100] [--repeat 3]
 
 Y is the CPU of one process that decodes with Pillow's draft mode at 1/2, turns upright, scales with Lanczos to a
-1440 px JPEG of quality 80 and from that makes a 250 px WebP of method 4.  Each of the two has a process of its own, ours
-set up like the compute child; their rounds alternate, so that a busy machine hits both.
+1440 px JPEG of quality 80 and from that makes a 250 px WebP of method 4.  Each of the two has a process of its own,
+ours set up like the compute child; their rounds alternate, so that a busy machine hits both.
 Prints JSON: photos, y_ms, render_ms, ratio (medians) and all runs.
 """
 

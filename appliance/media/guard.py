@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MAX_PIXELS = 120_000_000
 """Largest picture that is decoded at full size: 120 MP at Pillow's 4 bytes per pixel are 480 MB."""
 MAX_PIXELS_COSTLY = 60_000_000
-"""The same for WebP, AVIF, HEIC and pixels of 32 bits, which take up to 16 bytes per pixel on the way; phones make 50."""
+"""The same for WebP, AVIF, HEIC and pixels of 32 bits, which take up to 16 bytes per pixel; phones make 50 MP."""
 MAX_PIXELS_SCALED = 250_000_000
 """Largest picture of a format that decodes at a fraction of its size (baseline JPEG, JPEG 2000)."""
 

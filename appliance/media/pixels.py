@@ -81,7 +81,7 @@ def decode_upright(path: Path, *, kind: str, mime_type: str, orientation: int, m
     Arguments and errors are those of `read_picture`.
     """
     picture = read_picture(path, kind=kind, mime_type=mime_type, orientation=orientation, max_side=max_side)
-    return np.asarray(picture.image)
+    return np.array(picture.image)  # writable: some models scribble on what they are given
 
 
 def read_picture(path: Path, *, kind: str, mime_type: str, orientation: int, max_side: int) -> Picture:
