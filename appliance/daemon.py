@@ -29,6 +29,7 @@ from appliance.lock import DataLock
 from appliance.messages import Bus
 from appliance.paths import DataPaths
 from appliance.steps import registry as steps_registry
+from appliance.steps.base import spec
 from appliance.steps.runner import Runner
 from web.app import as_local_admin, create_app
 
@@ -57,9 +58,10 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def open_house(settings: Settings) -> AsyncIterator[House]:
+async def open_house(settings: Settings, *, command: str = "serve") -> AsyncIterator[House]:
     """Open the data directory under its lock and start what works on it; leaving stops it in reverse.
 
+    command: the verb that opens it, for whoever finds it locked.
     Raises ConflictError when another process has it, ConfigError when it cannot be used.
     """
     steps_registry.check(steps_registry.STEPS)
@@ -67,14 +69,21 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
     paths = DataPaths(settings.data.resolve())
     await asyncio.to_thread(_create, paths)
     async with contextlib.AsyncExitStack() as stack:
-        stack.enter_context(DataLock(paths, command="serve"))
+        stack.enter_context(DataLock(paths, command=command))
         db = Database(paths.database, paths.thumbnails)
         stack.push_async_callback(db.close)
         await db.open()
         await migrate(db)
         compute = Compute(settings)
         stack.push_async_callback(compute.close)
-        home = Home(settings=settings, paths=paths, db=db, bus=Bus(), compute=compute)
+        home = Home(
+            settings=settings,
+            paths=paths,
+            db=db,
+            bus=Bus(),
+            compute=compute,
+            steps=tuple(spec(step) for step in steps_registry.STEPS),
+        )
         first_admin = await users.ensure_first_admin(db)
         runner = Runner(home, steps_registry.STEPS)
         stack.push_async_callback(runner.stop)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from appliance.db.engine import Database
     from appliance.messages import Bus
     from appliance.paths import DataPaths
+    from appliance.values import StepSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,3 +23,5 @@ class Home:
     db: Database
     bus: Bus
     compute: Compute
+    steps: tuple[StepSpec, ...]
+    """What is planned for every new file, in the order of the pipeline."""

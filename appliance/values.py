@@ -1,4 +1,4 @@
-"""Small values everything may use: identifiers and the clock."""
+"""Small values everything may use: identifiers, the clock, what a step is called."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 import time
 import uuid
 from datetime import UTC, datetime
+
+import msgspec
 
 
 def new_id() -> uuid.UUID:
@@ -19,3 +21,11 @@ def new_id() -> uuid.UUID:
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+class StepSpec(msgspec.Struct, frozen=True):
+    """What the library must know of a step to plan it: its name, version, and the kinds of file it is for."""
+
+    name: str
+    version: str
+    kinds: frozenset[str]

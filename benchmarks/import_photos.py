@@ -70,11 +70,18 @@ async def import_all(folder: Path, workers: int, *, renditions: bool) -> tuple[f
         library = await libraries.add_library(db, name="photos", root=str(folder))
         steps = STEPS if renditions else STEPS[:1]
         began_cpu, began = cpu_s(), time.perf_counter()
-        home = Home(settings=settings, paths=paths, db=db, bus=Bus(), compute=Compute(settings))
+        home = Home(
+            settings=settings,
+            paths=paths,
+            db=db,
+            bus=Bus(),
+            compute=Compute(settings),
+            steps=tuple(spec(step) for step in steps),
+        )
         runner = Runner(home, steps)
         await runner.start()
-        await scan_library(home, library, steps=[spec(step) for step in steps])
-        while any(item["pending"] or item["running"] for item in await runner.progress()):
+        await scan_library(home, library)
+        while any(item["pending"] or item["running"] for item in await runner.progress()):  # noqa: ASYNC110 - polled, as clients do
             await asyncio.sleep(0.05)
         wall = time.perf_counter() - began
         await runner.stop()

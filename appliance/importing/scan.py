@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from appliance.importing.ingest import Examined, Wanted, examine_in
+from appliance.importing.ingest import Examined, Wanted, examine_in, sighting
 from appliance.importing.walk import Folder, walk
 from appliance.library import intake, libraries, relations
 from appliance.messages import FileAdded, FileChanged, LibraryChanged
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
     from appliance.home import Home
-    from appliance.library.intake import Registered, StepSpec
+    from appliance.library.intake import Registered
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,6 @@ async def scan_library(
     home: Home,
     library: dict[str, Any],
     *,
-    steps: Sequence[StepSpec],
     folders: Sequence[str] | None = None,
     progress: Progress | None = None,
 ) -> ScanResult:
@@ -81,7 +80,7 @@ async def scan_library(
     library: as `libraries.get_library` returns it.   progress: called with (files looked at, files to look at).
     Never raises for what is wrong with the disk: the library is frozen, with the reason, and nothing is missing.
     """
-    return await _Scan(home, library, steps, progress).run(folders)
+    return await _Scan(home, library, progress).run(folders)
 
 
 class _Scan:
@@ -89,7 +88,6 @@ class _Scan:
         self,
         home: Home,
         library: dict[str, Any],
-        steps: Sequence[StepSpec],
         progress: Progress | None,
     ) -> None:
         self._home, self._db = home, home.db
@@ -97,7 +95,6 @@ class _Scan:
         self._id = uuid.UUID(library["id"])
         self._owner = uuid.UUID(library["user"]) if library["user"] else None
         self._root: str = library["root"]
-        self._steps = steps
         self._progress = progress
         self._result = ScanResult()
         self._examining: deque[tuple[list[_Path], list[str], asyncio.Task[list[Examined | OSError]]]] = deque()
@@ -199,10 +196,10 @@ class _Scan:
                 self._result.unsettled += 1
             else:
                 self._result.failed += answer.metadata is None
-                sightings.append(path.sighting(answer))
+                sightings.append(sighting(path.folder, path.name, answer))
         async with self._db.write():
             registered = await intake.register(
-                self._db, library=self._id, owner=self._owner, sightings=sightings, steps=self._steps
+                self._db, library=self._id, owner=self._owner, sightings=sightings, steps=self._home.steps
             )
             touched = await relations.relate(self._db, self._id, completes)
         self._tell(registered, touched)
@@ -291,20 +288,6 @@ class _Path(msgspec.Struct, frozen=True):
     def wanted(self, root: str) -> Wanted:
         parent = Path(root, self.folder)
         return Wanted(path=parent / self.name, sidecar=parent / self.sidecar if self.sidecar else None)
-
-    def sighting(self, seen: Examined) -> intake.Sighting:
-        return intake.Sighting(
-            folder=self.folder,
-            name=self.name,
-            mtime_ns=seen.mtime_ns,
-            hashes=seen.hashes,
-            kind=seen.kind,
-            mime_type=seen.mime_type,
-            metadata=seen.metadata,
-            sidecar_sha=seen.sidecar_sha,
-            error=seen.error,
-            hint=seen.hint,
-        )
 
 
 def _sidecar_of(name: str, files: dict[str, tuple[int, int]]) -> str:

@@ -10,8 +10,6 @@ import msgspec
 from appliance.importing.scan import ScanResult, scan_library
 from appliance.library import libraries
 from appliance.library.viewers import LOCAL_ADMIN
-from appliance.steps.base import spec
-from appliance.steps.registry import STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,9 +41,8 @@ class ScanLibraries:
             else await libraries.list_libraries(home.db, LOCAL_ADMIN)
         )
         total = ScanResult()
-        steps = [spec(step) for step in STEPS]
         for one in chosen:
             await progress.check_in()
-            total.add(await scan_library(home, one, steps=steps, folders=folders, progress=progress))
+            total.add(await scan_library(home, one, folders=folders, progress=progress))
         result: dict[str, Any] = msgspec.to_builtins(total)
         return result

@@ -18,7 +18,7 @@ import msgspec
 from appliance.db.tables import FilePath, FileStep, FileVersion, StoredFile
 from appliance.library import tags
 from appliance.media.values import FileHashes, MediaMetadata
-from appliance.values import new_id, now
+from appliance.values import StepSpec, new_id, now
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,14 +29,6 @@ What = Literal["added", "changed", "joined", "same"]
 
 ABSENT = "The file is not there at the moment"
 METADATA_STEP = "metadata"
-
-
-class StepSpec(msgspec.Struct, frozen=True):
-    """What the library must know of a step to plan it: its name, version, and the kinds of file it is for."""
-
-    name: str
-    version: str
-    kinds: frozenset[str]
 
 
 class Sighting(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,8 +10,11 @@ import msgspec
 
 from appliance.db.tables import FileStep
 from appliance.errors import InvalidInputError
-from appliance.library.intake import StepSpec  # noqa: TC001
-from appliance.values import new_id, now
+from appliance.values import (
+    StepSpec,
+    new_id,
+    now,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

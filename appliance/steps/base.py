@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from appliance.library.intake import StepSpec
+from appliance.values import StepSpec
 
 if TYPE_CHECKING:
     import uuid

@@ -38,7 +38,14 @@ async def home(tmp_path: Path) -> AsyncIterator[Home]:
     await db.open()
     await migrate(db)
     compute = Compute(settings)
-    yield Home(settings=settings, paths=paths, db=db, bus=Bus(), compute=compute)
+    yield Home(
+        settings=settings,
+        paths=paths,
+        db=db,
+        bus=Bus(),
+        compute=compute,
+        steps=tuple(spec(step) for step in STEPS),
+    )
     await compute.close()
     await db.close()
 
@@ -61,7 +68,7 @@ def scan(home: Home, photos: Path) -> Scan:
             library = await libraries.add_library(home.db, name="photos", root=str(photos))
         else:
             library = await libraries.get_library(home.db, library_id)
-        return await scan_library(home, library, steps=[spec(step) for step in STEPS], folders=folders)
+        return await scan_library(home, library, folders=folders)
 
     return run
 
@@ -75,7 +82,7 @@ def run_steps(home: Home) -> RunSteps:
         await runner.start()
         try:
             async with asyncio.timeout(60):
-                while any(item["pending"] or item["running"] for item in await runner.progress()):
+                while any(item["pending"] or item["running"] for item in await runner.progress()):  # noqa: ASYNC110 - polled, as clients do
                     await asyncio.sleep(0.02)
             return await runner.progress()
         finally:
