@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import platform
-import pwd
 import shutil
 import socket
 import sqlite3
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
+from appliance.console import account, sudo_as
 from appliance.errors import HomerollError
 from appliance.lock import Holder, holder
 from appliance.paths import DataPaths
@@ -126,7 +126,7 @@ def check_data(house: House) -> Iterator[Said]:
         yield (
             "broken",
             f"this user may not write {root}",
-            f"Use the account {_account(owner)}: sudo -u {_account(owner)} ...",
+            f"Use the account {account(owner)}: {sudo_as(owner)} homeroll doctor",
         )
         return
     foreign = sorted(path.name for path in root.iterdir() if path.lstat().st_uid != owner)
@@ -134,12 +134,12 @@ def check_data(house: House) -> Iterator[Said]:
         yield (
             "broken",
             f"{', '.join(foreign[:5])} in {root} belong to another account than the directory",
-            f"sudo chown -R {_account(owner)} {root}",
+            f"sudo chown -R {account(owner)} {root}",
         )
     elif root.stat().st_mode & 0o002:
         yield "warning", f"everyone on this machine may write {root}", f"chmod o-rwx {root}"
     else:
-        yield "ok", f"{root}, of {_account(owner)}", ""
+        yield "ok", f"{root}, of {account(owner)}", ""
 
 
 def check_disk(house: House) -> Iterator[Said]:
@@ -312,10 +312,3 @@ def _read(path: Path, sql: str) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
     finally:
         connection.close()
-
-
-def _account(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"#{uid}"

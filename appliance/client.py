@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from appliance.config import api_key
-from appliance.console import is_there
+from appliance.console import account, is_there, sudo_as
 from appliance.errors import (
     AuthenticationError,
     ConfigError,
@@ -112,9 +112,12 @@ class Api:
             raise HomerollError(
                 f"Homeroll cannot be reached at {self._http.base_url} ({error})", hint="Is it still running?"
             ) from error
-        if answer.is_success:
+        if not answer.is_success:
+            raise error_of(answer)
+        try:
             return answer.json() if answer.content else None
-        raise error_of(answer)
+        except ValueError as error:
+            raise error_of(answer) from error
 
 
 def error_of(answer: httpx.Response) -> HomerollError:
@@ -151,6 +154,8 @@ def connect(context: Context) -> contextlib.AbstractAsyncContextManager[Api]:
         key = api_key()
         if not key:
             raise ConfigError("--url needs a key", hint="Put one in HOMEROLL_KEY; `homeroll key create` makes it.")
+        if not context.url.startswith(("http://", "https://")):
+            raise ConfigError(f"{context.url} is no address", hint="It looks like http://homeroll.local:8420")
         return _over_http(httpx.AsyncClient(base_url=context.url, headers={"x-api-key": key}, timeout=TIMEOUT_S))
     settings = context.settings()
     paths = DataPaths(settings.data)
@@ -161,7 +166,18 @@ def connect(context: Context) -> contextlib.AbstractAsyncContextManager[Api]:
             f"There is no data directory {settings.data}",
             hint="Check the name; `homeroll serve` makes one where there is none.",
         )
+    _refuse_as_root(settings.data)
     return _in_process(settings, command=context.args.verb)
+
+
+def _refuse_as_root(data: Path) -> None:
+    """What root writes into another account's data directory, the service there could not open any more."""
+    owner = data.stat().st_uid
+    if os.geteuid() == 0 and owner != 0:
+        raise PermissionDeniedError(
+            f"{data} belongs to {account(owner)}, and no service is running that could be asked",
+            hint=f"Start the service, or do it as that account: {sudo_as(owner)} homeroll ...",
+        )
 
 
 def service_answers(context: Context, *, needs_data: bool = True) -> bool:

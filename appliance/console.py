@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     #: A table's heading and what stands below it for one item.
     Column = tuple[str, Callable[[Mapping[str, Any]], object]]
 
-BOLD, RED, DIM, PLAIN = "\x1b[1m", "\x1b[31m", "\x1b[2m", "\x1b[0m"
+RED, DIM, PLAIN = "\x1b[31m", "\x1b[2m", "\x1b[0m"
 
 
 class Console:
@@ -173,6 +173,21 @@ def is_there(path: Path) -> bool:
         return True
 
 
+def account(uid: int) -> str:
+    """An account's name, or its number where it has none; both are what chown takes."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def sudo_as(uid: int) -> str:
+    name = account(uid)
+    return f"sudo -u '#{uid}'" if name == str(uid) else f"sudo -u {name}"
+
+
 def printable(text: str) -> str:
     """Without the control characters that a file's name could steer a terminal with."""
     return "".join(sign if sign.isprintable() or sign in "\n\t" else "\N{REPLACEMENT CHARACTER}" for sign in text)
@@ -212,7 +227,12 @@ def size(number: float) -> str:
 
 
 def plural(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun[:-1] + 'ie' if noun.endswith('y') else noun}s"
+    """`number` of them: "1 library", "1,200 libraries"."""
+    if number == 1:
+        return f"1 {noun}"
+    if noun.endswith("y") and noun[-2] not in "aeiou":
+        return f"{number:,} {noun[:-1]}ies"
+    return f"{number:,} {noun}s"
 
 
 def lines(pairs: Iterable[tuple[str, str]]) -> str:

@@ -213,4 +213,5 @@ def user(*, id: str, username: str, name: str = "", role: str = "user") -> dict[
 
 
 def key(*, id: str, name: str, scopes: list[str]) -> dict[str, Any]:  # noqa: A002 - the API's own word
-    return {"id": id, "name": name, "scopes": scopes, "created": "2026-01-01T00:00:00+00:00", "last_used": None}
+    made = "2026-01-01T00:00:00+00:00"
+    return {"id": id, "username": "anna", "name": name, "scopes": scopes, "created": made, "last_used": None}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 COLUMNS: tuple[Column, ...] = (
     ("ID", lambda item: item["id"]),
-    ("USER", lambda item: item.get("user")),
+    ("USER", lambda item: item["username"]),
     ("NAME", lambda item: item["name"]),
     ("SCOPES", lambda item: item["scopes"]),
     ("CREATED", lambda item: moment(item["created"])),

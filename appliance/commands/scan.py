@@ -87,7 +87,7 @@ async def _finished(api: Api, progress: Progress, *, since: str | None) -> dict[
 
 async def _steps_done(context: Context, api: Api, progress: Progress) -> int:
     """Wait until no file lacks a step; returns how many step rows have failed."""
-    told = False
+    told = ""
     while True:
         answer = await api.get("/steps")
         steps = _up_to(answer["items"], context.args.until)
@@ -98,10 +98,19 @@ async def _steps_done(context: Context, api: Api, progress: Progress) -> int:
             return sum(step["failed"] for step in steps)
         if answer["paused"]:
             raise ConflictError("Work on the files is paused", hint="Resume it on the page's activity panel.")
-        if answer.get("night_window") and not told:
-            told = True
-            context.console.say(f"Work on the files may wait for the night window ({answer['night_window']}).")
+        hindrance = await _hindrance(api, answer["night_window"])
+        if hindrance and hindrance != told:
+            told = hindrance
+            context.console.say(hindrance)
         await asyncio.sleep(POLL_S)
+
+
+async def _hindrance(api: Api, night_window: str) -> str:
+    """Why work may stand still for a while: said once, waited out."""
+    health = await api.get("/health")
+    if health["status"] == "failing":
+        return " ".join(f"{reason['message']}. {reason['hint']}" for reason in health["reasons"])
+    return f"Work on the files may wait for the night window ({night_window})." if night_window else ""
 
 
 def _up_to(steps: list[dict[str, Any]], until: str | None) -> list[dict[str, Any]]:

@@ -203,6 +203,16 @@ def test_a_mistyped_data_directory_is_refused_and_not_made(tmp_path: Path) -> No
     assert not (tmp_path / "typo").exists()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_root_does_not_open_the_data_of_another_account(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    os.chown(tmp_path / "data", 1234, 1234)
+    done = homeroll("user", "list", "--data", "data", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "sudo -u '#1234' homeroll" in done.stderr
+    assert list((tmp_path / "data").iterdir()) == []
+
+
 def test_serve_refuses_folders_that_cannot_be_libraries(tmp_path: Path) -> None:
     done = homeroll("serve", "--data", "data", "--library", "gone", cwd=tmp_path)
     assert (done.returncode, "gone is not a folder" in done.stderr) == (1, True)
