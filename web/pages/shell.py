@@ -3,14 +3,18 @@
 Holds no data about the library and asks nobody who is calling: what the shell shows comes through the API, which does.
 """
 
+import asyncio
 import base64
 import hashlib
 import json
 from functools import cache
 from pathlib import Path
 from string import Template
+from typing import Any
 
-from litestar import MediaType, Response, get
+from litestar import MediaType, Request, Response, get
+
+from web.security import COOKIE
 
 STATIC_DIR = Path(__file__).parent.parent / "static"
 SHELL = Path(__file__).parent.parent / "templates" / "shell.html"
@@ -31,9 +35,10 @@ def static_version() -> str:
 
 
 @cache
-def shell_page() -> tuple[str, str]:
+def shell_page(*, has_session: bool) -> tuple[str, str]:
     """The shell's HTML and the Content-Security-Policy that belongs to it.
 
+    has_session: the browser sent a session cookie, which its scripts cannot see; it may be an ended one.
     An import map gives every module its versioned address; it is the only inline script, allowed by its hash.
     """
     version = static_version()
@@ -45,7 +50,9 @@ def shell_page() -> tuple[str, str]:
         for module in modules
         if module.startswith("js/") and module.split("/")[1] not in LAZY_FOLDERS and module != "js/theme.js"
     )
-    html = Template(SHELL.read_text("utf-8")).substitute(version=version, import_map=import_map, preloads=preloads)
+    html = Template(SHELL.read_text("utf-8")).substitute(
+        version=version, import_map=import_map, preloads=preloads, session="maybe" if has_session else "none"
+    )
     policy = "; ".join(
         (
             "default-src 'none'",
@@ -68,13 +75,11 @@ def shell_page() -> tuple[str, str]:
     path=["/", "/login", "/setup", "/activity", "/photo/{file_id:str}"],
     media_type=MediaType.HTML,
     include_in_schema=False,
-    opt={"public": True},
-    sync_to_thread=False,
 )
-def shell() -> Response[str]:
+async def shell(request: Request[Any, Any, Any]) -> Response[str]:
     """Answer with the shell; `no-cache` because its versioned links must be fresh after an upgrade."""
-    html, policy = shell_page()
-    headers = {"Content-Security-Policy": policy, "Cache-Control": "no-cache", "Referrer-Policy": "same-origin"}
+    html, policy = await asyncio.to_thread(shell_page, has_session=COOKIE in request.cookies)
+    headers = {"Content-Security-Policy": policy, "Cache-Control": "no-cache", "Vary": "Cookie"}
     return Response(html, media_type=MediaType.HTML, headers=headers)
 
 

@@ -2,7 +2,7 @@
 import { api, request, setSignedOutHandler } from "/static/js/lib/api.js";
 import { disconnectMessages } from "/static/js/lib/messages.js";
 import { html, render } from "/static/js/lib/preact.js";
-import { rememberSignedIn, session, wasSignedIn } from "/static/js/lib/session.js";
+import { maySession, session } from "/static/js/lib/session.js";
 import { Failure } from "/static/js/ui/failure.js";
 import { startTheme } from "/static/js/ui/theme.js";
 
@@ -13,7 +13,7 @@ async function boot() {
   try {
     const server = await api.get("/server");
     if (server.setup_required) return await show("setup");
-    await enter(wasSignedIn() ? await whoAmI() : null);
+    await enter(maySession() ? await whoAmI() : null);
   } catch (error) {
     render(html`<${Failure} error=${error} onRetry=${boot} />`, root);
   } finally {
@@ -34,7 +34,6 @@ async function whoAmI() {
 /** Go on with what this user may see now. @param {import("./lib/session.js").User | null} user */
 async function enter(user) {
   session.set(user);
-  rememberSignedIn(user !== null);
   if (!user) return show("login");
   if (user.must_change_password) return show("password");
   render(null, root);

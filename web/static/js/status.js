@@ -39,7 +39,8 @@ export function startStatus() {
   });
   onMessage("LibraryChanged", (library) => {
     const known = status.get().libraries;
-    if (known.some(({ id }) => id === library.id)) merge({ libraries: known.map((old) => (old.id === library.id ? { ...old, ...library } : old)) });
+    if (library.status === "removed") merge({ libraries: known.filter(({ id }) => id !== library.id) });
+    else if (known.some(({ id }) => id === library.id)) merge({ libraries: known.map((old) => (old.id === library.id ? { ...old, ...library } : old)) });
     else refreshLibraries();
     refreshHealth();
   });

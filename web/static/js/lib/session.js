@@ -10,13 +10,5 @@ export const session = createStore(/** @type {User | null} */ (null));
 /** @returns {boolean} */
 export const isAdmin = () => session.get()?.role === "admin";
 
-const KEY = "homeroll-signed-in";
-
-/** Spares a first visit the question who is asking, and its refusal in the console. @returns {boolean} */
-export const wasSignedIn = () => localStorage.getItem(KEY) === "yes";
-
-/** @param {boolean} signedIn */
-export function rememberSignedIn(signedIn) {
-  if (signedIn) localStorage.setItem(KEY, "yes");
-  else localStorage.removeItem(KEY);
-}
+/** Whether the browser sent a session cookie with this page: spares a first visit a refused request. @returns {boolean} */
+export const maySession = () => document.querySelector('meta[name="session"]')?.getAttribute("content") !== "none";

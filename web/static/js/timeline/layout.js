@@ -19,7 +19,7 @@ const MIN_DAY_WIDTH = 104; // px: a heading such as "Wed, 18 May" must fit above
  */
 export function frameFor(width) {
   const small = width < 600;
-  const target = small ? Math.max(104, width / 3.3) : width < 1100 ? 180 : width < 1900 ? 216 : 250;
+  const target = small ? Math.max(104, width / 3.3) : width < 1100 ? 180 : width < 1900 ? 200 : 230;
   return { width, target, gap: small ? 3 : 6, dayGap: small ? 12 : 24, monthHead: small ? 56 : 72, dayHead: small ? 34 : 40, bandGap: small ? 14 : 22 };
 }
 

@@ -5,7 +5,7 @@ import { NOT_READY } from "/static/js/timeline/flags.js";
 const FAST_PX_PER_MS = 4;
 const REST_MS = 110;
 const SHARPEN_AFTER_MS = 450;
-const SOFT = 1.7; // a thumbnail stretched more than this is replaced by the preview when nothing moves
+const SOFT = 1.35; // a thumbnail stretched more than this is replaced by the preview when nothing moves
 
 export class Pictures {
   /** @param {import("./view.js").TimelineView} view */

@@ -19,7 +19,7 @@ export function Info({ file, error, onClose }) {
 }
 
 function Facts({ file }) {
-  const { metadata = {} } = file;
+  const metadata = file.metadata ?? {};
   const local = file.start && localTime(file.start, file.utc_offset_min);
   const place = file.place && [file.place.city, file.place.region, file.place.country].filter((name, i, all) => name && all.indexOf(name) === i);
   const megapixels = file.width * file.height >= 1e6 ? `${((file.width * file.height) / 1e6).toFixed(1)} MP` : "";
@@ -94,8 +94,8 @@ function Description({ file }) {
 }
 
 function Rating({ file }) {
-  const [rating, setRating] = useState(file.rating ?? 0);
-  useEffect(() => setRating(file.rating ?? 0), [file]);
+  const [rating, setRating] = useState(Math.max(0, file.rating ?? 0));
+  useEffect(() => setRating(Math.max(0, file.rating ?? 0)), [file]);
   const rate = async (value) => {
     const old = rating;
     setRating(value);

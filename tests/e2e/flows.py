@@ -1,0 +1,45 @@
+"""What several browser tests do on their way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from playwright.async_api import expect
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.async_api import Page
+
+    from tests.e2e.service import Service
+
+PASSWORD = "correct horse battery"
+
+
+async def set_up(page: Page, service: Service) -> None:
+    """Fill in the first form: Anna becomes the admin."""
+    await page.get_by_label("One-time password").fill(service.password)
+    await page.get_by_label("Your name").fill("Anna")
+    await page.get_by_label("User name").fill("anna")
+    await page.get_by_label("New password", exact=True).fill(PASSWORD)
+    await page.get_by_role("button", name="Start").click()
+    await expect(page).to_have_url(f"{service.url}/")
+
+
+async def add_folder(page: Page, folder: Path) -> None:
+    """Add a folder of photos in the open activity panel."""
+    await page.get_by_label("Folder on the Homeroll machine").fill(str(folder))
+    await page.get_by_role("button", name="Add folder").click()
+
+
+async def open_library(page: Page, service: Service, folder: Path | None = None) -> None:
+    """From nothing to the timeline, with the photos of a folder if one is given."""
+    await page.goto(service.url)
+    await set_up(page, service)
+    await expect(page.get_by_role("heading", name="No photos yet")).to_be_visible()
+    if folder is None:
+        return
+    await page.get_by_role("button", name="Add a folder").first.click()
+    await add_folder(page, folder)
+    await expect(page.locator(".tile").first).to_be_visible(timeout=30_000)
+    await page.get_by_role("button", name="Close activity").click()

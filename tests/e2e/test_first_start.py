@@ -1,0 +1,70 @@
+"""From a first start to an opened photo, as a family would do it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.flows import add_folder, open_library, set_up
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.e2e.conftest import Watched
+    from tests.e2e.service import Service
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+DESKTOP = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark"}
+
+
+@pytest.mark.parametrize("watched", [DESKTOP, PHONE], indirect=True, ids=["desktop dark", "phone"])
+async def test_a_family_gets_from_the_first_start_to_an_opened_photo(
+    service: Service, photos: Path, watched: Watched
+) -> None:
+    page = watched.page
+    await page.goto(service.url)
+    await expect(page).to_have_url(f"{service.url}/setup")
+    await set_up(page, service)
+    await expect(page.get_by_role("heading", name="No photos yet")).to_be_visible()
+
+    await page.get_by_role("button", name="Add a folder").first.click()
+    await add_folder(page, photos)
+    await expect(page.locator(".tile").first).to_be_visible(timeout=30_000)
+    await page.get_by_role("button", name="Close activity").click()
+    await expect(page.locator(".tile")).to_have_count(24, timeout=30_000)
+    await expect(page.locator(".tile.loaded").first).to_be_visible()
+    await expect(page.get_by_role("heading", name="July 2024")).to_be_visible()
+
+    await page.locator(".tile").first.click()
+    await expect(page).to_have_url(re.compile(r"/photo/[0-9a-f-]{36}$"))
+    await expect(page.locator(".pswp__img:not(.pswp__img--placeholder)").first).to_be_visible(timeout=20_000)
+    await page.keyboard.press("i")
+    await expect(page.get_by_text("Paintbox 1")).to_be_visible()
+    await expect(page.get_by_text("1/250 s")).to_be_visible()
+    await expect(page.get_by_text("UTC+1")).to_be_visible()
+    await page.go_back()
+    await expect(page).to_have_url(f"{service.url}/")
+    await expect(page.locator(".pswp")).to_have_count(0)
+    watched.assert_clean(service)
+
+
+async def test_logging_out_hides_the_library_and_a_wrong_password_is_said_plainly(
+    service: Service, watched: Watched
+) -> None:
+    page = watched.page
+    await open_library(page, service)
+    await page.get_by_role("button", name="Account of Anna").click()
+    await page.get_by_role("menuitem", name="Log out").click()
+    await expect(page).to_have_url(f"{service.url}/login")
+    watched.assert_clean(service)  # a refused password below is an error in the browser's console, rightly
+
+    await page.get_by_label("User name").fill("anna")
+    await page.get_by_label("Password", exact=True).fill("not this one")
+    await page.get_by_role("button", name="Log in").click()
+    await expect(page.get_by_role("alert")).to_be_visible()
+    await page.get_by_label("Password", exact=True).fill("correct horse battery")
+    await page.get_by_role("button", name="Log in").click()
+    await expect(page.get_by_role("heading", name="No photos yet")).to_be_visible()

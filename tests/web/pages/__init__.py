@@ -1,0 +1,1 @@
+"""Tests of the page shell and the files it brings."""
