@@ -1,0 +1,403 @@
+"""Landing an upload: bytes that arrived become an original, and only then is anything promised.
+
+An answer of success is given after: the file's bytes are on the disk (fsync), it has its name (rename), the folder
+knows it (fsync), and the database has it (durable commit).  "duplicate" is only said of an original that was read
+again and has the same hash, because phones delete their copy on that word.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import os
+import shutil
+import unicodedata
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from appliance.errors import (
+    ComputeError,
+    ConflictError,
+    DiskFullError,
+    HomerollError,
+    InvalidInputError,
+    ReadOnlyError,
+    StorageError,
+    UnsupportedFormatError,
+)
+from appliance.importing.ingest import Examined, examine, examine_without_reading
+from appliance.library import files, intake, journal, libraries, relations, uploads
+from appliance.media.hashes import hash_file
+from appliance.media.sniff import HEAD_BYTES, sniff
+from appliance.messages import FileAdded, FileChanged
+from appliance.values import new_id, now
+
+if TYPE_CHECKING:
+    from appliance.db.engine import Row
+    from appliance.home import Home
+    from appliance.library.viewers import Viewer
+
+log = logging.getLogger(__name__)
+
+MAX_NAME_BYTES = 200  # of the 255 a file system gives: room for a number, and for programs that add an ending
+EXAMINE_TIMEOUT_S = 3600.0  # a 50 GB video on a slow disk is hashed for minutes
+
+Status = Literal["created", "duplicate"]
+
+
+class TooLargeError(InvalidInputError):
+    """The upload is larger than `max_upload_mb`."""
+
+    code = "too_large"
+
+
+class Landed(msgspec.Struct, frozen=True):
+    id: uuid.UUID
+    status: Status
+
+
+class Uploads:
+    """Takes uploads in; one for each process, because landing is done in turn."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._landing = asyncio.Lock()
+
+    def new_incoming(self) -> Path:
+        """Where the bytes of an upload that has no other name may be written."""
+        return self.incoming(new_id())
+
+    def incoming(self, upload_id: uuid.UUID) -> Path:
+        return self._home.paths.incoming / str(upload_id)
+
+    def check_size(self, size_bytes: int) -> None:
+        """Raise TooLargeError above the limit, DiskFullError when it would leave too little free.  Blocks shortly."""
+        settings = self._home.settings
+        if size_bytes > settings.max_upload_mb << 20:
+            raise TooLargeError(
+                f"The file is larger than {settings.max_upload_mb} MB",
+                hint="An admin can raise max_upload_mb in homeroll.toml.",
+            )
+        free = shutil.disk_usage(self._home.paths.incoming).free
+        if free - size_bytes < settings.reserve_mb << 20:
+            raise DiskFullError(
+                f"There is no room for it: {free >> 20} MB are free, and {settings.reserve_mb} MB must stay so",
+                hint="Free some space, or lower reserve_mb in homeroll.toml.",
+            )
+
+    async def land(self, incoming: Path, *, user: uuid.UUID, filename: str, file_id: uuid.UUID | None = None) -> Landed:
+        """Make the complete file `incoming` an original of `user`'s; it is gone from `incoming` afterwards.
+
+        Raises InvalidInputError or UnsupportedFormatError for what is not kept (then `incoming` is gone too), and
+        StorageError when it cannot be kept now (then `incoming` stays, for another try).
+        """
+        label = clean_label(filename)
+        examined = await self._accepted(incoming, label)
+        async with self._landing:
+            if (known := await self._known(user, examined)) is not None:
+                await asyncio.to_thread(incoming.unlink, missing_ok=True)
+                return Landed(known, "duplicate")
+            return await self._keep(incoming, examined, user=user, label=label, file_id=file_id)
+
+    async def replace(self, incoming: Path, *, viewer: Viewer, original: files.Original) -> None:
+        """Give an upload new content; the old one is kept below versions/ and as a FileVersion.
+
+        Raises ConflictError for files that are not ours to change, and when the new content is here already.
+        """
+        db = self._home.db
+        row = await db.fetch_one(
+            """SELECT f."library", f."user", l."kind" FROM "stored_file" f JOIN "library" l ON l."id" = f."library"
+               WHERE f."id" = ?""",
+            [original.id],
+        )
+        if row is None or row["kind"] != "uploads":
+            raise ConflictError(
+                "Only uploads can be replaced", hint="Files in a folder of your own are changed there; scan it then."
+            )
+        examined = await self._accepted(incoming, original.filename)
+        async with self._landing:
+            if examined.hashes.sha256 == original.content_sha:
+                return
+            other = await db.value(
+                'SELECT "filename" FROM "stored_file" WHERE "library" = ? AND "content_sha" = ?',
+                [row["library"], examined.hashes.sha256],
+            )
+            if other is not None:
+                raise ConflictError(f"That content is here already, as {other}")
+            kept_as = f"{original.id}-{original.content_sha[:16]}{Path(original.content).suffix}"
+            path, kept = Path(original.root, original.content), self._home.paths.versions / kept_as
+            await asyncio.to_thread(_swap, incoming, path, kept)
+            try:
+                await self._replaced(viewer, original, examined, kept_as)
+            except BaseException:
+                await asyncio.shield(asyncio.to_thread(_swap_back, incoming, path, kept))
+                raise
+
+    async def _replaced(self, viewer: Viewer, original: files.Original, examined: Examined, kept_as: str) -> None:
+        db = self._home.db
+        async with db.write(durable=True):
+            await intake.replace_content(
+                db,
+                file=original.id,
+                sighting=_sighting(original.content, examined),
+                kept_as=kept_as,
+                steps=self._home.steps,
+            )
+            await journal.record(
+                viewer,
+                "replace",
+                "file",
+                original.id,
+                before={"content_sha": original.content_sha},
+                after={"content_sha": examined.hashes.sha256},
+            )
+        await files.announce_change(db, self._home.bus, original.id)
+
+    async def tidy(self) -> int:
+        """Remove what no upload needs any more: expired ones, and bytes that a crash left behind."""
+        await uploads.remove_expired(self._home.db)
+        wanted = {str(upload_id) for upload_id in await uploads.open_ids(self._home.db)}
+        return await asyncio.to_thread(_remove_all_but, self._home.paths.incoming, wanted)
+
+    async def _accepted(self, incoming: Path, label: str) -> Examined:
+        """Look at it; what is not kept is removed and refused."""
+        try:
+            size = await asyncio.to_thread(_settle, incoming)
+            if size == 0:
+                raise InvalidInputError(f"{label} is empty", hint="Was it copied completely? Try again.")
+            examined = await self._examine(incoming, label)
+            if examined.kind == "other":
+                raise UnsupportedFormatError(
+                    str(incoming), f"{label} is no photo or video that Homeroll knows", hint="It was not kept."
+                )
+        except (InvalidInputError, UnsupportedFormatError):
+            await asyncio.to_thread(incoming.unlink, missing_ok=True)
+            raise
+        return examined
+
+    async def _examine(self, incoming: Path, label: str) -> Examined:
+        compute = self._home.compute
+        try:
+            return await compute.run(examine, incoming, filename=label, timeout_s=EXAMINE_TIMEOUT_S)
+        except (ComputeError, MemoryError) as error:
+            # It could not even be read safely; as a photo of the family's it is kept all the same.
+            log.warning("upload=%s reading its metadata failed: %s", incoming.name, error)
+            bare = await compute.run(examine_without_reading, incoming, timeout_s=EXAMINE_TIMEOUT_S)
+            kind, mime_type = await asyncio.to_thread(_sniffed, incoming, label)
+            told = error if isinstance(error, HomerollError) else None
+            return msgspec.structs.replace(
+                bare,
+                kind=kind,
+                mime_type=mime_type,
+                error=told.message if told else "It needs too much memory",
+                hint=told.hint if told else "",
+            )
+
+    async def _known(self, user: uuid.UUID, examined: Examined) -> uuid.UUID | None:
+        """A file with these bytes that the user can see and whose original was read again and is whole."""
+        db = self._home.db
+        rows = await db.fetch(
+            """SELECT f."id", f."content", f."trashed_at", l."root", l."kind" AS "library_kind"
+               FROM "stored_file" f JOIN "library" l ON l."id" = f."library"
+               WHERE f."content_sha" = ? AND f."size_bytes" = ? AND f."missing_since" IS NULL
+               AND (f."user" IS NULL OR f."user" = ?)
+               ORDER BY l."kind" = 'uploads' DESC""",
+            [examined.hashes.sha256, examined.hashes.size_bytes, user],
+        )
+        for row in rows:
+            trashed = row["trashed_at"] is not None
+            if trashed and row["library_kind"] != "uploads":
+                continue
+            if not await self._is_whole(row, examined):
+                continue
+            if trashed:  # someone gives it to us again: they want it
+                async with db.write(durable=True):
+                    await db.fetch(
+                        'UPDATE "stored_file" SET "trashed_at" = NULL, "modified" = ? WHERE "id" = ?',
+                        [now(), row["id"]],
+                    )
+            found: uuid.UUID = row["id"]
+            return found
+        return None
+
+    async def _is_whole(self, row: Row, examined: Examined) -> bool:
+        path = Path(row["root"], row["content"])
+        try:
+            hashes = await self._home.compute.run(hash_file, path, timeout_s=EXAMINE_TIMEOUT_S)
+        except OSError:
+            return False
+        return hashes == examined.hashes
+
+    async def _keep(
+        self, incoming: Path, examined: Examined, *, user: uuid.UUID, label: str, file_id: uuid.UUID | None
+    ) -> Landed:
+        home = self._home
+        library = await libraries.uploads_library(home.db, home.paths, user)
+        taken = examined.metadata.start_local if examined.metadata else None
+        folder = (taken or now()).strftime("%Y/%m")
+        root = Path(library["root"])
+        relative = await asyncio.to_thread(_move_in, incoming, root, folder, safe_name(label))
+        try:
+            stored = await self._register(uuid.UUID(str(library["id"])), user, relative, label, examined, file_id)
+        except BaseException:
+            # Nothing was promised: give the bytes back, so that another try can land them.
+            await asyncio.shield(asyncio.to_thread((root / relative).rename, incoming))
+            raise
+        return Landed(stored, "created")
+
+    async def _register(
+        self,
+        library: uuid.UUID,
+        user: uuid.UUID,
+        relative: str,
+        label: str,
+        examined: Examined,
+        file_id: uuid.UUID | None,
+    ) -> uuid.UUID:
+        db = self._home.db
+        sighting = _sighting(relative, examined)
+        async with db.write(durable=True):
+            (registered,) = await intake.register(
+                db, library=library, owner=user, sightings=[sighting], steps=self._home.steps, file_id=file_id
+            )
+            # Where the library knew these bytes, `_known` found no whole original of them: this one takes its place.
+            await db.fetch(
+                """UPDATE "stored_file" SET "content" = ?, "filename" = ?, "missing_since" = NULL, "trashed_at" = NULL
+                   WHERE "id" = ?""",
+                [relative, label, registered.id],
+            )
+            touched = await relations.relate(db, library, [sighting.folder])
+        bus, owner = self._home.bus, str(user)
+        bus.publish(FileAdded(ids=[str(registered.id)], months=[registered.month] * bool(registered.month), user=owner))
+        if touched - {registered.id}:
+            bus.publish(FileChanged(ids=sorted(map(str, touched)), months=[registered.month], user=owner))
+        return registered.id
+
+
+def clean_label(filename: str) -> str:
+    """The name as it is shown: without folders, control characters and unpaired surrogates; never empty."""
+    last = filename.replace("\\", "/").rsplit("/", 1)[-1]
+    text = unicodedata.normalize("NFC", last.encode("utf-8", "replace").decode())
+    return "".join(c for c in text if c.isprintable()).strip()[:1000] or "upload"
+
+
+def safe_name(label: str) -> str:
+    """A name for the disk that is like `label`: no leading dot or dash, at most `MAX_NAME_BYTES`, ending kept."""
+    name = "".join("_" if c in '/\\:*?"<>|' or not c.isprintable() else c for c in label).strip(" ")
+    name = name.lstrip(".").rstrip(". ")
+    if name.startswith("-"):
+        name = "_" + name[1:]
+    if not name:
+        name = "upload"
+    stem, dot, ending = name.rpartition(".")
+    if not stem or len(ending.encode()) > 16:
+        stem, dot, ending = name, "", ""
+    room = MAX_NAME_BYTES - len((dot + ending).encode())
+    return stem.encode()[:room].decode("utf-8", "ignore").rstrip() + dot + ending
+
+
+def fsync_folder(folder: Path) -> None:
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def as_storage_error(error: OSError) -> StorageError:
+    """What the disk said, for people."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return DiskFullError("The disk is full", hint="Free some space, then try again.")
+    if error.errno == errno.EROFS:
+        return ReadOnlyError("The disk cannot be written to", hint="Is it mounted read-only?")
+    return StorageError(f"The disk refused: {error.strerror}", hint="The log of the service tells more.")
+
+
+def _settle(incoming: Path) -> int:
+    """Bring the bytes to the disk; returns their number."""
+    try:
+        with incoming.open("rb") as file:
+            os.fsync(file.fileno())
+            return os.fstat(file.fileno()).st_size
+    except OSError as error:
+        raise as_storage_error(error) from error
+
+
+def _move_in(incoming: Path, root: Path, folder: str, name: str) -> str:
+    """Rename to a name that is free below root/folder; returns the path below root.  Callers take turns."""
+    there = root / folder
+    try:
+        made = [path for path in (there, there.parent, root) if not path.exists()]
+        there.mkdir(mode=0o750, parents=True, exist_ok=True)
+        stem, dot, ending = name.rpartition(".")
+        if not stem:
+            stem, dot, ending = name, "", ""
+        target, number = there / name, 1
+        while os.path.lexists(target):
+            number += 1
+            target = there / f"{stem}-{number}{dot}{ending}"
+        incoming.chmod(0o640)
+        incoming.rename(target)
+        for changed in (there, incoming.parent, *(path.parent for path in made)):
+            fsync_folder(changed)
+    except OSError as error:
+        raise as_storage_error(error) from error
+    return f"{folder}/{target.name}"
+
+
+def _swap(incoming: Path, path: Path, kept: Path) -> None:
+    """Put `incoming` in the place of `path`, which lives on as `kept`; at every moment one of them is at `path`."""
+    try:
+        kept.unlink(missing_ok=True)
+        try:
+            kept.hardlink_to(path)
+        except OSError as error:
+            if error.errno not in (errno.EPERM, errno.EXDEV, errno.ENOTSUP, errno.EMLINK):
+                raise
+            shutil.copy2(path, kept)  # a file system without hard links, such as exFAT
+            with kept.open("rb") as file:
+                os.fsync(file.fileno())
+        fsync_folder(kept.parent)
+        incoming.chmod(0o640)
+        incoming.rename(path)
+        fsync_folder(path.parent)
+    except OSError as error:
+        raise as_storage_error(error) from error
+
+
+def _swap_back(incoming: Path, path: Path, kept: Path) -> None:
+    path.rename(incoming)
+    kept.rename(path)
+
+
+def _sighting(relative: str, examined: Examined) -> intake.Sighting:
+    folder, _, name = relative.rpartition("/")
+    return intake.Sighting(
+        folder=folder,
+        name=name,
+        mtime_ns=examined.mtime_ns,
+        hashes=examined.hashes,
+        kind=examined.kind,
+        mime_type=examined.mime_type,
+        metadata=examined.metadata,
+        error=examined.error,
+        hint=examined.hint,
+    )
+
+
+def _sniffed(path: Path, label: str) -> tuple[str, str]:
+    with path.open("rb") as file:
+        return sniff(file.read(HEAD_BYTES), label)
+
+
+def _remove_all_but(folder: Path, wanted: set[str]) -> int:
+    removed = 0
+    for path in folder.iterdir():
+        if path.name not in wanted and path.is_file():
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed

@@ -1,0 +1,355 @@
+"""Stored files as their viewers see them: one, many, their marks, the trash, and where their bytes lie.
+
+Registering and relating files is in `intake.py`; the timeline has its own file.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from appliance.db.engine import Row
+from appliance.errors import InvalidInputError, NotFoundError
+from appliance.library import journal
+from appliance.messages import FileChanged
+from appliance.values import now
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from appliance.db.engine import Database
+    from appliance.library.viewers import Viewer
+    from appliance.messages import Bus
+
+API = "/api/v1/files"
+MAX_LIMIT = 1000
+KINDS = ("photo", "video", "raw", "sidecar", "other")
+#: What a person may change by hand.
+MARKS = ("favourite", "rating", "archived", "hidden", "description")
+MAX_DESCRIPTION = 10_000
+
+_COLUMN_NAMES = """
+    id filename kind mime_type size_bytes metadata processor_metadata user library content content_sha content_sha1
+    start end utc_offset_min latitude longitude altitude place width height duration_s thumbhash motion_offset animated
+    title rating description favourite archived hidden trashed_at missing_since created modified
+"""
+COLUMNS = ", ".join(f'f."{name}"' for name in _COLUMN_NAMES.split())
+
+
+class Original(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the bytes of one stored file lie; `content` is below `root`."""
+
+    id: uuid.UUID
+    filename: str
+    kind: str
+    mime_type: str
+    size_bytes: int
+    content_sha: str
+    library: str
+    root: str
+    content: str
+    orientation: int = 1
+    width: int | None = None
+    height: int | None = None
+    motion_offset: int | None = None
+
+
+class Page(msgspec.Struct, frozen=True):
+    items: list[Row]
+    total: int
+    next: str | None
+
+
+async def list_files(
+    db: Database,
+    viewer: Viewer,
+    *,
+    limit: int = 100,
+    cursor: str | None = None,
+    kind: str | None = None,
+    library: uuid.UUID | None = None,
+    content_sha: str | None = None,
+    trashed: bool = False,
+) -> Page:
+    """Last registered first.  Hidden files are not listed, trashed ones only with `trashed`."""
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InvalidInputError(f"limit must be between 1 and {MAX_LIMIT}")
+    if kind is not None and kind not in KINDS:
+        raise InvalidInputError(f"There is no kind {kind!r}", hint=f"Kinds are: {', '.join(KINDS)}.")
+    visible, arguments = viewer.visible("f")
+    conditions = [visible, f'f."trashed_at" IS {"NOT NULL" if trashed else "NULL"}', 'NOT f."hidden"']
+    for column, value in (("kind", kind), ("library", library), ("content_sha", content_sha)):
+        if value is not None:
+            conditions.append(f'f."{column}" = ?')
+            arguments.append(value)
+    where = " AND ".join(conditions)
+    after = ' AND f."id" < ?' if cursor is not None else ""
+    from_id = [decode_cursor(cursor)] if cursor is not None else []
+    async with db.read():
+        total = await db.value(f'SELECT count(*) FROM "stored_file" f WHERE {where}', arguments)
+        rows = await db.fetch(
+            f'SELECT {COLUMNS} FROM "stored_file" f WHERE {where}{after} ORDER BY f."id" DESC LIMIT ?',
+            [*arguments, *from_id, limit + 1],
+        )
+        items = await _serialise(db, viewer, rows[:limit])
+    following = encode_cursor(rows[limit - 1]["id"]) if len(rows) > limit else None
+    return Page(items=items, total=int(total), next=following)
+
+
+async def get_file(db: Database, viewer: Viewer, file_id: uuid.UUID) -> Row:
+    """The flat dictionary that the API answers with; raises NotFoundError for what the viewer may not see."""
+    visible, arguments = viewer.visible("f")
+    async with db.read():
+        rows = await db.fetch(
+            f'SELECT {COLUMNS} FROM "stored_file" f WHERE f."id" = ? AND {visible}', [file_id, *arguments]
+        )
+        if not rows:
+            raise no_such_file()
+        return (await _serialise(db, viewer, rows))[0]
+
+
+async def get_files(db: Database, viewer: Viewer, ids: Sequence[uuid.UUID]) -> list[Row]:
+    """In the order of `ids`; what the viewer may not see is left out."""
+    visible, arguments = viewer.visible("f")
+    async with db.read():
+        rows = await db.fetch(
+            f'SELECT {COLUMNS} FROM "stored_file" f WHERE f."id" IN (SELECT value FROM json_each(?)) AND {visible}',
+            [_json_list(ids), *arguments],
+        )
+        items = {item["id"]: item for item in await _serialise(db, viewer, rows)}
+    return [items[file_id] for file_id in ids if file_id in items]
+
+
+async def change_file(db: Database, bus: Bus, viewer: Viewer, file_id: uuid.UUID, marks: Mapping[str, Any]) -> Row:
+    """Set a person's marks (`MARKS`); raises InvalidInputError for a value that none of them may have."""
+    _check_marks(marks)
+    before = await get_file(db, viewer, file_id)
+    changed = {name: value for name, value in marks.items() if before[name] != value}
+    if not changed:
+        return before
+    async with db.write():
+        assignments = ", ".join(f'"{name}" = ?' for name in changed)
+        await db.fetch(
+            f'UPDATE "stored_file" SET {assignments}, "modified" = ? WHERE "id" = ?',
+            [*changed.values(), now(), file_id],
+        )
+        await journal.record(
+            viewer, "change", "file", file_id, before={name: before[name] for name in changed}, after=changed
+        )
+    await announce_change(db, bus, file_id)
+    return await get_file(db, viewer, file_id)
+
+
+async def trash_file(db: Database, bus: Bus, viewer: Viewer, file_id: uuid.UUID) -> None:
+    """Mark it as trashed; its bytes stay where they are until the trash is emptied."""
+    await _mark_trashed(db, bus, viewer, file_id, moment=now())
+
+
+async def restore_file(db: Database, bus: Bus, viewer: Viewer, file_id: uuid.UUID) -> Row:
+    await _mark_trashed(db, bus, viewer, file_id, moment=None)
+    return await get_file(db, viewer, file_id)
+
+
+async def get_original(db: Database, viewer: Viewer, file_id: uuid.UUID) -> Original:
+    """Where the bytes are; raises NotFoundError for what the viewer may not see."""
+    visible, arguments = viewer.visible("f")
+    row = await db.fetch_one(
+        f"""SELECT {ORIGINAL_COLUMNS} FROM "stored_file" f JOIN "library" l ON l."id" = f."library"
+            WHERE f."id" = ? AND {visible}""",
+        [file_id, *arguments],
+    )
+    if row is None:
+        raise no_such_file()
+    return msgspec.convert(row, Original)
+
+
+async def get_moving_part(db: Database, viewer: Viewer, file_id: uuid.UUID) -> tuple[Original, int]:
+    """What plays for this file and the byte where it begins: itself, the video inside it, or its live photo's video."""
+    original = await get_original(db, viewer, file_id)
+    if original.kind == "video":
+        return original, 0
+    if original.motion_offset is not None:
+        return original, original.motion_offset
+    related = await db.value(
+        """SELECT "file" FROM "related_file" WHERE "related" = ? AND "role" = 'live_video' LIMIT 1""", [file_id]
+    )
+    if related is None:
+        raise NotFoundError("This photo does not move", hint="Only videos, live photos and motion photos do.")
+    return await get_original(db, viewer, related), 0
+
+
+ORIGINAL_COLUMNS = (
+    'f."id", f."filename", f."kind", f."mime_type", f."size_bytes", f."content_sha", f."content", f."orientation", '
+    'f."width", f."height", f."motion_offset", l."root", l."name" AS "library"'
+)
+
+
+async def get_thumbnail(db: Database, viewer: Viewer, file_id: uuid.UUID) -> tuple[Original, bytes | None]:
+    """The file and its thumbnail (WebP), None while there is none; one query, because a page asks for hundreds."""
+    visible, arguments = viewer.visible("f")
+    row = await db.fetch_one(
+        f"""SELECT {ORIGINAL_COLUMNS}, t.webp AS "webp" FROM "stored_file" f
+            JOIN "library" l ON l."id" = f."library"
+            LEFT JOIN thumbs.thumbnail t ON t.content_sha = f."content_sha"
+            WHERE f."id" = ? AND {visible}""",
+        [file_id, *arguments],
+    )
+    if row is None:
+        raise no_such_file()
+    return msgspec.convert(row, Original), row["webp"]
+
+
+async def visible_ids(db: Database, viewer: Viewer, ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+    """Those of `ids` that the viewer may see."""
+    visible, arguments = viewer.visible("f")
+    rows = await db.fetch(
+        f'SELECT f."id" FROM "stored_file" f WHERE f."id" IN (SELECT value FROM json_each(?)) AND {visible}',
+        [_json_list(ids), *arguments],
+    )
+    return [row["id"] for row in rows]
+
+
+def encode_cursor(value: object) -> str:
+    """Opaque to clients: what comes next is a matter of this file alone."""
+    return base64.urlsafe_b64encode(str(value).encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str) -> str:
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+        return str(uuid.UUID(text))
+    except (ValueError, binascii.Error) as error:
+        raise InvalidInputError("The cursor cannot be understood", hint="Start again without one.") from error
+
+
+def no_such_file() -> NotFoundError:
+    return NotFoundError("There is no such file", hint="It may have been removed, or belong to someone else.")
+
+
+def _check_marks(marks: Mapping[str, Any]) -> None:
+    rating = marks.get("rating")
+    if rating is not None and not 0 <= rating <= 5:
+        raise InvalidInputError("rating must be between 0 and 5")
+    for name in ("favourite", "archived", "hidden", "description"):
+        if name in marks and marks[name] is None:
+            raise InvalidInputError(f"{name} cannot be null")
+    if len(marks.get("description") or "") > MAX_DESCRIPTION:
+        raise InvalidInputError(f"The description may have at most {MAX_DESCRIPTION} characters")
+
+
+async def _mark_trashed(db: Database, bus: Bus, viewer: Viewer, file_id: uuid.UUID, *, moment: datetime | None) -> None:
+    before = await get_file(db, viewer, file_id)
+    if (before["trashed_at"] is None) == (moment is None):
+        return
+    async with db.write():
+        await db.fetch(
+            'UPDATE "stored_file" SET "trashed_at" = ?, "modified" = ? WHERE "id" = ?', [moment, now(), file_id]
+        )
+        await journal.record(viewer, "trash" if moment else "restore", "file", file_id)
+    await announce_change(db, bus, file_id)
+
+
+async def announce_change(db: Database, bus: Bus, file_id: uuid.UUID) -> None:
+    """Tell everyone who may see this file that it looks different now."""
+    row = await db.fetch_one('SELECT "local_start", "user" FROM "stored_file" WHERE "id" = ?', [file_id])
+    if row is not None:
+        owner = str(row["user"]) if row["user"] else None
+        bus.publish(FileChanged(ids=[str(file_id)], months=[row["local_start"][:7]], user=owner))
+
+
+async def _serialise(db: Database, viewer: Viewer, rows: Sequence[Row]) -> list[Row]:
+    """Flat dictionaries; whatever hangs on the files is fetched once for all of them."""
+    ids = _json_list([row["id"] for row in rows])
+    visible, arguments = viewer.visible("f")
+    related = _grouped(
+        await db.fetch(
+            f"""SELECT r."owner", r."role", f."id", f."filename", f."kind" FROM (
+                    SELECT "file" AS "owner", "related" AS "other", "role" FROM "related_file"
+                    WHERE "file" IN (SELECT value FROM json_each(?1))
+                    UNION ALL
+                    SELECT "related", "file", "role" FROM "related_file"
+                    WHERE "related" IN (SELECT value FROM json_each(?1))
+                ) r JOIN "stored_file" f ON f."id" = r."other" WHERE {visible.replace("?", "?2")}
+                ORDER BY r."role", f."filename" """,
+            [ids, *arguments],
+        )
+    )
+    tags = _grouped(
+        await db.fetch(
+            """SELECT ft."file" AS "owner", t."name", ft."source" FROM "file_tag" ft
+               JOIN "tag" t ON t."id" = ft."tag"
+               WHERE ft."file" IN (SELECT value FROM json_each(?)) ORDER BY t."name" """,
+            [ids],
+        )
+    )
+    events = _grouped(
+        await db.fetch(
+            """SELECT fe."file" AS "owner", e."id", e."name", fe."source" FROM "file_event" fe
+               JOIN "event" e ON e."id" = fe."event"
+               WHERE fe."file" IN (SELECT value FROM json_each(?)) ORDER BY e."start" """,
+            [ids],
+        )
+    )
+    paths = _grouped(
+        await db.fetch(
+            """SELECT "file" AS "owner", CASE "folder" WHEN '' THEN "name" ELSE "folder" || '/' || "name" END AS "path"
+               FROM "file_path" WHERE "file" IN (SELECT value FROM json_each(?)) ORDER BY "folder", "name" """,
+            [ids],
+        )
+    )
+    return [
+        serialise(
+            row,
+            related=related.get(row["id"], []),
+            tags=tags.get(row["id"], []),
+            events=events.get(row["id"], []),
+            paths=[path["path"] for path in paths.get(row["id"], [])],
+        )
+        for row in rows
+    ]
+
+
+def serialise(row: Row, *, related: list[Row], tags: list[Row], events: list[Row], paths: list[str]) -> dict[str, Any]:
+    """One flat dictionary of a `stored_file` row (`COLUMNS`) and what hangs on it."""
+    item = {name: value for name, value in row.items() if name not in ("motion_offset",)}
+    for name in ("favourite", "archived", "hidden", "animated"):
+        item[name] = bool(row[name])
+    for name in ("metadata", "processor_metadata", "place"):
+        item[name] = msgspec.json.decode(row[name]) if row[name] else None
+    latitude, longitude = row["latitude"], row["longitude"]
+    item["location"] = [longitude, latitude] if latitude is not None and longitude is not None else None
+    item["paths"] = paths or [row["content"]]
+    item["related_files"] = related
+    item["tags"] = tags
+    item["events"] = events
+    item |= {"albums": [], "faces": [], "captions": []}
+    moves = (
+        row["kind"] == "video"
+        or row["motion_offset"] is not None
+        or any(other["role"] == "live_video" and other["kind"] == "video" for other in related)
+    )
+    version = f"?v={row['content_sha'][:12]}"
+    base = f"{API}/{row['id']}"
+    item["content_url"] = f"{base}/content{version}"
+    item["preview_url"] = f"{base}/preview{version}"
+    item["thumbnail_url"] = f"{base}/thumbnail{version}"
+    item["video_url"] = f"{base}/video{version}" if moves and row["kind"] in ("video", "photo", "raw") else None
+    return item
+
+
+def _grouped(rows: Sequence[Row]) -> dict[Any, list[Row]]:
+    groups: dict[Any, list[Row]] = {}
+    for row in rows:
+        owner = row.pop("owner")
+        # A column of a compound select has no declared type, so its UUID comes as text.
+        groups.setdefault(owner if isinstance(owner, uuid.UUID) else uuid.UUID(owner), []).append(row)
+    return groups
+
+
+def _json_list(ids: Sequence[object]) -> str:
+    return msgspec.json.encode([str(value) for value in ids]).decode()

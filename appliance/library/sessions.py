@@ -1,0 +1,82 @@
+"""Browser sessions: a random token in a cookie, of which only the SHA-256 is stored."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from appliance.db.tables import Session
+from appliance.library.viewers import Viewer
+from appliance.values import now
+
+if TYPE_CHECKING:
+    import uuid
+
+    from appliance.db.engine import Database
+
+TOKEN_BYTES = 32
+#: How often a session in use is written to: sliding its end with every request would be a write for each thumbnail.
+TOUCH_EVERY = timedelta(hours=1)
+MAX_DEVICE = 200
+
+
+class OpenSession(msgspec.Struct, frozen=True):
+    viewer: Viewer
+    username: str
+    must_change_password: bool
+
+
+def hash_token(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+async def open_session(db: Database, user_id: uuid.UUID, *, device: str, days: int) -> str:
+    """Start one and return its token, which is not stored and cannot be shown again."""
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    moment = now()
+    async with db.write():
+        await db.fetch('DELETE FROM "session" WHERE "expires" < ?', [moment])
+        await Session.insert(
+            Session(
+                user=user_id,
+                token_hash=hash_token(token),
+                device=device[:MAX_DEVICE],
+                created=moment,
+                expires=moment + timedelta(days=days),
+                last_used=moment,
+            )
+        )
+    return token
+
+
+async def find_session(db: Database, token: str, *, days: int) -> OpenSession | None:
+    """Whose session it is, or None; being used, it lives `days` from now on."""
+    row = await db.fetch_one(
+        'SELECT s."id", s."expires", s."last_used", u."id" AS "user_id", u."username", u."role", '
+        'u."must_change_password" '
+        'FROM "session" s JOIN "account" u ON u."id" = s."user" WHERE s."token_hash" = ?',
+        [hash_token(token)],
+    )
+    moment = now()
+    if row is None or row["expires"] < moment:
+        return None
+    if row["last_used"] is None or row["last_used"] < moment - TOUCH_EVERY:
+        async with db.write():
+            await db.fetch(
+                'UPDATE "session" SET "last_used" = ?, "expires" = ? WHERE "id" = ?',
+                [moment, moment + timedelta(days=days), row["id"]],
+            )
+    return OpenSession(
+        viewer=Viewer(user_id=row["user_id"], is_admin=row["role"] == "admin"),
+        username=row["username"],
+        must_change_password=bool(row["must_change_password"]),
+    )
+
+
+async def close_session(db: Database, token: str) -> None:
+    async with db.write():
+        await db.fetch('DELETE FROM "session" WHERE "token_hash" = ?', [hash_token(token)])

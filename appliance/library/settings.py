@@ -1,0 +1,118 @@
+"""Site settings: what an admin changes while the service runs.  What is fixed at start is in `appliance/config.py`."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from appliance.errors import InvalidInputError
+from appliance.library import journal
+from appliance.values import now
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from appliance.db.engine import Database, Row
+    from appliance.library.viewers import Viewer
+
+
+class SiteSettingSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """One setting: `clean` returns the value to store or raises InvalidInputError."""
+
+    name: str
+    default: Any
+    help: str
+    choices: tuple[str, ...] = ()
+    clean: Callable[[Any], Any] = lambda value: value
+
+
+def clean_night_window(value: object) -> str:
+    """ "" or "HH:MM-HH:MM"; it may pass midnight."""
+    if not isinstance(value, str):
+        raise InvalidInputError("night_window must be a text such as 23:00-06:30")
+    text = value.replace(" ", "").replace("–", "-")
+    if not text:
+        return ""
+    found = re.fullmatch(r"(\d{1,2}):(\d\d)-(\d{1,2}):(\d\d)", text)
+    if not found:
+        raise InvalidInputError("night_window must look like 23:00-06:30", hint="Leave it empty to work at any time.")
+    from_hour, from_minute, to_hour, to_minute = (int(part) for part in found.groups())
+    if max(from_hour, to_hour) > 23 or max(from_minute, to_minute) > 59:
+        raise InvalidInputError("night_window holds a time that no clock shows")
+    if (from_hour, from_minute) == (to_hour, to_minute):
+        raise InvalidInputError("night_window begins and ends at the same time")
+    return f"{from_hour:02}:{from_minute:02}-{to_hour:02}:{to_minute:02}"
+
+
+SITE_SETTINGS: tuple[SiteSettingSpec, ...] = (
+    SiteSettingSpec(
+        name="night_window",
+        default="",
+        help="Hours in which steps run, such as 23:00-06:30; empty: at any time.",
+        clean=clean_night_window,
+    ),
+)
+
+
+async def list_settings(db: Database) -> list[Row]:
+    stored = await _stored(db)
+    return [
+        {
+            "name": spec.name,
+            "value": stored.get(spec.name, spec.default),
+            "default": spec.default,
+            "help": spec.help,
+            "choices": list(spec.choices),
+        }
+        for spec in SITE_SETTINGS
+    ]
+
+
+async def get_setting(db: Database, name: str) -> Any:
+    """The stored value, or the default."""
+    spec = _spec(name)
+    return (await _stored(db)).get(name, spec.default)
+
+
+async def change_settings(db: Database, viewer: Viewer, values: Mapping[str, object]) -> list[Row]:
+    """All of `values` or none; None puts a setting back to its default."""
+    viewer.require_admin()
+    cleaned = {name: _clean(_spec(name), value) for name, value in values.items()}
+    async with db.write(durable=True):
+        stored = await _stored(db)
+        for name, value in cleaned.items():
+            await db.fetch(
+                'INSERT INTO "site_setting" ("name", "value", "modified") VALUES (?, ?, ?) '
+                'ON CONFLICT ("name") DO UPDATE SET "value" = excluded."value", "modified" = excluded."modified"',
+                [name, msgspec.json.encode(value).decode(), now()],
+            )
+            before = stored.get(name, _spec(name).default)
+            await journal.record(viewer, "change", "setting", name, before={"value": before}, after={"value": value})
+    return await list_settings(db)
+
+
+def _clean(spec: SiteSettingSpec, value: object) -> Any:
+    if value is None:
+        return spec.default
+    if spec.choices and value not in spec.choices:
+        raise InvalidInputError(f"{spec.name} cannot be {value!r}", hint=f"Choose one of: {', '.join(spec.choices)}.")
+    return spec.clean(value)
+
+
+def _spec(name: str) -> SiteSettingSpec:
+    for spec in SITE_SETTINGS:
+        if spec.name == name:
+            return spec
+    nearest = difflib.get_close_matches(name, [spec.name for spec in SITE_SETTINGS], n=1)
+    raise InvalidInputError(
+        f"There is no setting {name!r}", hint=f"Did you mean {nearest[0]}?" if nearest else "GET /settings lists them."
+    )
+
+
+async def _stored(db: Database) -> dict[str, Any]:
+    rows = await db.fetch('SELECT "name", "value" FROM "site_setting"')
+    return {row["name"]: msgspec.json.decode(row["value"]) for row in rows}

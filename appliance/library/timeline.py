@@ -1,0 +1,81 @@
+"""The timeline: months with their counts, and one month as columns that SQLite itself writes as JSON."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from appliance.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from appliance.db.engine import Database
+    from appliance.library.viewers import Viewer
+
+FAVOURITE, MOTION, RAW_BESIDE, BURST, ANIMATED, NOT_READY = 1, 2, 4, 8, 16, 32
+
+# One row comes back, already JSON: at 180 photos building it in Python would cost more than the whole answer may take.
+# The order is that of the inner query; SQLite keeps it for aggregates other than count, min and max
+# (https://www.sqlite.org/optoverview.html#omitting_order_by_clauses).
+MONTH = f"""
+    SELECT json_object(
+        'month', ?1,
+        'count', count(*),
+        'ids', json_group_array("id"),
+        'ratio', json_group_array("ratio"),
+        'thumbhash', json_group_array("thumbhash"),
+        'kind', json_group_array("kind"),
+        'start', json_group_array("shown_start"),
+        'duration', json_group_array("duration_s"),
+        'flags', json_group_array("flags")
+    ) AS "answer"
+    FROM (
+        SELECT
+            f."id",
+            CASE WHEN f."width" > 0 AND f."height" > 0 THEN round(1.0 * f."width" / f."height", 4) END AS "ratio",
+            f."thumbhash",
+            f."kind",
+            substr(f."local_start", 1, 19) || CASE WHEN f."utc_offset_min" IS NULL THEN '' ELSE
+                printf('%s%02d:%02d', CASE WHEN f."utc_offset_min" < 0 THEN '-' ELSE '+' END,
+                       abs(f."utc_offset_min") / 60, abs(f."utc_offset_min") % 60)
+            END AS "shown_start",
+            f."duration_s",
+            (f."favourite" <> 0) * {FAVOURITE}
+            | (f."motion_offset" IS NOT NULL) * {MOTION}
+            | (f."burst_id" <> '') * {BURST}
+            | (f."animated" <> 0) * {ANIMATED}
+            | (f."thumbhash" IS NULL) * {NOT_READY}
+            | ifnull((
+                SELECT sum(DISTINCT CASE r."role" WHEN 'live_video' THEN {MOTION} WHEN 'raw_of' THEN {RAW_BESIDE} END)
+                FROM "related_file" r WHERE r."related" = f."id"
+            ), 0) AS "flags"
+        FROM "stored_file" f
+        WHERE f."listed" AND f."local_start" >= ?1 AND f."local_start" < ?2 AND {{visible}}
+        ORDER BY f."local_start" DESC, f."id" DESC
+    )
+"""
+
+
+async def list_months(db: Database, viewer: Viewer) -> bytes:
+    """JSON `{"total", "months": [{"month", "count"}]}`, newest first."""
+    owners, arguments = viewer.owners()
+    rows = await db.fetch(
+        f"""SELECT "month", sum("files") AS "count" FROM "month_count" WHERE {owners} AND "files" > 0
+            GROUP BY "month" ORDER BY "month" DESC""",
+        arguments,
+    )
+    return msgspec.json.encode({"total": sum(row["count"] for row in rows), "months": rows})
+
+
+async def get_month(db: Database, viewer: Viewer, month: str) -> bytes:
+    """JSON of one month's columns, newest first; a month with nothing in it has empty columns.
+
+    Raises InvalidInputError unless `month` is yyyy-mm.
+    """
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
+        raise InvalidInputError("A month is written like 2024-05")
+    visible, arguments = viewer.visible("f")
+    # "~" sorts after every digit, "-" and "T" that may follow the month in a time.
+    answer: str = await db.value(MONTH.format(visible=visible.replace("?", "?3")), [month, f"{month}~", *arguments])
+    return answer.encode()

@@ -1,0 +1,128 @@
+"""Logging in and out, the first setup, and one's own password."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Controller, Request, Response, get, post
+from litestar.datastructures import Cookie
+
+from appliance.errors import AuthenticationError, NotFoundError
+from appliance.home import Home
+from appliance.library import sessions, users
+from appliance.library.viewers import Viewer
+from web.api.schemas import User
+from web.parts import HomePart
+from web.security import COOKIE
+from web.throttle import Throttle
+
+Text = Annotated[str, msgspec.Meta(max_length=2000)]
+
+
+class Setup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    one_time_password: Text
+    username: Text
+    password: Text
+    name: Text = ""
+
+
+class Login(msgspec.Struct, frozen=True):
+    username: Text
+    password: Text
+
+
+class PasswordChange(msgspec.Struct, frozen=True):
+    current_password: Text
+    new_password: Text
+
+
+class AuthController(Controller):
+    tags = ("auth",)
+
+    @post("/setup", status_code=200, summary="Replace the printed one-time password by a person")
+    async def setup(
+        self, request: Request[Any, Any, Any], home: HomePart, throttle: Throttle, data: Setup
+    ) -> Response[User]:
+        address = address_of(request)
+        throttle.check(address, "")
+        try:
+            row = await users.set_up(
+                home.db,
+                one_time=data.one_time_password,
+                username=data.username,
+                name=data.name,
+                password=data.password,
+            )
+        except AuthenticationError:
+            throttle.failed(address, "")
+            raise
+        throttle.succeeded(address, "")
+        user = msgspec.convert(row, User)
+        return Response(user, cookies=[await _new_session(request, home, user.id)])
+
+    @post("/auth/login", status_code=200, summary="Start a session; the answer sets its cookie")
+    async def login(
+        self, request: Request[Any, Any, Any], home: HomePart, throttle: Throttle, data: Login
+    ) -> Response[User]:
+        address = address_of(request)
+        throttle.check(address, data.username)
+        # Counted before the answer is known: many tries at once must not all slip through while the first is checked.
+        throttle.failed(address, data.username)
+        row = await users.log_in(home.db, username=data.username, password=data.password)
+        throttle.succeeded(address, data.username)
+        user = msgspec.convert(row, User)
+        return Response(user, cookies=[await _new_session(request, home, user.id)])
+
+    @post("/auth/logout", status_code=204, summary="End this session")
+    async def logout(self, request: Request[Any, Any, Any], home: HomePart) -> Response[None]:
+        if token := request.cookies.get(COOKIE):
+            await sessions.close_session(home.db, token)
+        return Response(None, status_code=204, cookies=[_cookie(request, "", max_age=0)])
+
+    @get("/auth/me", summary="Who is logged in")
+    async def me(self, home: HomePart, viewer: Viewer) -> User:
+        if viewer.user_id is None:
+            raise NotFoundError("The local admin is nobody in particular", hint="Use an API key of a person.")
+        return msgspec.convert(await users.get_user(home.db, viewer.user_id), User)
+
+    @post("/auth/password", status_code=204, summary="Change one's password; every other session ends")
+    async def password(
+        self, request: Request[Any, Any, Any], home: HomePart, viewer: Viewer, throttle: Throttle, data: PasswordChange
+    ) -> Response[None]:
+        address, name = address_of(request), f"password of {viewer.user_id}"
+        throttle.check(address, name)
+        try:
+            await users.change_password(home.db, viewer, current=data.current_password, new=data.new_password)
+        except AuthenticationError:
+            throttle.failed(address, name)
+            raise
+        throttle.succeeded(address, name)
+        cookies = []
+        if COOKIE in request.cookies and viewer.user_id is not None:
+            cookies = [await _new_session(request, home, viewer.user_id)]
+        return Response(None, status_code=204, cookies=cookies)
+
+
+def address_of(request: Request[Any, Any, Any]) -> str:
+    return request.client.host if request.client else "local"
+
+
+async def _new_session(request: Request[Any, Any, Any], home: Home, user_id: uuid.UUID) -> Cookie:
+    days = home.settings.session_days
+    token = await sessions.open_session(home.db, user_id, device=request.headers.get("user-agent", ""), days=days)
+    return _cookie(request, token, max_age=int(timedelta(days=days).total_seconds()))
+
+
+def _cookie(request: Request[Any, Any, Any], token: str, *, max_age: int) -> Cookie:
+    return Cookie(
+        key=COOKIE,
+        value=token,
+        max_age=max_age,
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )

@@ -1,0 +1,150 @@
+"""The bytes of files: originals with ranges, thumbnails, previews, and what moves."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+from typing import Any
+
+from litestar import Controller, HttpMethod, Request, Response, route
+from litestar.types import ASGIApp
+
+from appliance.errors import ComputeError, HomerollError
+from appliance.home import Home
+from appliance.library import files
+from appliance.library.originals import open_original, path_of
+from appliance.library.standins import make_stand_in
+from appliance.library.viewers import Viewer
+from web.content import ASK_AGAIN, BY_HASH, POLICY, FileContent
+from web.errors import NotReadyError
+from web.parts import HomePart, RunnerPart
+from web.ranges import is_match
+
+READ = [HttpMethod.GET, HttpMethod.HEAD]
+#: Pictures that every browser shows, so that the original can stand in for a preview that is not made yet.
+SHOWN_BY_BROWSERS = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif", "image/avif"})
+LARGEST_STAND_IN_BYTES = 40 << 20
+STAND_IN_TIMEOUT_S = 10.0
+HEAD_BYTES = 16
+
+
+class ContentController(Controller):
+    path = "/files/{file_id:uuid}"
+    tags = ("content",)
+
+    @route("/content", http_method=READ, summary="The original, in ranges if you like; ?download=1 saves it")
+    async def content(
+        self,
+        request: Request[Any, Any, Any],
+        home: HomePart,
+        viewer: Viewer,
+        file_id: uuid.UUID,
+        download: bool = False,
+    ) -> ASGIApp:
+        original = await files.get_original(home.db, viewer, file_id)
+        return FileContent(
+            request,
+            await asyncio.to_thread(open_original, original),
+            etag=f'"{original.content_sha}"',
+            media_type=original.mime_type,
+            cache_control=_caching(request),
+            filename=original.filename,
+            download=download,
+        )
+
+    @route("/video", http_method=READ, summary="What plays: the video, or the moving part of a live or motion photo")
+    async def video(
+        self, request: Request[Any, Any, Any], home: HomePart, viewer: Viewer, file_id: uuid.UUID
+    ) -> ASGIApp:
+        original, begin = await files.get_moving_part(home.db, viewer, file_id)
+        return FileContent(
+            request,
+            await asyncio.to_thread(open_original, original),
+            etag=f'"{original.content_sha}-{begin}"',
+            media_type="video/mp4" if begin else original.mime_type,
+            cache_control=_caching(request),
+            begin=begin,
+        )
+
+    @route("/preview", http_method=READ, summary="At most 1440 px, upright, sRGB")
+    async def preview(
+        self, request: Request[Any, Any, Any], home: HomePart, viewer: Viewer, file_id: uuid.UUID, runner: RunnerPart
+    ) -> ASGIApp:
+        original = await files.get_original(home.db, viewer, file_id)
+        made = await asyncio.to_thread(_open_preview, os.fspath(home.paths.preview(original.content_sha)))
+        if made is not None:
+            fd, media_type = made
+            etag = f'"{original.content_sha[:32]}-p"'
+            return FileContent(request, fd, etag=etag, media_type=media_type, cache_control=_caching(request))
+        runner.prioritise([file_id])
+        if original.mime_type in SHOWN_BY_BROWSERS and original.size_bytes <= LARGEST_STAND_IN_BYTES:
+            fd = await asyncio.to_thread(open_original, original)
+            return FileContent(
+                request, fd, etag=f'"{original.content_sha}"', media_type=original.mime_type, cache_control=ASK_AGAIN
+            )
+        raise _not_ready()
+
+    @route("/thumbnail", http_method=READ, summary="250 px; until it is made, the camera's own small picture")
+    async def thumbnail(
+        self, request: Request[Any, Any, Any], home: HomePart, viewer: Viewer, file_id: uuid.UUID, runner: RunnerPart
+    ) -> Response[bytes]:
+        original, webp = await files.get_thumbnail(home.db, viewer, file_id)
+        if webp is not None:
+            return _picture(request, webp, "image/webp", f'"{original.content_sha[:32]}-t"', _caching(request))
+        runner.prioritise([file_id])
+        jpeg = await _stand_in(home, original)
+        if jpeg is None:
+            raise _not_ready()
+        return _picture(request, jpeg, "image/jpeg", f'"{original.content_sha[:32]}-s"', ASK_AGAIN)
+
+
+def _caching(request: Request[Any, Any, Any]) -> str:
+    """An address that carries the content's hash never shows anything else; `standin` stands for no hash yet."""
+    version = request.query_params.get("v", "")
+    return BY_HASH if version and version != "standin" else ASK_AGAIN
+
+
+def _picture(
+    request: Request[Any, Any, Any], data: bytes, media_type: str, etag: str, cache_control: str
+) -> Response[bytes]:
+    headers = {"ETag": etag, "Cache-Control": cache_control, "Content-Security-Policy": POLICY}
+    if is_match(request.headers.get("if-none-match"), etag):
+        return Response(b"", status_code=304, headers=headers, media_type=media_type)
+    return Response(data, headers=headers, media_type=media_type)
+
+
+def _open_preview(path: str) -> tuple[int, str] | None:
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    head = os.pread(fd, HEAD_BYTES, 0)
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return fd, "image/webp"
+    return fd, "image/gif" if head.startswith(b"GIF8") else "image/jpeg"
+
+
+async def _stand_in(home: Home, original: files.Original) -> bytes | None:
+    if original.kind not in ("photo", "raw"):
+        return None
+    try:
+        os.close(await asyncio.to_thread(open_original, original))
+        return await home.compute.run(
+            make_stand_in,
+            path_of(original.root, original.content),
+            original.orientation,
+            original.width,
+            original.height,
+            timeout_s=STAND_IN_TIMEOUT_S,
+        )
+    except (ComputeError, HomerollError, OSError):
+        return None  # the renditions step tells what is wrong with the file, if anything is
+
+
+def _not_ready() -> NotReadyError:
+    return NotReadyError(
+        "This picture is still to be made",
+        hint="It is made next; ask again in a moment.",
+        headers={"Retry-After": "2", "Cache-Control": "no-store"},
+    )

@@ -1,0 +1,111 @@
+"""Stored files: lists, one file, a person's marks, the trash, and files sent in one request."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Controller, Request, delete, get, patch, post, put
+from litestar.params import Parameter
+
+from appliance.library import files
+from appliance.library.viewers import Viewer
+from web.api.schemas import File, Items, LandedFile, Page
+from web.parts import HomePart, RunnerPart, UploadsPart
+from web.receiving import receive_body, receive_files, require_user
+
+
+class FileChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Only the fields that are there are changed; a rating of null takes it away."""
+
+    favourite: bool | msgspec.UnsetType = msgspec.UNSET
+    rating: int | msgspec.UnsetType | None = msgspec.UNSET
+    archived: bool | msgspec.UnsetType = msgspec.UNSET
+    hidden: bool | msgspec.UnsetType = msgspec.UNSET
+    description: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class FilesController(Controller):
+    path = "/files"
+    tags = ("files",)
+
+    @get(summary="Files, last registered first")
+    async def list(
+        self,
+        home: HomePart,
+        viewer: Viewer,
+        limit: Annotated[int, Parameter(description="1 to 1000")] = 100,
+        cursor: str | None = None,
+        kind: Annotated[str | None, Parameter(description="photo, video, raw, sidecar or other")] = None,
+        library: uuid.UUID | None = None,
+        content_sha: Annotated[str | None, Parameter(description="SHA-256, hexadecimal")] = None,
+        trashed: Annotated[bool, Parameter(description="what is in the trash instead")] = False,
+    ) -> Page[File]:
+        page = await files.list_files(
+            home.db,
+            viewer,
+            limit=limit,
+            cursor=cursor,
+            kind=kind,
+            library=library,
+            content_sha=content_sha.lower() if content_sha else None,
+            trashed=trashed,
+        )
+        return Page(items=[shown(row) for row in page.items], total=page.total, next=page.next)
+
+    @get("/{file_id:uuid}", summary="One file with everything known of it")
+    async def get_one(self, home: HomePart, viewer: Viewer, file_id: uuid.UUID) -> File:
+        return shown(await files.get_file(home.db, viewer, file_id))
+
+    @patch("/{file_id:uuid}", summary="Favourite, rate, archive, hide, describe")
+    async def change(self, home: HomePart, viewer: Viewer, file_id: uuid.UUID, data: FileChange) -> File:
+        marks = {name: value for name in files.MARKS if (value := getattr(data, name)) is not msgspec.UNSET}
+        return shown(await files.change_file(home.db, home.bus, viewer, file_id, marks))
+
+    @delete("/{file_id:uuid}", summary="To the trash; nothing is removed from the disk")
+    async def trash(self, home: HomePart, viewer: Viewer, file_id: uuid.UUID) -> None:
+        await files.trash_file(home.db, home.bus, viewer, file_id)
+
+    @post("/{file_id:uuid}/restore", status_code=200, summary="Back from the trash")
+    async def restore(self, home: HomePart, viewer: Viewer, file_id: uuid.UUID) -> File:
+        return shown(await files.restore_file(home.db, home.bus, viewer, file_id))
+
+    @post(summary="Send files as multipart fields called `file`", request_max_body_size=None)
+    async def upload(
+        self, request: Request[Any, Any, Any], home: HomePart, viewer: Viewer, uploads: UploadsPart, runner: RunnerPart
+    ) -> Items[LandedFile]:
+        user = require_user(viewer)
+        landed = []
+        async for received in receive_files(request, uploads):
+            landed.append(await uploads.land(received.path, user=user, filename=received.filename))
+        runner.wake()
+        rows = await files.get_files(home.db, viewer, [one.id for one in landed])
+        by_id = {row["id"]: shown(row) for row in rows}
+        return Items([LandedFile(status=one.status, file=by_id[one.id]) for one in landed])
+
+    @put(
+        "/{file_id:uuid}/content", summary="New bytes for an upload, the old ones are kept", request_max_body_size=None
+    )
+    async def replace(
+        self,
+        request: Request[Any, Any, Any],
+        home: HomePart,
+        viewer: Viewer,
+        uploads: UploadsPart,
+        runner: RunnerPart,
+        file_id: uuid.UUID,
+    ) -> File:
+        original = await files.get_original(home.db, viewer, file_id)
+        path = await receive_body(request, uploads)
+        try:
+            await uploads.replace(path, viewer=viewer, original=original)
+        finally:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+        runner.wake()
+        return shown(await files.get_file(home.db, viewer, file_id))
+
+
+def shown(row: dict[str, Any]) -> File:
+    return msgspec.convert(row, File)

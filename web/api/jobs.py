@@ -1,0 +1,60 @@
+"""Jobs on the whole library: what runs, how far it is, and starting or pausing it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+from litestar import Controller, get, post
+
+from appliance.library.viewers import Viewer
+from web.api.schemas import Items
+from web.parts import Scheduler, SchedulerPart
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """`rate` is in items a second; `result` is what the last run since the start of the service did."""
+
+    name: str
+    title: str
+    status: Literal["idle", "running", "paused", "failed"]
+    done: int | None = None
+    total: int | None = None
+    rate: float | None = None
+    seconds_left: float | None = None
+    last_run: datetime | None = None
+    next_run: datetime | None = None
+    error: str | None = None
+    result: dict[str, object] | None = None
+
+
+class JobsController(Controller):
+    path = "/jobs"
+    tags = ("jobs",)
+
+    @get(summary="Every job and how far it is")
+    async def list(self, scheduler: SchedulerPart) -> Items[Job]:
+        return Items(msgspec.convert(await scheduler.items(), list[Job]))
+
+    @post("/{name:str}/run", status_code=202, summary="Start it now")
+    async def run(self, viewer: Viewer, scheduler: SchedulerPart, name: str) -> Job:
+        viewer.require_admin()
+        await scheduler.run(name)
+        return await _one(scheduler, name)
+
+    @post("/{name:str}/pause", status_code=200, summary="Stop it until it is resumed")
+    async def pause(self, viewer: Viewer, scheduler: SchedulerPart, name: str) -> Job:
+        viewer.require_admin()
+        await scheduler.pause(name)
+        return await _one(scheduler, name)
+
+    @post("/{name:str}/resume", status_code=200, summary="Go on where it was paused")
+    async def resume(self, viewer: Viewer, scheduler: SchedulerPart, name: str) -> Job:
+        viewer.require_admin()
+        await scheduler.resume(name)
+        return await _one(scheduler, name)
+
+
+async def _one(scheduler: Scheduler, name: str) -> Job:
+    return next(msgspec.convert(item, Job) for item in await scheduler.items() if item["name"] == name)

@@ -1,0 +1,56 @@
+"""API keys: one's own, and for admins anyone's."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+import msgspec
+from litestar import Controller, delete, get, post
+
+from appliance.errors import InvalidInputError
+from appliance.library import keys
+from appliance.library.viewers import Viewer
+from web.api.schemas import Items
+from web.parts import HomePart
+
+
+class Key(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`key` is the key itself: only in the answer that makes it."""
+
+    id: uuid.UUID
+    name: str
+    username: str
+    scopes: list[str]
+    created: datetime
+    last_used: datetime | None
+    key: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class NewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`user` is for admins who make a key for someone else."""
+
+    name: str = ""
+    scopes: list[str] = msgspec.field(default_factory=lambda: ["all"])
+    user: uuid.UUID | None = None
+
+
+class KeysController(Controller):
+    path = "/keys"
+    tags = ("keys",)
+
+    @get(summary="Keys, without the keys themselves")
+    async def list(self, home: HomePart, viewer: Viewer) -> Items[Key]:
+        return Items(msgspec.convert(await keys.list_keys(home.db, viewer), list[Key]))
+
+    @post(summary="Make a key; the answer is the only time it can be seen")
+    async def add(self, home: HomePart, viewer: Viewer, data: NewKey) -> Key:
+        owner = data.user or viewer.user_id
+        if owner is None:
+            raise InvalidInputError("Whose key shall it be?", hint="Name a user.")
+        row, secret = await keys.add_key(home.db, viewer, user_id=owner, name=data.name, scopes=data.scopes)
+        return msgspec.convert(row | {"key": secret}, Key)
+
+    @delete("/{key_id:uuid}", summary="End a key at once")
+    async def remove(self, home: HomePart, viewer: Viewer, key_id: uuid.UUID) -> None:
+        await keys.remove_key(home.db, viewer, key_id)

@@ -1,0 +1,111 @@
+"""Libraries: roots that are scanned, and what is wrong with them if anything is."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+from litestar import Controller, delete, get, patch, post
+
+from appliance.library import journal, libraries
+from appliance.library.viewers import Viewer
+from appliance.messages import LibraryChanged
+from web.api.schemas import Items
+from web.parts import HomePart, SchedulerPart
+
+SCAN = "scan_libraries"
+
+
+class Library(msgspec.Struct, frozen=True, kw_only=True):
+    """`files` counts what is there, `missing` what is known but absent from the disk."""
+
+    id: uuid.UUID
+    name: str
+    root: str
+    user: uuid.UUID | None
+    kind: Literal["folder", "uploads"]
+    status: Literal["ready", "scanning", "frozen"]
+    reason: str
+    hint: str
+    files: int
+    missing: int = 0
+    watched: bool = False
+    last_scan: datetime | None
+    created: datetime
+
+
+class NewLibrary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`root` is an absolute path on the machine that Homeroll runs on."""
+
+    root: str
+    name: str = ""
+    user: uuid.UUID | None = None
+
+
+class LibraryChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+
+
+class LibrariesController(Controller):
+    path = "/libraries"
+    tags = ("libraries",)
+
+    @get(summary="The family's libraries and one's own")
+    async def list(self, home: HomePart, viewer: Viewer) -> Items[Library]:
+        return Items([_shown(row) for row in await libraries.list_libraries(home.db, viewer)])
+
+    @post(summary="Add a folder; its first scan starts at once")
+    async def add(self, home: HomePart, viewer: Viewer, scheduler: SchedulerPart, data: NewLibrary) -> Library:
+        viewer.require_admin()
+        async with home.db.write(durable=True):
+            row = await libraries.add_library(home.db, name=data.name, root=data.root, user=data.user)
+            await journal.record(viewer, "add", "library", row["id"], after={"root": row["root"], "name": row["name"]})
+        home.bus.publish(LibraryChanged(id=str(row["id"]), item=row))
+        await scheduler.run(SCAN, library=uuid.UUID(str(row["id"])))
+        return _shown(row)
+
+    @patch("/{library_id:uuid}", summary="Rename")
+    async def change(self, home: HomePart, viewer: Viewer, library_id: uuid.UUID, data: LibraryChange) -> Library:
+        viewer.require_admin()
+        async with home.db.write():
+            before = await libraries.get_library(home.db, library_id)
+            row = await libraries.rename_library(home.db, library_id, data.name)
+            await journal.record(
+                viewer, "rename", "library", library_id, before={"name": before["name"]}, after={"name": row["name"]}
+            )
+        home.bus.publish(LibraryChanged(id=str(library_id), item=row))
+        return _shown(row)
+
+    @delete("/{library_id:uuid}", summary="Forget a library; its files are not touched")
+    async def remove(self, home: HomePart, viewer: Viewer, library_id: uuid.UUID) -> None:
+        viewer.require_admin()
+        async with home.db.write(durable=True):
+            before = await libraries.get_library(home.db, library_id)
+            await libraries.remove_library(home.db, library_id)
+            await journal.record(viewer, "remove", "library", library_id, before={"root": before["root"]})
+        home.bus.publish(LibraryChanged(id=str(library_id), item=before | {"status": "removed"}))
+
+    @post("/{library_id:uuid}/scan", status_code=202, summary="Look what changed on disk")
+    async def scan(self, home: HomePart, viewer: Viewer, scheduler: SchedulerPart, library_id: uuid.UUID) -> Library:
+        viewer.require_admin()
+        row = await libraries.get_library(home.db, library_id)
+        await scheduler.run(SCAN, library=library_id)
+        return _shown(row)
+
+    @post("/{library_id:uuid}/accept-missing", status_code=200, summary="Yes, those files really are gone")
+    async def accept_missing(
+        self, home: HomePart, viewer: Viewer, scheduler: SchedulerPart, library_id: uuid.UUID
+    ) -> Library:
+        viewer.require_admin()
+        async with home.db.write(durable=True):
+            row = await libraries.accept_missing(home.db, library_id)
+            await journal.record(viewer, "accept_missing", "library", library_id)
+        home.bus.publish(LibraryChanged(id=str(library_id), item=row))
+        await scheduler.run(SCAN, library=library_id)
+        return _shown(row)
+
+
+def _shown(row: dict[str, Any]) -> Library:
+    return msgspec.convert(row, Library)

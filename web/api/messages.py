@@ -1,0 +1,87 @@
+"""Server-sent events: what changes, told to everyone who may see it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+from litestar import Controller, get
+from litestar.response import Stream
+
+from appliance.home import Home
+from appliance.library.viewers import Viewer
+from appliance.messages import FileAdded, FileChanged, JobProgress, LibraryChanged, Message, StepProgress
+from web.closing import Closing
+from web.parts import HomePart
+
+HEARTBEAT_S = 15.0
+RETRY_MS = 2000
+
+
+class MessagesController(Controller):
+    tags = ("messages",)
+
+    @get("/messages", summary="What changes, as server-sent events", media_type="text/event-stream")
+    async def messages(self, home: HomePart, viewer: Viewer, closing: Closing) -> Stream:
+        return Stream(
+            stream(home, viewer, closing),
+            media_type="text/event-stream",
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )
+
+
+async def stream(home: Home, viewer: Viewer, closing: Closing) -> AsyncIterator[bytes]:
+    """Events until the client leaves or the service stops; a comment every 15 s keeps proxies from giving up."""
+    yield f"retry: {RETRY_MS}\n\n".encode()
+    listening = home.bus.listen()
+    stop = asyncio.ensure_future(closing.wait())
+    following = asyncio.ensure_future(_next(listening))
+    try:
+        while not stop.done():
+            await asyncio.wait([following, stop], timeout=HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED)
+            if following.done():
+                body = _seen_by(viewer, following.result())
+                following = asyncio.ensure_future(_next(listening))
+                if body is not None:
+                    yield body
+            elif not stop.done():
+                yield b": still here\n\n"
+    finally:
+        stop.cancel()
+        following.cancel()
+        for task in (stop, following):
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await listening.aclose()  # type: ignore[attr-defined]  # an async generator, typed as its interface
+
+
+async def _next(messages: AsyncIterator[Message]) -> Message:
+    return await anext(messages)
+
+
+def _seen_by(viewer: Viewer, message: Message) -> bytes | None:
+    """The event as bytes, or None when it is about someone else's files."""
+    data: Any
+    match message:
+        case FileAdded() | FileChanged():
+            if not _is_visible(viewer, message.user):
+                return None
+            data = {"ids": message.ids, "months": message.months}
+        case LibraryChanged():
+            if not _is_visible(viewer, message.item.get("user")):
+                return None
+            data = message.item
+        case StepProgress():
+            data = message.items
+        case JobProgress():
+            data = message.item
+        case _:
+            return None
+    return b"event: %s\ndata: %s\n\n" % (type(message).__name__.encode(), msgspec.json.encode(data))
+
+
+def _is_visible(viewer: Viewer, owner: object) -> bool:
+    return owner is None or viewer.user_id is None or str(owner) == str(viewer.user_id)

@@ -1,0 +1,82 @@
+"""Who answers here, and how it is doing."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from importlib import metadata
+from typing import Any, Literal
+
+import msgspec
+from litestar import Controller, Request, get
+
+from appliance.errors import HomerollError
+from appliance.home import Home
+from appliance.library import libraries, users
+from appliance.library.viewers import LOCAL_ADMIN, Viewer
+from web.parts import HomePart, Runner, RunnerPart
+
+
+class Server(msgspec.Struct, frozen=True):
+    name: str
+    version: str
+    setup_required: bool
+
+
+class Reason(msgspec.Struct, frozen=True):
+    part: str
+    message: str
+    hint: str
+
+
+class Health(msgspec.Struct, frozen=True):
+    """`reasons` are told only to those who are logged in."""
+
+    status: Literal["ok", "degraded", "failing"]
+    reasons: list[Reason]
+
+
+class ServerController(Controller):
+    tags = ("server",)
+
+    @get("/server", summary="Name, version, and whether it is set up")
+    async def server(self, home: HomePart) -> Server:
+        return Server(name="Homeroll", version=version(), setup_required=await users.is_setup_required(home.db))
+
+    @get("/health", summary="Whether everything works, and if not, why")
+    async def health(self, request: Request[Viewer | None, None, Any], home: HomePart, runner: RunnerPart) -> Health:
+        failing, degraded = await _problems(home, runner)
+        status: Literal["ok", "degraded", "failing"] = "failing" if failing else "degraded" if degraded else "ok"
+        return Health(status=status, reasons=failing + degraded if request.user is not None else [])
+
+
+def version() -> str:
+    try:
+        return metadata.version("homeroll")
+    except metadata.PackageNotFoundError:
+        return "0.0.0"  # run from a checkout that was never installed
+
+
+async def _problems(home: Home, runner: Runner) -> tuple[list[Reason], list[Reason]]:
+    failing: list[Reason] = []
+    degraded: list[Reason] = []
+    try:
+        for library in await libraries.list_libraries(home.db, LOCAL_ADMIN):
+            if library["status"] == "frozen":
+                message = f"The library “{library['name']}” is frozen: {library['reason']}"
+                degraded.append(Reason("library", message, library["hint"]))
+    except HomerollError as error:
+        failing.append(Reason("database", error.message, error.hint))
+    try:
+        free_mb = (await asyncio.to_thread(shutil.disk_usage, home.paths.root)).free >> 20
+    except OSError as error:
+        failing.append(Reason("disk", f"The data directory cannot be reached: {error.strerror}", ""))
+    else:
+        if free_mb < home.settings.reserve_mb:
+            hint = "Free some space: uploads are refused and no renditions are made meanwhile."
+            failing.append(Reason("disk", f"Only {free_mb} MB are free", hint))
+    if runner.storage_problem:
+        failing.append(Reason("steps", runner.storage_problem, "Work on new files goes on by itself after that."))
+    if runner.paused:
+        degraded.append(Reason("steps", "Work on new files is paused", "Resume it when you like."))
+    return failing, degraded

@@ -1,0 +1,39 @@
+"""Site settings: what an admin changes while it runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Controller, get, patch
+
+from appliance.library import settings
+from appliance.library.viewers import Viewer
+from web.api.schemas import Items
+from web.parts import HomePart, RunnerPart
+
+
+class SiteSetting(msgspec.Struct, frozen=True):
+    name: str
+    value: Any
+    default: Any
+    help: str
+    choices: list[str]
+
+
+class SettingsController(Controller):
+    path = "/settings"
+    tags = ("settings",)
+
+    @get(summary="Every setting with its help")
+    async def list(self, home: HomePart, viewer: Viewer) -> Items[SiteSetting]:
+        viewer.require_admin()
+        return Items(msgspec.convert(await settings.list_settings(home.db), list[SiteSetting]))
+
+    @patch(summary="Change some, by name; null is the default again")
+    async def change(
+        self, home: HomePart, viewer: Viewer, runner: RunnerPart, data: dict[str, Any]
+    ) -> Items[SiteSetting]:
+        rows = await settings.change_settings(home.db, viewer, data)
+        runner.wake()
+        return Items(msgspec.convert(rows, list[SiteSetting]))

@@ -1,0 +1,118 @@
+"""Steps on single files: progress, pause, what failed and trying that again, and what someone looks at first."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from litestar import Controller, get, post
+
+from appliance.errors import InvalidInputError
+from appliance.home import Home
+from appliance.library import files, settings
+from appliance.library import steps as file_steps
+from appliance.library.viewers import Viewer
+from web.api.schemas import Page
+from web.parts import HomePart, Runner, RunnerPart
+
+MAX_LIMIT = 1000
+MAX_PRIORITY = 500
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """Files by status; `rate` is in files a second."""
+
+    name: str
+    version: str = ""
+    pending: int = 0
+    running: int = 0
+    done: int = 0
+    skipped: int = 0
+    failed: int = 0
+    rate: float | None = None
+    seconds_left: float | None = None
+
+
+class Steps(msgspec.Struct, frozen=True):
+    items: list[Step]
+    paused: bool
+    night_window: str
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    file_id: uuid.UUID
+    filename: str
+    path: str
+    library: str
+    step: str
+    error: str
+    hint: str
+    attempts: int
+    modified: datetime
+
+
+class Retry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Narrow it to one file, one step, or neither."""
+
+    file_id: uuid.UUID | None = None
+    step: str | None = None
+
+
+class Retried(msgspec.Struct, frozen=True):
+    retried: int
+
+
+class Priority(msgspec.Struct, frozen=True):
+    ids: Annotated[list[uuid.UUID], msgspec.Meta(max_length=MAX_PRIORITY)]
+
+
+class StepsController(Controller):
+    tags = ("steps",)
+
+    @get("/steps", summary="How far each step is")
+    async def list(self, home: HomePart, runner: RunnerPart) -> Steps:
+        return await _steps(home, runner)
+
+    @post("/steps/pause", status_code=200, summary="Finish what runs, start nothing more")
+    async def pause(self, home: HomePart, viewer: Viewer, runner: RunnerPart) -> Steps:
+        viewer.require_admin()
+        await runner.pause()
+        return await _steps(home, runner)
+
+    @post("/steps/resume", status_code=200, summary="Go on")
+    async def resume(self, home: HomePart, viewer: Viewer, runner: RunnerPart) -> Steps:
+        viewer.require_admin()
+        await runner.resume()
+        return await _steps(home, runner)
+
+    @get("/failures", summary="Files that a step could not deal with, and why")
+    async def failures(
+        self, home: HomePart, viewer: Viewer, limit: int = 100, cursor: str | None = None
+    ) -> Page[Failure]:
+        if not 1 <= limit <= MAX_LIMIT:
+            raise InvalidInputError(f"limit must be between 1 and {MAX_LIMIT}")
+        return msgspec.convert(await file_steps.failures(home.db, viewer, limit=limit, cursor=cursor), Page[Failure])
+
+    @post("/failures/retry", status_code=200, summary="Try again")
+    async def retry(self, home: HomePart, viewer: Viewer, runner: RunnerPart, data: Retry) -> Retried:
+        if data.file_id is None:
+            viewer.require_admin()
+        else:
+            await files.get_original(home.db, viewer, data.file_id)
+        count = await file_steps.retry(home.db, file_id=data.file_id, step=data.step)
+        runner.wake()
+        return Retried(count)
+
+    @post("/priority", status_code=204, summary="What someone is looking at is worked on first")
+    async def priority(self, home: HomePart, viewer: Viewer, runner: RunnerPart, data: Priority) -> None:
+        runner.prioritise(await files.visible_ids(home.db, viewer, data.ids))
+
+
+async def _steps(home: Home, runner: Runner) -> Steps:
+    return Steps(
+        items=msgspec.convert(await runner.progress(), list[Step]),
+        paused=runner.paused,
+        night_window=await settings.get_setting(home.db, "night_window"),
+    )

@@ -1,0 +1,37 @@
+"""The timeline: months with counts, and one month as columns."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from litestar import Controller, Request, Response, get
+
+from appliance.library import timeline
+from appliance.library.viewers import Viewer
+from web.parts import HomePart
+from web.ranges import is_match
+
+
+class TimelineController(Controller):
+    path = "/timeline"
+    tags = ("timeline",)
+
+    @get(summary="Months with their counts, newest first")
+    async def months(self, request: Request[Any, Any, Any], home: HomePart, viewer: Viewer) -> Response[bytes]:
+        return conditional_json(request, await timeline.list_months(home.db, viewer))
+
+    @get("/{month:str}", summary="One month (yyyy-mm) as columns, newest first")
+    async def month(
+        self, request: Request[Any, Any, Any], home: HomePart, viewer: Viewer, month: str
+    ) -> Response[bytes]:
+        return conditional_json(request, await timeline.get_month(home.db, viewer, month))
+
+
+def conditional_json(request: Request[Any, Any, Any], body: bytes) -> Response[bytes]:
+    """JSON with an ETag of its content; 304 without a body when the client has exactly this."""
+    etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    if is_match(request.headers.get("if-none-match"), etag):
+        return Response(b"", status_code=304, headers=headers, media_type="application/json")
+    return Response(body, headers=headers, media_type="application/json")

@@ -1,0 +1,64 @@
+"""The people of the house, for admins."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Literal
+
+import msgspec
+from litestar import Controller, delete, get, patch, post
+
+from appliance.library import users
+from appliance.library.viewers import Viewer
+from web.api.schemas import Items, User
+from web.parts import HomePart
+
+
+class NewUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    username: str
+    password: str
+    name: str = ""
+    role: Literal["admin", "user"] = "user"
+
+
+class UserChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Fields that are left out or null stay as they are."""
+
+    username: str | None = None
+    name: str | None = None
+    role: Literal["admin", "user"] | None = None
+    password: str | None = None
+
+
+class UsersController(Controller):
+    path = "/users"
+    tags = ("users",)
+
+    @get(summary="Everybody")
+    async def list(self, home: HomePart, viewer: Viewer) -> Items[User]:
+        viewer.require_admin()
+        return Items(msgspec.convert(await users.list_users(home.db), list[User]))
+
+    @post(summary="Add someone")
+    async def add(self, home: HomePart, viewer: Viewer, data: NewUser) -> User:
+        row = await users.add_user(
+            home.db, viewer, username=data.username, password=data.password, name=data.name, role=data.role
+        )
+        return msgspec.convert(row, User)
+
+    @patch("/{user_id:uuid}", summary="Change name, role or password")
+    async def change(self, home: HomePart, viewer: Viewer, user_id: uuid.UUID, data: UserChange) -> User:
+        row = await users.change_user(
+            home.db,
+            viewer,
+            user_id,
+            username=data.username,
+            name=data.name,
+            role=data.role,
+            password=data.password,
+        )
+        return msgspec.convert(row, User)
+
+    @delete("/{user_id:uuid}", summary="Remove someone who has no files here")
+    async def remove(self, home: HomePart, viewer: Viewer, user_id: uuid.UUID) -> None:
+        await users.remove_user(home.db, viewer, user_id)

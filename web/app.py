@@ -1,0 +1,195 @@
+"""The application: its routes, the guard before them, and what every answer has in common."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from litestar import Litestar, Request, Router
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.static_files import create_static_files_router
+
+from appliance.errors import HomerollError
+from appliance.home import Home
+from appliance.importing.uploads import Uploads
+from web.api.auth import AuthController
+from web.api.content import ContentController
+from web.api.files import FilesController
+from web.api.jobs import JobsController
+from web.api.keys import KeysController
+from web.api.libraries import LibrariesController
+from web.api.messages import MessagesController
+from web.api.requests import RequestsController
+from web.api.schema import schema_page
+from web.api.server import ServerController, version
+from web.api.settings import SettingsController
+from web.api.steps import StepsController
+from web.api.timeline import TimelineController
+from web.api.uploads import UploadLocks, UploadsController
+from web.api.users import UsersController
+from web.closing import Closing
+from web.errors import EXCEPTION_HANDLERS, MethodNotAllowedError, UnknownHostError, homeroll_error
+from web.pages.shell import PAGES
+from web.parts import Runner, Scheduler
+from web.requestlog import RequestLog
+from web.security import HEADERS, as_local_admin, guard, host_names, is_known_host, is_local_admin
+from web.throttle import Throttle
+
+__all__ = ["Application", "as_local_admin", "create_app"]
+
+CONTROLLERS = (
+    ServerController,
+    AuthController,
+    UsersController,
+    KeysController,
+    LibrariesController,
+    FilesController,
+    ContentController,
+    UploadsController,
+    TimelineController,
+    JobsController,
+    StepsController,
+    SettingsController,
+    MessagesController,
+    RequestsController,
+)
+API = "/api/v1"
+STATIC = Path(__file__).parent / "static"
+MAX_BODY_BYTES = 1 << 20  # of JSON; files are streamed and have their own limit
+
+
+class Application(Litestar):
+    """Litestar, with what must happen to every request whether or not a route is found for it."""
+
+    def __init__(self, *, known_hosts: frozenset[str], request_log: RequestLog, closing: Closing, **parts: Any) -> None:
+        self._known_hosts = known_hosts
+        self._request_log = request_log
+        self._closing = closing
+        super().__init__(**parts)
+
+    def end_streams(self) -> None:
+        """End answers that would go on for ever (/messages); call it before the server is told to stop."""
+        self._closing.set()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        began = time.perf_counter()
+        status = 500
+
+        async def send_with_headers(message: Any) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = list(message.get("headers", ()))
+                present = {name.lower() for name, _ in headers}
+                usual = (*HEADERS, (b"cache-control", _caching(scope)))
+                message["headers"] = headers + [pair for pair in usual if pair[0] not in present]
+            await send(message)
+
+        try:
+            refusal = self._refusal(scope)
+            if refusal is None:
+                await super().__call__(scope, receive, send_with_headers)
+            else:
+                request: Request[Any, Any, Any] = Request(scope)
+                response = homeroll_error(request, refusal).to_asgi_response(None, request)
+                await response(scope, receive, send_with_headers)
+        finally:
+            viewer = scope.get("user")
+            self._request_log.add(
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                seconds=time.perf_counter() - began,
+                user=str(viewer.user_id) if viewer is not None and viewer.user_id else None,
+            )
+
+    def _refusal(self, scope: Any) -> HomerollError | None:
+        """What is wrong with a request before its route matters."""
+        if not is_local_admin(scope):
+            hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+            if len(hosts) != 1 or not is_known_host(hosts[0], self._known_hosts):
+                return UnknownHostError(
+                    "Homeroll is not called by that name",
+                    hint="Open it by its address, or add the name to allowed_hosts in homeroll.toml.",
+                )
+        # Litestar answers OPTIONS for every route without asking the guard; only tus has a use for it.
+        if scope["method"] == "OPTIONS" and scope["path"].rstrip("/") != f"{API}/uploads":
+            return MethodNotAllowedError("This address does not do that", hint="The API is described at /api/schema.")
+        return None
+
+
+def _caching(scope: Any) -> bytes:
+    """For answers that do not say: static files with a version are kept for ever."""
+    if scope["path"].startswith("/static/"):
+        versioned = scope["query_string"].startswith(b"v=")
+        return b"public, max-age=31536000, immutable" if versioned else b"no-cache"
+    return b"no-store"
+
+
+def create_app(*, home: Home, runner: Runner, scheduler: Scheduler) -> Application:
+    """One application for every door: TCP gets it as it is, admin.sock gets `as_local_admin(app)`."""
+    request_log, closing = RequestLog(), Closing()
+    parts: dict[str, Any] = {
+        "home": home,
+        "runner": runner,
+        "scheduler": scheduler,
+        "uploads": Uploads(home),
+        "upload_locks": UploadLocks(),
+        "throttle": Throttle(),
+        "request_log": request_log,
+        "closing": closing,
+    }
+    return Application(
+        known_hosts=host_names(home.settings.allowed_hosts),
+        request_log=request_log,
+        closing=closing,
+        route_handlers=[
+            Router(API, route_handlers=list(CONTROLLERS)),
+            schema_page,
+            *PAGES,
+            create_static_files_router("/static", [STATIC], include_in_schema=False, cache_control=None),
+        ],
+        guards=[guard],
+        dependencies={name: _always(part) for name, part in parts.items()}
+        | {"viewer": Provide(_viewer, sync_to_thread=False)},
+        exception_handlers=EXCEPTION_HANDLERS,
+        request_max_body_size=MAX_BODY_BYTES,
+        state=State({"home": home}),
+        openapi_config=_openapi(),
+        logging_config=None,
+        debug=False,
+    )
+
+
+def _always(part: object) -> Provide:
+    return Provide(lambda: part, sync_to_thread=False, use_cache=True)
+
+
+def _viewer(request: Request[Any, Any, Any]) -> Any:
+    """Who asks; the guard has put it there."""
+    return request.user
+
+
+def _openapi() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="Homeroll",
+        version=version(),
+        description="The family's photos, at home. Errors are always {code, message, hint}.",
+        path="/api/schema/openapi.json",
+        render_plugins=[JsonRenderPlugin(path="/")],
+        components=Components(
+            security_schemes={
+                "key": SecurityScheme(type="apiKey", name="x-api-key", security_scheme_in="header"),
+                "bearer": SecurityScheme(type="http", scheme="bearer"),
+            }
+        ),
+        security=[{"key": []}, {"bearer": []}],
+    )

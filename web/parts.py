@@ -1,0 +1,53 @@
+"""What the web needs of the parts below it, as Protocols: the daemon gives the real ones, tests their own."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from litestar.params import SkipValidation
+
+from appliance.home import Home
+from appliance.importing.uploads import Uploads
+
+
+class Runner(Protocol):
+    """Runs steps; the real one is in `appliance/steps/runner.py`."""
+
+    @property
+    def paused(self) -> bool: ...
+
+    @property
+    def storage_problem(self) -> str: ...
+
+    def wake(self) -> None: ...
+
+    def prioritise(self, ids: Iterable[uuid.UUID]) -> None: ...
+
+    async def pause(self) -> None: ...
+
+    async def resume(self) -> None: ...
+
+    async def progress(self) -> list[dict[str, Any]]: ...
+
+
+class Scheduler(Protocol):
+    """Runs jobs; the real one is in `appliance/jobs/schedule.py`."""
+
+    async def items(self) -> list[dict[str, Any]]: ...
+
+    async def run(self, name: str, **arguments: Any) -> None:
+        """Start it and return at once."""
+        ...
+
+    async def pause(self, name: str) -> None: ...
+
+    async def resume(self, name: str) -> None: ...
+
+
+# Handlers name these as types.  Litestar would check and convert what it hands over; these are parts, not data.
+HomePart = SkipValidation[Home]
+RunnerPart = SkipValidation[Runner]
+SchedulerPart = SkipValidation[Scheduler]
+UploadsPart = SkipValidation[Uploads]
