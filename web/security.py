@@ -37,9 +37,9 @@ EXEMPT: tuple[tuple[str, str], ...] = (
     ("GET", "/login"),
     ("GET", "/setup"),
     ("GET", "/activity"),
-    ("GET", "/photo/{file_id:str}"),
-    ("GET", "/static/{file_path:path}"),
-    ("HEAD", "/static/{file_path:path}"),
+    ("GET", "/photo/{file_id}"),
+    ("GET", "/static/{file_path}"),
+    ("HEAD", "/static/{file_path}"),
 )
 _EXEMPT = frozenset(EXEMPT)
 
