@@ -6,10 +6,12 @@ import uuid
 from collections.abc import Iterable
 from typing import Any, Protocol
 
+from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from appliance.home import Home
 from appliance.importing.uploads import Uploads
+from appliance.library.viewers import Viewer
 
 
 class Runner(Protocol):
@@ -47,7 +49,9 @@ class Scheduler(Protocol):
 
 
 # Handlers name these as types.  Litestar would check and convert what it hands over; these are parts, not data.
-HomePart = SkipValidation[Home]
-RunnerPart = SkipValidation[Runner]
-SchedulerPart = SkipValidation[Scheduler]
-UploadsPart = SkipValidation[Uploads]
+HomePart = NamedDependency[SkipValidation[Home]]
+RunnerPart = NamedDependency[SkipValidation[Runner]]
+SchedulerPart = NamedDependency[SkipValidation[Scheduler]]
+UploadsPart = NamedDependency[SkipValidation[Uploads]]
+#: Who asks; never None in a route that is not exempt.
+Asking = NamedDependency[SkipValidation[Viewer]]

@@ -9,13 +9,14 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
+from litestar.params import JSONBody, SkipValidation
 
 from appliance.errors import AuthenticationError, NotFoundError
 from appliance.home import Home
 from appliance.library import sessions, users
-from appliance.library.viewers import Viewer
 from web.api.schemas import User
-from web.parts import HomePart
+from web.parts import Asking, HomePart
 from web.security import COOKIE
 from web.throttle import Throttle
 
@@ -44,7 +45,11 @@ class AuthController(Controller):
 
     @post("/setup", status_code=200, summary="Replace the printed one-time password by a person")
     async def setup(
-        self, request: Request[Any, Any, Any], home: HomePart, throttle: Throttle, data: Setup
+        self,
+        request: Request[Any, Any, Any],
+        home: HomePart,
+        throttle: NamedDependency[SkipValidation[Throttle]],
+        data: JSONBody[Setup],
     ) -> Response[User]:
         address = address_of(request)
         throttle.check(address, "")
@@ -65,7 +70,11 @@ class AuthController(Controller):
 
     @post("/auth/login", status_code=200, summary="Start a session; the answer sets its cookie")
     async def login(
-        self, request: Request[Any, Any, Any], home: HomePart, throttle: Throttle, data: Login
+        self,
+        request: Request[Any, Any, Any],
+        home: HomePart,
+        throttle: NamedDependency[SkipValidation[Throttle]],
+        data: JSONBody[Login],
     ) -> Response[User]:
         address = address_of(request)
         throttle.check(address, data.username)
@@ -83,14 +92,19 @@ class AuthController(Controller):
         return Response(None, status_code=204, cookies=[_cookie(request, "", max_age=0)])
 
     @get("/auth/me", summary="Who is logged in")
-    async def me(self, home: HomePart, viewer: Viewer) -> User:
+    async def me(self, home: HomePart, viewer: Asking) -> User:
         if viewer.user_id is None:
             raise NotFoundError("The local admin is nobody in particular", hint="Use an API key of a person.")
         return msgspec.convert(await users.get_user(home.db, viewer.user_id), User)
 
     @post("/auth/password", status_code=204, summary="Change one's password; every other session ends")
     async def password(
-        self, request: Request[Any, Any, Any], home: HomePart, viewer: Viewer, throttle: Throttle, data: PasswordChange
+        self,
+        request: Request[Any, Any, Any],
+        home: HomePart,
+        viewer: Asking,
+        throttle: NamedDependency[SkipValidation[Throttle]],
+        data: JSONBody[PasswordChange],
     ) -> Response[None]:
         address, name = address_of(request), f"password of {viewer.user_id}"
         throttle.check(address, name)

@@ -8,6 +8,7 @@ import uuid
 from typing import Any
 
 from litestar import Controller, HttpMethod, Request, Response, route
+from litestar.params import FromPath, FromQuery
 from litestar.types import ASGIApp
 
 from appliance.errors import ComputeError, HomerollError
@@ -15,10 +16,9 @@ from appliance.home import Home
 from appliance.library import files
 from appliance.library.originals import open_original, path_of
 from appliance.library.standins import make_stand_in
-from appliance.library.viewers import Viewer
 from web.content import ASK_AGAIN, BY_HASH, POLICY, FileContent
 from web.errors import NotReadyError
-from web.parts import HomePart, RunnerPart
+from web.parts import Asking, HomePart, RunnerPart
 from web.ranges import is_match
 
 READ = [HttpMethod.GET, HttpMethod.HEAD]
@@ -38,9 +38,9 @@ class ContentController(Controller):
         self,
         request: Request[Any, Any, Any],
         home: HomePart,
-        viewer: Viewer,
-        file_id: uuid.UUID,
-        download: bool = False,
+        viewer: Asking,
+        file_id: FromPath[uuid.UUID],
+        download: FromQuery[bool] = False,
     ) -> ASGIApp:
         original = await files.get_original(home.db, viewer, file_id)
         return FileContent(
@@ -55,7 +55,7 @@ class ContentController(Controller):
 
     @route("/video", http_method=READ, summary="What plays: the video, or the moving part of a live or motion photo")
     async def video(
-        self, request: Request[Any, Any, Any], home: HomePart, viewer: Viewer, file_id: uuid.UUID
+        self, request: Request[Any, Any, Any], home: HomePart, viewer: Asking, file_id: FromPath[uuid.UUID]
     ) -> ASGIApp:
         original, begin = await files.get_moving_part(home.db, viewer, file_id)
         return FileContent(
@@ -69,7 +69,12 @@ class ContentController(Controller):
 
     @route("/preview", http_method=READ, summary="At most 1440 px, upright, sRGB")
     async def preview(
-        self, request: Request[Any, Any, Any], home: HomePart, viewer: Viewer, file_id: uuid.UUID, runner: RunnerPart
+        self,
+        request: Request[Any, Any, Any],
+        home: HomePart,
+        viewer: Asking,
+        file_id: FromPath[uuid.UUID],
+        runner: RunnerPart,
     ) -> ASGIApp:
         original = await files.get_original(home.db, viewer, file_id)
         made = await asyncio.to_thread(_open_preview, os.fspath(home.paths.preview(original.content_sha)))
@@ -87,7 +92,12 @@ class ContentController(Controller):
 
     @route("/thumbnail", http_method=READ, summary="250 px; until it is made, the camera's own small picture")
     async def thumbnail(
-        self, request: Request[Any, Any, Any], home: HomePart, viewer: Viewer, file_id: uuid.UUID, runner: RunnerPart
+        self,
+        request: Request[Any, Any, Any],
+        home: HomePart,
+        viewer: Asking,
+        file_id: FromPath[uuid.UUID],
+        runner: RunnerPart,
     ) -> Response[bytes]:
         original, webp = await files.get_thumbnail(home.db, viewer, file_id)
         if webp is not None:

@@ -8,12 +8,11 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, Request, delete, get, patch, post, put
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from appliance.library import files
-from appliance.library.viewers import Viewer
 from web.api.schemas import File, Items, LandedFile, Page
-from web.parts import HomePart, RunnerPart, UploadsPart
+from web.parts import Asking, HomePart, RunnerPart, UploadsPart
 from web.receiving import receive_body, receive_files, require_user
 
 
@@ -35,13 +34,13 @@ class FilesController(Controller):
     async def list(
         self,
         home: HomePart,
-        viewer: Viewer,
-        limit: Annotated[int, Parameter(description="1 to 1000")] = 100,
-        cursor: str | None = None,
-        kind: Annotated[str | None, Parameter(description="photo, video, raw, sidecar or other")] = None,
-        library: uuid.UUID | None = None,
-        content_sha: Annotated[str | None, Parameter(description="SHA-256, hexadecimal")] = None,
-        trashed: Annotated[bool, Parameter(description="what is in the trash instead")] = False,
+        viewer: Asking,
+        limit: Annotated[int, QueryParameter(description="1 to 1000")] = 100,
+        cursor: FromQuery[str | None] = None,
+        kind: Annotated[str | None, QueryParameter(description="photo, video, raw, sidecar or other")] = None,
+        library: FromQuery[uuid.UUID | None] = None,
+        content_sha: Annotated[str | None, QueryParameter(description="SHA-256, hexadecimal")] = None,
+        trashed: Annotated[bool, QueryParameter(description="what is in the trash instead")] = False,
     ) -> Page[File]:
         page = await files.list_files(
             home.db,
@@ -56,25 +55,27 @@ class FilesController(Controller):
         return Page(items=[shown(row) for row in page.items], total=page.total, next=page.next)
 
     @get("/{file_id:uuid}", summary="One file with everything known of it")
-    async def get_one(self, home: HomePart, viewer: Viewer, file_id: uuid.UUID) -> File:
+    async def get_one(self, home: HomePart, viewer: Asking, file_id: FromPath[uuid.UUID]) -> File:
         return shown(await files.get_file(home.db, viewer, file_id))
 
     @patch("/{file_id:uuid}", summary="Favourite, rate, archive, hide, describe")
-    async def change(self, home: HomePart, viewer: Viewer, file_id: uuid.UUID, data: FileChange) -> File:
+    async def change(
+        self, home: HomePart, viewer: Asking, file_id: FromPath[uuid.UUID], data: JSONBody[FileChange]
+    ) -> File:
         marks = {name: value for name in files.MARKS if (value := getattr(data, name)) is not msgspec.UNSET}
         return shown(await files.change_file(home.db, home.bus, viewer, file_id, marks))
 
     @delete("/{file_id:uuid}", summary="To the trash; nothing is removed from the disk")
-    async def trash(self, home: HomePart, viewer: Viewer, file_id: uuid.UUID) -> None:
+    async def trash(self, home: HomePart, viewer: Asking, file_id: FromPath[uuid.UUID]) -> None:
         await files.trash_file(home.db, home.bus, viewer, file_id)
 
     @post("/{file_id:uuid}/restore", status_code=200, summary="Back from the trash")
-    async def restore(self, home: HomePart, viewer: Viewer, file_id: uuid.UUID) -> File:
+    async def restore(self, home: HomePart, viewer: Asking, file_id: FromPath[uuid.UUID]) -> File:
         return shown(await files.restore_file(home.db, home.bus, viewer, file_id))
 
     @post(summary="Send files as multipart fields called `file`", request_max_body_size=None)
     async def upload(
-        self, request: Request[Any, Any, Any], home: HomePart, viewer: Viewer, uploads: UploadsPart, runner: RunnerPart
+        self, request: Request[Any, Any, Any], home: HomePart, viewer: Asking, uploads: UploadsPart, runner: RunnerPart
     ) -> Items[LandedFile]:
         user = require_user(viewer)
         landed = []
@@ -92,10 +93,10 @@ class FilesController(Controller):
         self,
         request: Request[Any, Any, Any],
         home: HomePart,
-        viewer: Viewer,
+        viewer: Asking,
         uploads: UploadsPart,
         runner: RunnerPart,
-        file_id: uuid.UUID,
+        file_id: FromPath[uuid.UUID],
     ) -> File:
         original = await files.get_original(home.db, viewer, file_id)
         path = await receive_body(request, uploads)

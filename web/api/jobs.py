@@ -7,10 +7,10 @@ from typing import Literal
 
 import msgspec
 from litestar import Controller, get, post
+from litestar.params import FromPath
 
-from appliance.library.viewers import Viewer
 from web.api.schemas import Items
-from web.parts import Scheduler, SchedulerPart
+from web.parts import Asking, Scheduler, SchedulerPart
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,19 +38,19 @@ class JobsController(Controller):
         return Items(msgspec.convert(await scheduler.items(), list[Job]))
 
     @post("/{name:str}/run", status_code=202, summary="Start it now")
-    async def run(self, viewer: Viewer, scheduler: SchedulerPart, name: str) -> Job:
+    async def run(self, viewer: Asking, scheduler: SchedulerPart, name: FromPath[str]) -> Job:
         viewer.require_admin()
         await scheduler.run(name)
         return await _one(scheduler, name)
 
     @post("/{name:str}/pause", status_code=200, summary="Stop it until it is resumed")
-    async def pause(self, viewer: Viewer, scheduler: SchedulerPart, name: str) -> Job:
+    async def pause(self, viewer: Asking, scheduler: SchedulerPart, name: FromPath[str]) -> Job:
         viewer.require_admin()
         await scheduler.pause(name)
         return await _one(scheduler, name)
 
     @post("/{name:str}/resume", status_code=200, summary="Go on where it was paused")
-    async def resume(self, viewer: Viewer, scheduler: SchedulerPart, name: str) -> Job:
+    async def resume(self, viewer: Asking, scheduler: SchedulerPart, name: FromPath[str]) -> Job:
         viewer.require_admin()
         await scheduler.resume(name)
         return await _one(scheduler, name)

@@ -7,12 +7,12 @@ from datetime import datetime
 
 import msgspec
 from litestar import Controller, delete, get, post
+from litestar.params import FromPath, JSONBody
 
 from appliance.errors import InvalidInputError
 from appliance.library import keys
-from appliance.library.viewers import Viewer
 from web.api.schemas import Items
-from web.parts import HomePart
+from web.parts import Asking, HomePart
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -40,11 +40,11 @@ class KeysController(Controller):
     tags = ("keys",)
 
     @get(summary="Keys, without the keys themselves")
-    async def list(self, home: HomePart, viewer: Viewer) -> Items[Key]:
+    async def list(self, home: HomePart, viewer: Asking) -> Items[Key]:
         return Items(msgspec.convert(await keys.list_keys(home.db, viewer), list[Key]))
 
     @post(summary="Make a key; the answer is the only time it can be seen")
-    async def add(self, home: HomePart, viewer: Viewer, data: NewKey) -> Key:
+    async def add(self, home: HomePart, viewer: Asking, data: JSONBody[NewKey]) -> Key:
         owner = data.user or viewer.user_id
         if owner is None:
             raise InvalidInputError("Whose key shall it be?", hint="Name a user.")
@@ -52,5 +52,5 @@ class KeysController(Controller):
         return msgspec.convert(row | {"key": secret}, Key)
 
     @delete("/{key_id:uuid}", summary="End a key at once")
-    async def remove(self, home: HomePart, viewer: Viewer, key_id: uuid.UUID) -> None:
+    async def remove(self, home: HomePart, viewer: Asking, key_id: FromPath[uuid.UUID]) -> None:
         await keys.remove_key(home.db, viewer, key_id)

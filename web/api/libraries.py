@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 import msgspec
 from litestar import Controller, delete, get, patch, post
+from litestar.params import FromPath, JSONBody
 
 from appliance.library import journal, libraries
-from appliance.library.viewers import Viewer
 from appliance.messages import LibraryChanged
 from web.api.schemas import Items
-from web.parts import HomePart, SchedulerPart
+from web.parts import Asking, HomePart, SchedulerPart
 
 SCAN = "scan_libraries"
 
@@ -53,11 +53,13 @@ class LibrariesController(Controller):
     tags = ("libraries",)
 
     @get(summary="The family's libraries and one's own")
-    async def list(self, home: HomePart, viewer: Viewer) -> Items[Library]:
+    async def list(self, home: HomePart, viewer: Asking) -> Items[Library]:
         return Items([_shown(row) for row in await libraries.list_libraries(home.db, viewer)])
 
     @post(summary="Add a folder; its first scan starts at once")
-    async def add(self, home: HomePart, viewer: Viewer, scheduler: SchedulerPart, data: NewLibrary) -> Library:
+    async def add(
+        self, home: HomePart, viewer: Asking, scheduler: SchedulerPart, data: JSONBody[NewLibrary]
+    ) -> Library:
         viewer.require_admin()
         async with home.db.write(durable=True):
             row = await libraries.add_library(home.db, name=data.name, root=data.root, user=data.user)
@@ -67,7 +69,9 @@ class LibrariesController(Controller):
         return _shown(row)
 
     @patch("/{library_id:uuid}", summary="Rename")
-    async def change(self, home: HomePart, viewer: Viewer, library_id: uuid.UUID, data: LibraryChange) -> Library:
+    async def change(
+        self, home: HomePart, viewer: Asking, library_id: FromPath[uuid.UUID], data: JSONBody[LibraryChange]
+    ) -> Library:
         viewer.require_admin()
         async with home.db.write():
             before = await libraries.get_library(home.db, library_id)
@@ -79,7 +83,7 @@ class LibrariesController(Controller):
         return _shown(row)
 
     @delete("/{library_id:uuid}", summary="Forget a library; its files are not touched")
-    async def remove(self, home: HomePart, viewer: Viewer, library_id: uuid.UUID) -> None:
+    async def remove(self, home: HomePart, viewer: Asking, library_id: FromPath[uuid.UUID]) -> None:
         viewer.require_admin()
         async with home.db.write(durable=True):
             before = await libraries.get_library(home.db, library_id)
@@ -88,7 +92,9 @@ class LibrariesController(Controller):
         home.bus.publish(LibraryChanged(id=str(library_id), item=before | {"status": "removed"}))
 
     @post("/{library_id:uuid}/scan", status_code=202, summary="Look what changed on disk")
-    async def scan(self, home: HomePart, viewer: Viewer, scheduler: SchedulerPart, library_id: uuid.UUID) -> Library:
+    async def scan(
+        self, home: HomePart, viewer: Asking, scheduler: SchedulerPart, library_id: FromPath[uuid.UUID]
+    ) -> Library:
         viewer.require_admin()
         row = await libraries.get_library(home.db, library_id)
         await scheduler.run(SCAN, library=library_id)
@@ -96,7 +102,7 @@ class LibrariesController(Controller):
 
     @post("/{library_id:uuid}/accept-missing", status_code=200, summary="Yes, those files really are gone")
     async def accept_missing(
-        self, home: HomePart, viewer: Viewer, scheduler: SchedulerPart, library_id: uuid.UUID
+        self, home: HomePart, viewer: Asking, scheduler: SchedulerPart, library_id: FromPath[uuid.UUID]
     ) -> Library:
         viewer.require_admin()
         async with home.db.write(durable=True):

@@ -9,13 +9,15 @@ from typing import Any
 
 import msgspec
 from litestar import Controller, get
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 from litestar.response import Stream
 
 from appliance.home import Home
 from appliance.library.viewers import Viewer
 from appliance.messages import FileAdded, FileChanged, JobProgress, LibraryChanged, Message, StepProgress
 from web.closing import Closing
-from web.parts import HomePart
+from web.parts import Asking, HomePart
 
 HEARTBEAT_S = 15.0
 RETRY_MS = 2000
@@ -25,7 +27,9 @@ class MessagesController(Controller):
     tags = ("messages",)
 
     @get("/messages", summary="What changes, as server-sent events", media_type="text/event-stream")
-    async def messages(self, home: HomePart, viewer: Viewer, closing: Closing) -> Stream:
+    async def messages(
+        self, home: HomePart, viewer: Asking, closing: NamedDependency[SkipValidation[Closing]]
+    ) -> Stream:
         return Stream(
             stream(home, viewer, closing),
             media_type="text/event-stream",

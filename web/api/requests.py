@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Controller, Request, Response, get
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 
 from appliance.errors import PermissionDeniedError
-from appliance.library.viewers import Viewer
 from web.api.schemas import Items
 from web.metrics import render
-from web.parts import HomePart, RunnerPart
+from web.parts import Asking, HomePart, RunnerPart
 from web.requestlog import LoggedRequest, RequestLog
 
 
@@ -18,7 +19,9 @@ class RequestsController(Controller):
     tags = ("requests",)
 
     @get("/requests", summary="The last 200 requests with their milliseconds, newest first", sync_to_thread=False)
-    def requests(self, viewer: Viewer, request_log: RequestLog) -> Items[LoggedRequest]:
+    def requests(
+        self, viewer: Asking, request_log: NamedDependency[SkipValidation[RequestLog]]
+    ) -> Items[LoggedRequest]:
         viewer.require_admin()
         return Items(request_log.last())
 
@@ -27,9 +30,9 @@ class RequestsController(Controller):
         self,
         request: Request[Any, Any, Any],
         home: HomePart,
-        viewer: Viewer,
+        viewer: Asking,
         runner: RunnerPart,
-        request_log: RequestLog,
+        request_log: NamedDependency[SkipValidation[RequestLog]],
     ) -> Response[bytes]:
         if not viewer.is_admin and "metrics" not in viewer.scopes:
             raise PermissionDeniedError("Metrics are for admins", hint="Make a key with the scope `metrics`.")

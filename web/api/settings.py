@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 from litestar import Controller, get, patch
+from litestar.params import JSONBody
 
 from appliance.library import settings
-from appliance.library.viewers import Viewer
 from web.api.schemas import Items
-from web.parts import HomePart, RunnerPart
+from web.parts import Asking, HomePart, RunnerPart
 
 
 class SiteSetting(msgspec.Struct, frozen=True):
@@ -26,13 +26,13 @@ class SettingsController(Controller):
     tags = ("settings",)
 
     @get(summary="Every setting with its help")
-    async def list(self, home: HomePart, viewer: Viewer) -> Items[SiteSetting]:
+    async def list(self, home: HomePart, viewer: Asking) -> Items[SiteSetting]:
         viewer.require_admin()
         return Items(msgspec.convert(await settings.list_settings(home.db), list[SiteSetting]))
 
     @patch(summary="Change some, by name; null is the default again")
     async def change(
-        self, home: HomePart, viewer: Viewer, runner: RunnerPart, data: dict[str, Any]
+        self, home: HomePart, viewer: Asking, runner: RunnerPart, data: JSONBody[dict[str, Any]]
     ) -> Items[SiteSetting]:
         rows = await settings.change_settings(home.db, viewer, data)
         runner.wake()

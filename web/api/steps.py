@@ -8,14 +8,14 @@ from typing import Annotated
 
 import msgspec
 from litestar import Controller, get, post
+from litestar.params import FromQuery, JSONBody
 
 from appliance.errors import InvalidInputError
 from appliance.home import Home
 from appliance.library import files, settings
 from appliance.library import steps as file_steps
-from appliance.library.viewers import Viewer
 from web.api.schemas import Page
-from web.parts import HomePart, Runner, RunnerPart
+from web.parts import Asking, HomePart, Runner, RunnerPart
 
 MAX_LIMIT = 1000
 MAX_PRIORITY = 500
@@ -76,27 +76,27 @@ class StepsController(Controller):
         return await _steps(home, runner)
 
     @post("/steps/pause", status_code=200, summary="Finish what runs, start nothing more")
-    async def pause(self, home: HomePart, viewer: Viewer, runner: RunnerPart) -> Steps:
+    async def pause(self, home: HomePart, viewer: Asking, runner: RunnerPart) -> Steps:
         viewer.require_admin()
         await runner.pause()
         return await _steps(home, runner)
 
     @post("/steps/resume", status_code=200, summary="Go on")
-    async def resume(self, home: HomePart, viewer: Viewer, runner: RunnerPart) -> Steps:
+    async def resume(self, home: HomePart, viewer: Asking, runner: RunnerPart) -> Steps:
         viewer.require_admin()
         await runner.resume()
         return await _steps(home, runner)
 
     @get("/failures", summary="Files that a step could not deal with, and why")
     async def failures(
-        self, home: HomePart, viewer: Viewer, limit: int = 100, cursor: str | None = None
+        self, home: HomePart, viewer: Asking, limit: FromQuery[int] = 100, cursor: FromQuery[str | None] = None
     ) -> Page[Failure]:
         if not 1 <= limit <= MAX_LIMIT:
             raise InvalidInputError(f"limit must be between 1 and {MAX_LIMIT}")
         return msgspec.convert(await file_steps.failures(home.db, viewer, limit=limit, cursor=cursor), Page[Failure])
 
     @post("/failures/retry", status_code=200, summary="Try again")
-    async def retry(self, home: HomePart, viewer: Viewer, runner: RunnerPart, data: Retry) -> Retried:
+    async def retry(self, home: HomePart, viewer: Asking, runner: RunnerPart, data: JSONBody[Retry]) -> Retried:
         if data.file_id is None:
             viewer.require_admin()
         else:
@@ -106,7 +106,7 @@ class StepsController(Controller):
         return Retried(count)
 
     @post("/priority", status_code=204, summary="What someone is looking at is worked on first")
-    async def priority(self, home: HomePart, viewer: Viewer, runner: RunnerPart, data: Priority) -> None:
+    async def priority(self, home: HomePart, viewer: Asking, runner: RunnerPart, data: JSONBody[Priority]) -> None:
         runner.prioritise(await files.visible_ids(home.db, viewer, data.ids))
 
 

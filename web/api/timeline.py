@@ -6,10 +6,10 @@ import hashlib
 from typing import Any
 
 from litestar import Controller, Request, Response, get
+from litestar.params import FromPath
 
 from appliance.library import timeline
-from appliance.library.viewers import Viewer
-from web.parts import HomePart
+from web.parts import Asking, HomePart
 from web.ranges import is_match
 
 
@@ -18,12 +18,12 @@ class TimelineController(Controller):
     tags = ("timeline",)
 
     @get(summary="Months with their counts, newest first")
-    async def months(self, request: Request[Any, Any, Any], home: HomePart, viewer: Viewer) -> Response[bytes]:
+    async def months(self, request: Request[Any, Any, Any], home: HomePart, viewer: Asking) -> Response[bytes]:
         return conditional_json(request, await timeline.list_months(home.db, viewer))
 
     @get("/{month:str}", summary="One month (yyyy-mm) as columns, newest first")
     async def month(
-        self, request: Request[Any, Any, Any], home: HomePart, viewer: Viewer, month: str
+        self, request: Request[Any, Any, Any], home: HomePart, viewer: Asking, month: FromPath[str]
     ) -> Response[bytes]:
         return conditional_json(request, await timeline.get_month(home.db, viewer, month))
 

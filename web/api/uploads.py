@@ -17,15 +17,16 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from litestar import Controller, HttpMethod, Request, Response, delete, head, patch, post, route
+from litestar.di import NamedDependency
+from litestar.params import FromPath, SkipValidation
 
 from appliance.errors import InvalidInputError
 from appliance.home import Home
 from appliance.importing.uploads import Uploads
 from appliance.library import uploads as upload_rows
 from appliance.library.uploads import OpenUpload
-from appliance.library.viewers import Viewer
 from web.errors import WebError
-from web.parts import HomePart, RunnerPart, UploadsPart
+from web.parts import Asking, HomePart, RunnerPart, UploadsPart
 from web.receiving import CHECKSUMS, append, body_of, parse_checksum, require_user
 
 VERSION = "1.0.0"
@@ -51,7 +52,7 @@ class UploadLocks:
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[uuid.UUID, asyncio.Lock] = WeakValueDictionary()
 
-    def of(self, upload_id: uuid.UUID) -> asyncio.Lock:
+    def of(self, upload_id: FromPath[uuid.UUID]) -> asyncio.Lock:
         lock = self._locks.get(upload_id)
         if lock is None:
             lock = self._locks[upload_id] = asyncio.Lock()
@@ -77,9 +78,9 @@ class UploadsController(Controller):
         self,
         request: Request[Any, Any, Any],
         home: HomePart,
-        viewer: Viewer,
+        viewer: Asking,
         uploads: UploadsPart,
-        upload_locks: UploadLocks,
+        upload_locks: NamedDependency[SkipValidation[UploadLocks]],
         runner: RunnerPart,
     ) -> Response[None]:
         user = require_user(viewer)
@@ -104,11 +105,11 @@ class UploadsController(Controller):
     async def progress(
         self,
         home: HomePart,
-        viewer: Viewer,
+        viewer: Asking,
         uploads: UploadsPart,
-        upload_locks: UploadLocks,
+        upload_locks: NamedDependency[SkipValidation[UploadLocks]],
         runner: RunnerPart,
-        upload_id: uuid.UUID,
+        upload_id: FromPath[uuid.UUID],
     ) -> Response[None]:
         upload = await upload_rows.get_upload(home.db, require_user(viewer), upload_id)
         lock = upload_locks.of(upload_id)
@@ -127,11 +128,11 @@ class UploadsController(Controller):
         self,
         request: Request[Any, Any, Any],
         home: HomePart,
-        viewer: Viewer,
+        viewer: Asking,
         uploads: UploadsPart,
-        upload_locks: UploadLocks,
+        upload_locks: NamedDependency[SkipValidation[UploadLocks]],
         runner: RunnerPart,
-        upload_id: uuid.UUID,
+        upload_id: FromPath[uuid.UUID],
     ) -> Response[None]:
         user = require_user(viewer)
         _check_version(request)
@@ -152,7 +153,12 @@ class UploadsController(Controller):
 
     @delete("/{upload_id:uuid}", summary="Give it up")
     async def end(
-        self, home: HomePart, viewer: Viewer, uploads: UploadsPart, upload_locks: UploadLocks, upload_id: uuid.UUID
+        self,
+        home: HomePart,
+        viewer: Asking,
+        uploads: UploadsPart,
+        upload_locks: NamedDependency[SkipValidation[UploadLocks]],
+        upload_id: FromPath[uuid.UUID],
     ) -> Response[None]:
         upload = await upload_rows.get_upload(home.db, require_user(viewer), upload_id)
         async with upload_locks.of(upload_id):

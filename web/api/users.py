@@ -7,11 +7,11 @@ from typing import Literal
 
 import msgspec
 from litestar import Controller, delete, get, patch, post
+from litestar.params import FromPath, JSONBody
 
 from appliance.library import users
-from appliance.library.viewers import Viewer
 from web.api.schemas import Items, User
-from web.parts import HomePart
+from web.parts import Asking, HomePart
 
 
 class NewUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,19 +35,21 @@ class UsersController(Controller):
     tags = ("users",)
 
     @get(summary="Everybody")
-    async def list(self, home: HomePart, viewer: Viewer) -> Items[User]:
+    async def list(self, home: HomePart, viewer: Asking) -> Items[User]:
         viewer.require_admin()
         return Items(msgspec.convert(await users.list_users(home.db), list[User]))
 
     @post(summary="Add someone")
-    async def add(self, home: HomePart, viewer: Viewer, data: NewUser) -> User:
+    async def add(self, home: HomePart, viewer: Asking, data: JSONBody[NewUser]) -> User:
         row = await users.add_user(
             home.db, viewer, username=data.username, password=data.password, name=data.name, role=data.role
         )
         return msgspec.convert(row, User)
 
     @patch("/{user_id:uuid}", summary="Change name, role or password")
-    async def change(self, home: HomePart, viewer: Viewer, user_id: uuid.UUID, data: UserChange) -> User:
+    async def change(
+        self, home: HomePart, viewer: Asking, user_id: FromPath[uuid.UUID], data: JSONBody[UserChange]
+    ) -> User:
         row = await users.change_user(
             home.db,
             viewer,
@@ -60,5 +62,5 @@ class UsersController(Controller):
         return msgspec.convert(row, User)
 
     @delete("/{user_id:uuid}", summary="Remove someone who has no files here")
-    async def remove(self, home: HomePart, viewer: Viewer, user_id: uuid.UUID) -> None:
+    async def remove(self, home: HomePart, viewer: Asking, user_id: FromPath[uuid.UUID]) -> None:
         await users.remove_user(home.db, viewer, user_id)
