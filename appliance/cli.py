@@ -102,9 +102,13 @@ class Version(argparse.Action):
     """Looks the version up only when asked."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object, **__: object) -> None:
-        from importlib.metadata import version
+        from importlib import metadata
 
-        parser.exit(OK, f"homeroll {version('homeroll')}\n")
+        try:
+            version = metadata.version("homeroll")
+        except metadata.PackageNotFoundError:
+            version = "of a checkout that was not installed"
+        parser.exit(OK, f"homeroll {version}\n")
 
 
 if __name__ == "__main__":

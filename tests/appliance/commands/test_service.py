@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import select
 import shutil
 import signal
 import subprocess
@@ -33,7 +32,7 @@ class Machine:
         self.photos = folder / "photos"
         self.data.mkdir()
         self.photos.mkdir()
-        self.lines: list[str] = []
+        self.log_file = folder / "service.log"
         self.url = ""
         self.service: subprocess.Popen[str] | None = None
 
@@ -53,31 +52,33 @@ class Machine:
         return {"env": own | environ, "cwd": self.photos.parent, "text": True, "capture_output": True}
 
     def start(self, *words: str) -> None:
-        how = self.how({}) | {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        """Run the service until it is ready; `self.log` is what it says."""
+        how = self.how({}) | {"stderr": subprocess.STDOUT}
         del how["capture_output"]
-        self.service = subprocess.Popen(self.words("serve", "--host", "127.0.0.1", "--port", "0", *words), **how)
-        assert self.service.stdout is not None
+        with self.log_file.open("w") as log:
+            words = ("serve", "--host", "127.0.0.1", "--port", "0", *words)
+            self.service = subprocess.Popen(self.words(*words), stdout=log, **how)
         deadline = time.monotonic() + START_S
-        while not self.url:
-            ready, _, _ = select.select([self.service.stdout], [], [], max(0, deadline - time.monotonic()))
-            line = self.service.stdout.readline() if ready else ""
-            self.lines.append(line)
-            if not line:
+        while not (ready := re.search(r"^HOMEROLL READY (\S+)\n", self.log, re.MULTILINE)):
+            if self.service.poll() is not None or time.monotonic() > deadline:
                 self.stop(signal.SIGKILL)
-                pytest.fail(f"the service did not get ready: {''.join(self.lines)}")
-            if line.startswith("HOMEROLL READY "):
-                self.url = line.split()[-1]
+                pytest.fail(f"the service did not get ready: {self.log}")
+            time.sleep(0.05)
+        self.url = ready[1]
+
+    @property
+    def log(self) -> str:
+        return self.log_file.read_text()
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         assert self.service is not None
-        service, self.service, self.url = self.service, None, ""
+        service, self.service = self.service, None
         service.send_signal(how)
         try:
-            self.lines.append(service.communicate(timeout=30)[0] or "")
+            return service.wait(timeout=30)
         finally:
             service.kill()
             service.wait()
-        return service.returncode
 
 
 def picture(path: Path, shade: int) -> None:
@@ -99,9 +100,8 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 def test_with_a_service_commands_ask_it_and_numbers_are_what_happened_on_disk(machine: Machine) -> None:
     machine.start("--library", str(machine.photos))
-    said = "".join(machine.lines)
-    assert re.search(r"^URL: http://127\.0\.0\.1:\d+$", said, re.MULTILINE)
-    assert re.search(r"^User: admin\nPassword: \S+$", said, re.MULTILINE)
+    assert re.search(r"^URL: http://127\.0\.0\.1:\d+$", machine.log, re.MULTILINE)
+    assert re.search(r"^User: admin\nPassword: \S+$", machine.log, re.MULTILINE)
 
     first = machine.json("scan", "--wait")
     assert list(first) == ["found", "added", "changed", "moved", "missing", "failed", "seconds"]
