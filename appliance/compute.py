@@ -13,6 +13,7 @@ import contextlib
 import os
 import pickle
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -21,7 +22,7 @@ import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from appliance.errors import ComputeError
+from appliance.errors import ComputeError, ComputeUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,101 +34,126 @@ T = TypeVar("T")
 
 HEADER = struct.Struct("!Q")  # length of the pickle that follows
 DEFAULT_TIMEOUT_S = 120.0
+START_TIMEOUT_S = 60.0  # a Pi whose card is busy takes seconds to load Python
 NICE = 10
 
 
 class Child:
-    """One child process and the pipe to it; used by one thread at a time."""
+    """One child process and the pipes to it; used by one thread at a time, except `kill`."""
 
     def __init__(self, memory_mb: int) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "appliance.compute_child", str(memory_mb), str(NICE)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=os.environ
-            | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
-            start_new_session=True,  # Ctrl-C is for the service, which then ends its children in order
-        )
+        """Raises ComputeUnavailableError when no process could be started; that is no file's fault."""
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "appliance.compute_child", str(memory_mb), str(NICE)],
+                bufsize=0,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=os.environ
+                | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
+                start_new_session=True,  # Ctrl-C is for the service, which then ends its children in order
+            )
+        except OSError as error:
+            raise ComputeUnavailableError(
+                f"No process can be started to read files: {error.strerror}", hint="Is the machine out of memory?"
+            ) from error
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._requests, self._replies = self._process.stdin.fileno(), self._process.stdout.fileno()
+        os.set_blocking(self._requests, False)
+        self._leaving = False
+        try:
+            self._receive(time.monotonic() + START_TIMEOUT_S)
+        except (EOFError, TimeoutError) as error:
+            code = self.kill()
+            raise ComputeUnavailableError(
+                f"The process that reads files does not start ({_exit_reason(code)})", hint="The log has the details."
+            ) from error
 
     @property
-    def alive(self) -> bool:
-        return self._process.poll() is None
+    def usable(self) -> bool:
+        return not self._leaving and self._process.poll() is None
 
     def call(self, work: bytes, timeout_s: float) -> Any:
         """Send pickled (function, arguments), wait, and return or raise what came back.
 
         Raises ComputeError when the child died or took longer than `timeout_s`; the child is gone then.
         """
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
+        deadline = time.monotonic() + timeout_s
         try:
-            self._process.stdin.write(HEADER.pack(len(work)) + work)
-            self._process.stdin.flush()
-            reply = self._read(time.monotonic() + timeout_s)
+            self._send(HEADER.pack(len(work)) + work, deadline)
+            reply = self._receive(deadline)
         except (BrokenPipeError, EOFError) as error:
-            code = self._end()
+            code = self.kill()
             raise ComputeError(
                 f"The process that was reading this file died ({_exit_reason(code)})",
                 hint="The file may be damaged, or too large for the memory that compute_memory_mb allows.",
             ) from error
         except TimeoutError as error:
-            self._end()
+            self.kill()
             raise ComputeError(
                 f"Reading this file took longer than {timeout_s:.0f} s", hint="It may be damaged."
             ) from error
-        failed, value = pickle.loads(reply)
+        failed, self._leaving, value = pickle.loads(reply)
         if failed:
             raise value
         return value
 
-    def _read(self, deadline: float) -> bytes:
+    def _send(self, data: bytes, deadline: float) -> None:
+        rest = memoryview(data)
+        while rest:
+            _wait(self._requests, select.POLLOUT, deadline)
+            with contextlib.suppress(BlockingIOError):
+                rest = rest[os.write(self._requests, rest) :]
+
+    def _receive(self, deadline: float) -> bytes:
         (length,) = HEADER.unpack(self._read_exactly(HEADER.size, deadline))
         return self._read_exactly(length, deadline)
 
     def _read_exactly(self, count: int, deadline: float) -> bytes:
-        assert self._process.stdout is not None
-        fd = self._process.stdout.fileno()
         parts = bytearray()
         while len(parts) < count:
-            ready, _, _ = select.select([fd], [], [], max(0.0, deadline - time.monotonic()))
-            if not ready:
-                raise TimeoutError
-            part = os.read(fd, min(count - len(parts), 1 << 20))
+            _wait(self._replies, select.POLLIN, deadline)
+            part = os.read(self._replies, min(count - len(parts), 1 << 20))
             if not part:
                 raise EOFError
             parts += part
         return bytes(parts)
 
-    def _end(self) -> int:
-        # The whole process group: a decoder program that the child started must not outlive it.
+    def interrupt(self) -> None:
+        """Kill it while another thread waits in `call`, which then raises; that thread ends it for good."""
+        # The whole process group: what the child started must not outlive it.
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, 9)
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    def kill(self) -> int:
+        self.interrupt()
         return self.close()
 
     def close(self) -> int:
-        """End of input asks the child to exit; one that does not is ended."""
+        """End of input asks the child to exit; one that does not is killed.  Returns its exit status."""
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
-                with contextlib.suppress(BrokenPipeError):
-                    pipe.close()
+                pipe.close()
         try:
             return self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            self.interrupt()
             return self._process.wait()
 
 
 class ChildExecutor(Executor):
-    """`workers` children, started with the first work and ended after `idle_s` without any."""
+    """`workers` children, each started when there is work for it and ended after `idle_s` without any."""
 
     def __init__(self, *, workers: int, memory_mb: int, idle_s: float) -> None:
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="compute")
         self._memory_mb = memory_mb
         self._idle_s = idle_s
-        self._spare: list[Child] = []
         self._lock = threading.Lock()
-        self._busy = 0
+        self._busy: set[Child] = set()
+        self._spare: list[tuple[Child, float]] = []  # with the moment it became idle, the longest idle first
         self._timer: threading.Timer | None = None
+        self._closed = False
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         return self.submit_limited(DEFAULT_TIMEOUT_S, fn, *args, **kwargs)
@@ -138,38 +164,76 @@ class ChildExecutor(Executor):
         return self._threads.submit(self._run, work, timeout_s)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """cancel_futures: also end what is running; whoever waits for it gets ComputeError."""
+        if cancel_futures:
+            with self._lock:
+                self._closed = True
+                for child in self._busy:
+                    child.interrupt()
         self._threads.shutdown(wait=wait, cancel_futures=cancel_futures)
         with self._lock:
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
-        self._close_spare()
+            self._closed = True
+            self._disarm()
+            children, self._spare = [child for child, _ in self._spare], []
+        for child in children:
+            child.close()
 
     def _run(self, work: bytes, timeout_s: float) -> Any:
-        with self._lock:
-            self._busy += 1
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
-            child = self._spare.pop() if self._spare else None
-        if child is None or not child.alive:
-            child = Child(self._memory_mb)
+        child = self._take()
         try:
             return child.call(work, timeout_s)
         finally:
-            with self._lock:
-                self._busy -= 1
-                if child.alive:
-                    self._spare.append(child)
-                if self._busy == 0:
-                    self._timer = threading.Timer(self._idle_s, self._close_spare)
-                    self._timer.daemon = True
-                    self._timer.start()
+            self._give_back(child)
 
-    def _close_spare(self) -> None:
+    def _take(self) -> Child:
+        child: Child | None = None
         with self._lock:
-            children, self._spare = (self._spare, []) if self._busy == 0 else ([], self._spare)
-        for child in children:
+            self._disarm()
+            if self._spare:
+                child, _ = self._spare.pop()
+        if child is not None and not child.usable:
+            child.kill()
+            child = None
+        child = child or Child(self._memory_mb)
+        with self._lock:
+            self._busy.add(child)
+            if self._closed:
+                child.interrupt()
+            self._arm()
+        return child
+
+    def _give_back(self, child: Child) -> None:
+        usable = child.usable
+        with self._lock:
+            self._busy.discard(child)
+            if usable:
+                self._spare.append((child, time.monotonic()))
+            self._arm()
+        if not usable:
+            child.close()
+
+    def _arm(self) -> None:
+        """Come back when the spare child that has been idle longest is due to leave.  Under the lock."""
+        if self._timer is None and self._spare and not self._closed:
+            self._timer = threading.Timer(
+                max(0.0, self._spare[0][1] + self._idle_s - time.monotonic()), self._close_idle
+            )
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _close_idle(self) -> None:
+        with self._lock:
+            self._timer = None
+            oldest = time.monotonic() - self._idle_s
+            leaving = [child for child, since in self._spare if since <= oldest]
+            self._spare = [(child, since) for child, since in self._spare if since > oldest]
+            self._arm()
+        for child in leaving:
             child.close()
 
 
@@ -200,12 +264,19 @@ class Compute:
         return await asyncio.wrap_future(self._executor.submit_limited(timeout_s, fn, *args, **kwargs))
 
     async def close(self) -> None:
+        """End everything, also what is running."""
         await asyncio.to_thread(self._executor.shutdown, wait=True, cancel_futures=True)
 
 
-def _exit_reason(code: int) -> str:
-    import signal
+def _wait(descriptor: int, event: int, deadline: float) -> None:
+    # poll, not select: a busy service may have more than 1024 files open.
+    poller = select.poll()
+    poller.register(descriptor, event)
+    if not poller.poll(max(0.0, deadline - time.monotonic()) * 1000):
+        raise TimeoutError
 
+
+def _exit_reason(code: int) -> str:
     if code < 0:
         return signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
     return f"exit status {code}"

@@ -1,55 +1,100 @@
 """The child's side of `compute.py`: read pickled work from stdin, do it, write the pickled result to stdout.
 
-Started as `python -m appliance.compute_child MEMORY_MB NICE`; ends at the end of its input, so that it never outlives
-the service by more than the work in hand.
+Started as `python -m appliance.compute_child MEMORY_MB NICE`; its first reply says that it is ready.  Ends at the end
+of its input, and is killed by the kernel when the service dies in the middle of a piece of work.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pickle
 import resource
+import signal
 import struct
 import sys
 from typing import Any, BinaryIO
 
 HEADER = struct.Struct("!Q")
+PR_SET_PDEATHSIG = 1  # sys/prctl.h
+#: A process that holds more than this part of its limit between two files makes room for a fresh one.
+FULL = 0.5
 
 
 def main() -> None:
     memory_mb, nice = int(sys.argv[1]), int(sys.argv[2])
+    _end_with_parent()
     os.nice(nice)
     resource.setrlimit(resource.RLIMIT_DATA, (memory_mb << 20, memory_mb << 20))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # systemd signals every process of a service; the service itself ends its children, when it has put work away.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     requests = os.fdopen(os.dup(0), "rb")
     replies = os.fdopen(os.dup(1), "wb")
-    # A library that prints must not be taken for a reply.
+    # A library that prints must not be taken for a reply, and a program that reads must not swallow a request.
     os.dup2(2, 1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    _reply(replies, pickle.dumps((False, False, None)))
     while header := requests.read(HEADER.size):
         (length,) = HEADER.unpack(header)
         work = requests.read(length)
         if len(work) < length:
             return
-        _reply(replies, work)
+        failed, value = _do(work)
+        leaving = _resident_mb() > memory_mb * FULL
+        _reply(replies, _pickled(failed, leaving, value))
+        if leaving:
+            return
 
 
-def _reply(replies: BinaryIO, work: bytes) -> None:
-    answer: tuple[bool, Any]
+def _do(work: bytes) -> tuple[bool, Any]:
+    """(whether it failed, the result or the error)."""
     try:
         function, args, kwargs = pickle.loads(work)
-        answer = (False, function(*args, **kwargs))
+        return False, function(*args, **kwargs)
     except MemoryError:
         from appliance.errors import ComputeError
 
-        answer = (True, ComputeError("This file needs more memory than compute_memory_mb allows"))
+        return True, ComputeError(
+            "This file needs more memory than compute_memory_mb allows",
+            hint="Raise that setting, if the machine has the memory.",
+        )
     except Exception as error:  # noqa: BLE001 - the edge of the process: everything goes back to the caller
-        answer = (True, error)
+        return True, error
+
+
+def _pickled(failed: bool, leaving: bool, value: Any) -> bytes:
+    """The reply; what cannot cross to the other process is told as an error that can."""
     try:
-        data = pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL)
-    except Exception as error:  # noqa: BLE001 - an error that cannot be pickled still has to be told
-        data = pickle.dumps((True, RuntimeError(f"{answer[1]!r} could not be sent back: {error!r}")))
+        data = pickle.dumps((failed, leaving, value), protocol=pickle.HIGHEST_PROTOCOL)
+        if failed:
+            pickle.loads(data)  # an exception with arguments of its own may be written well and not be readable
+    except Exception as error:  # noqa: BLE001 - whatever pickling raises
+        told = f"{type(value).__name__} could not be sent back from the compute process: {type(error).__name__}"
+        if failed:
+            told += f" ({value})"
+        return pickle.dumps((True, leaving, RuntimeError(told)))
+    return data
+
+
+def _reply(replies: BinaryIO, data: bytes) -> None:
     replies.write(HEADER.pack(len(data)) + data)
     replies.flush()
+
+
+def _end_with_parent() -> None:
+    """Ask the kernel for SIGKILL when the service dies; if it is dead already, the end of input says so."""
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)
+    if prctl is not None:
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def _resident_mb() -> float:
+    with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - in the loop of a small process
+        return int(file.read().split()[1]) * resource.getpagesize() / (1 << 20)
 
 
 if __name__ == "__main__":

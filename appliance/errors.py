@@ -15,6 +15,7 @@ HomerollError
 │   ├── ModelUnavailableError
 │   └── ModelOutputError
 ├── ComputeError             the compute child died or ran out of time on one piece of work
+│   └── ComputeUnavailableError  no child can be started: no file's fault, the runner waits
 └── StorageError             the disk or database cannot be used; the runner pauses
     ├── DiskFullError
     ├── DatabaseBusyError
@@ -113,6 +114,10 @@ class ModelOutputError(ModelError):
 
 class ComputeError(HomerollError):
     code = "compute"
+
+
+class ComputeUnavailableError(ComputeError):
+    code = "compute_unavailable"
 
 
 class StorageError(HomerollError):

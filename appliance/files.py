@@ -6,7 +6,8 @@ import contextlib
 import errno
 import os
 import tempfile
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, NoReturn
 
 from appliance.errors import DiskFullError, ReadOnlyError
 
@@ -16,15 +17,16 @@ if TYPE_CHECKING:
 TEMPORARY_PREFIX = ".part-"
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write beside `path`, then rename.  Not fsynced: for what can be made again (`sync_folder` is for what cannot).
+def write_atomically(path: Path, data: bytes, *, temporary_in: Path) -> None:
+    """Write in `temporary_in`, a folder on the same disk, then rename to `path`; replaces what is there.
 
-    Raises DiskFullError or ReadOnlyError; nothing is left behind then.
+    Not fsynced: for what can be made again (`sync_folder` is for what cannot).  Raises DiskFullError or ReadOnlyError;
+    nothing is left behind then.  What a kill leaves behind, `remove_temporaries` finds without a long search.
     """
     temporary = ""
     try:
         path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-        fd, temporary = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY_PREFIX)
+        fd, temporary = tempfile.mkstemp(dir=temporary_in, prefix=TEMPORARY_PREFIX)
         with os.fdopen(fd, "wb") as file:
             file.write(data)
         os.replace(temporary, path)  # noqa: PTH105 - strings straight from mkstemp
@@ -35,7 +37,7 @@ def write_atomically(path: Path, data: bytes) -> None:
         raise_storage_error(error)
 
 
-def raise_storage_error(error: OSError) -> None:
+def raise_storage_error(error: OSError) -> NoReturn:
     """Raise the storage error that `error` means, or `error` itself."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         raise DiskFullError("The disk that holds Homeroll's data is full", hint="Free some space.") from error
@@ -53,9 +55,16 @@ def sync_folder(folder: Path) -> None:
         os.close(fd)
 
 
-def remove_temporaries(folder: Path) -> int:
-    """Remove what an interrupted `write_atomically` left below `folder`; returns how many."""
-    leftovers = list(folder.rglob(f"{TEMPORARY_PREFIX}*"))
-    for leftover in leftovers:
-        leftover.unlink(missing_ok=True)
-    return len(leftovers)
+def remove_temporaries(folder: Path, *, older_than_s: float = 0.0) -> int:
+    """Remove what an interrupted `write_atomically` left in `folder`; returns how many.
+
+    older_than_s: leave younger ones alone, because they may be in the middle of being written.
+    """
+    removed = 0
+    latest = time.time() - older_than_s
+    for leftover in folder.glob(f"{TEMPORARY_PREFIX}*"):
+        with contextlib.suppress(FileNotFoundError):
+            if leftover.stat().st_mtime <= latest:
+                leftover.unlink()
+                removed += 1
+    return removed

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from appliance.db.tables import StoredFile
 from appliance.values import now
 
 if TYPE_CHECKING:
@@ -47,32 +47,46 @@ class EmptyTrash:
 
     async def _delete(self, home: Home, row: Row) -> bool:
         """Files first, row last: a kill between the two leaves a row whose file is absent, and the next run ends it."""
-        paths = await home.db.fetch('SELECT * FROM "file_path" WHERE "file" = ?', [str(row["id"])])
+        file = str(row["id"])
+        paths = await home.db.fetch('SELECT * FROM "file_path" WHERE "file" = ?', [file])
         versions = await home.db.fetch(
-            'SELECT "kept_as" FROM "file_version" WHERE "file" = ? AND "kept_as" IS NOT NULL', [str(row["id"])]
+            'SELECT "kept_as" FROM "file_version" WHERE "file" = ? AND "kept_as" IS NOT NULL', [file]
         )
-        if not await asyncio.to_thread(_remove_originals, row["root"], paths):
+        kept_as = [home.paths.versions / version["kept_as"] for version in versions]
+        try:
+            await asyncio.to_thread(_remove, row["root"], paths, kept_as)
+        except _KeptError as reason:
+            log.warning("file_id=%s job=empty_trash not deleted: %s", file, reason)
             return False
-        for version in versions:
-            await asyncio.to_thread((home.paths.versions / version["kept_as"]).unlink, missing_ok=True)
+        except OSError as error:
+            log.warning("file_id=%s job=empty_trash cannot be deleted: %s", file, error.strerror)
+            return False
         async with home.db.write(durable=True):
-            await StoredFile.delete().where(StoredFile.id == row["id"])
+            await home.db.fetch('DELETE FROM "stored_file" WHERE "id" = ?', [file])
         return True
 
 
-def _remove_originals(root: str, paths: list[Row]) -> bool:
-    """Remove the file at each path, unless it is not what was trashed any more; True when none is left."""
-    for path in paths:
-        original = Path(root, path["folder"], path["name"])
+class _KeptError(Exception):
+    """Why a trashed file is not deleted."""
+
+
+def _remove(root: str, paths: list[Row], versions: list[Path]) -> None:
+    """Remove a file at each of its paths, and its old contents.  All or, when one path gives reason to doubt, nothing.
+
+    Raises _KeptError or OSError; then something is left, and so must its row be.
+    """
+    # What cannot be seen is not gone: an unmounted disk shows an empty folder.
+    if next(os.scandir(root), None) is None:
+        raise _KeptError("its library's folder is empty")
+    originals = [Path(root, path["folder"], path["name"]) for path in paths]
+    there: list[Path] = []
+    for original, path in zip(originals, paths, strict=True):
         try:
             stat = original.lstat()
-            if (stat.st_size, stat.st_mtime_ns) != (path["size_bytes"], path["mtime_ns"]):
-                log.warning("file_id=%s job=empty_trash not deleted: it changed since it was trashed", path["file"])
-                return False
-            original.unlink()
         except FileNotFoundError:
             continue
-        except OSError as error:
-            log.warning("file_id=%s job=empty_trash cannot be deleted: %s", path["file"], error.strerror)
-            return False
-    return True
+        if (stat.st_size, stat.st_mtime_ns) != (path["size_bytes"], path["mtime_ns"]):
+            raise _KeptError("it changed since it was trashed")
+        there.append(original)
+    for found in [*there, *versions]:
+        found.unlink(missing_ok=True)

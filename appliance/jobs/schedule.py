@@ -42,6 +42,8 @@ class Scheduler:
         self._results: dict[str, dict[str, Any]] = {}
         self._told_at: dict[str, float] = {}
         self._again: dict[str, dict[str, Any]] = {}
+        self._telling: set[asyncio.Task[None]] = set()
+        self._stopped = False
 
     async def start(self) -> None:
         states = await self._states()
@@ -66,11 +68,13 @@ class Scheduler:
                 await self.run(name)
 
     async def stop(self) -> None:
-        self._clock.shutdown(wait=False)
-        runs = list(self._runs.values())
-        for run in runs:
-            run.task.cancel()
-        await asyncio.gather(*(run.task for run in runs), return_exceptions=True)
+        self._stopped = True
+        if self._clock.running:
+            self._clock.shutdown(wait=False)
+        ending = [*(run.task for run in self._runs.values()), *self._telling]
+        for task in ending:
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
 
     async def run(self, name: str, **arguments: Any) -> None:
         """Start `name` now; it goes on after this returns.
@@ -81,6 +85,8 @@ class Scheduler:
         job = self._job(name)
         if (await self._states()).get(name, {}).get("paused"):
             raise ConflictError(f"“{job.title}” is paused", hint="Resume it first.")
+        if self._stopped:
+            return
         if name in self._runs:
             # Two requests for parts make one for the whole.
             self._again[name] = arguments if name not in self._again else {}
@@ -91,8 +97,8 @@ class Scheduler:
         )
 
     async def wait(self, name: str) -> dict[str, Any]:
-        """Wait until `name` does not run any more; returns its last result."""
-        while name in self._runs:
+        """Wait until `name` does not run any more, or everything stops; returns its last result."""
+        while name in self._runs and not self._stopped:
             await asyncio.gather(self._runs[name].task, return_exceptions=True)
         return self._results.get(name, {})
 
@@ -106,6 +112,9 @@ class Scheduler:
         await self._set_paused(name, paused=False)
         if name in self._runs:
             self._runs[name].progress.resume()
+        elif (await self._states()).get(name, {}).get("started") is not None:
+            # A restart came while it was paused in the middle.
+            await self.run(name)
         self._tell(name, force=True)
 
     async def items(self) -> list[dict[str, Any]]:
@@ -160,9 +169,12 @@ class Scheduler:
         except Exception:
             error = "Something unexpected went wrong; the log has the details"
             log.exception("job=%s failed unexpectedly", job.name)
-        await self._record(
-            job.name, started=None, last_run=now(), last_seconds=round(time.monotonic() - began, 3), last_error=error
-        )
+        seconds = round(time.monotonic() - began, 3)
+        try:
+            await self._record(job.name, started=None, last_run=now(), last_seconds=seconds, last_error=error)
+        except HomerollError as problem:
+            # It stays "started" in the tables, so the next start runs it once more.
+            log.warning("job=%s its end could not be recorded: %s", job.name, problem.message)
         del self._runs[job.name]
         self._tell(job.name, force=True)
         if job.name in self._again:
@@ -199,7 +211,9 @@ class Scheduler:
         if not force and moment - self._told_at.get(name, 0.0) < TELL_EVERY_S:
             return
         self._told_at[name] = moment
-        asyncio.get_running_loop().create_task(self._publish(name))
+        task = asyncio.create_task(self._publish(name))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
 
     async def _publish(self, name: str) -> None:
         item = self._item(self._jobs[name], (await self._states()).get(name, {}))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 
 from appliance.files import remove_temporaries
+from appliance.importing.uploads import Uploads
 from appliance.library import thumbnails
 
 if TYPE_CHECKING:
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from appliance.config import Settings
     from appliance.home import Home
     from appliance.jobs.base import Progress
+
+#: Younger files may belong to work whose transaction has not ended yet.
+SETTLED_S = 3600.0
 
 
 class TidyData:
@@ -24,7 +29,7 @@ class TidyData:
         return 24 * 3600
 
     async def run(self, home: Home, progress: Progress) -> dict[str, Any]:
-        removed = await asyncio.to_thread(remove_temporaries, home.paths.previews)
+        removed = await asyncio.to_thread(remove_temporaries, home.paths.previews, older_than_s=SETTLED_S)
         previews = 0
         folders = await asyncio.to_thread(_subfolders, home.paths.previews)
         for done, folder in enumerate(folders):
@@ -35,23 +40,32 @@ class TidyData:
             "temporaries": removed,
             "previews": previews,
             "thumbnails": await thumbnails.forget_orphans(home.db),
+            "uploads": await Uploads(home).tidy(),
         }
 
     async def _sweep(self, home: Home, folder: Path) -> int:
-        """Previews are named by content in folders of its first two digits."""
+        """Previews are named by content, in folders of its first two digits."""
+        # Listed before the tables are asked: a preview that is made in between is not on the list.
+        listed = await asyncio.to_thread(_names, folder)
         rows = await home.db.fetch(
             'SELECT "content_sha" FROM "stored_file" WHERE "content_sha" >= ? AND "content_sha" < ?',
             [folder.name, folder.name + "g"],
         )
-        return await asyncio.to_thread(_remove_others, folder, {row["content_sha"] for row in rows})
+        orphans = listed - {row["content_sha"] for row in rows}
+        return await asyncio.to_thread(_remove_settled, folder, orphans)
 
 
 def _subfolders(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_dir())
 
 
-def _remove_others(folder: Path, wanted: set[str]) -> int:
-    orphans = [path for path in folder.iterdir() if path.name not in wanted]
+def _names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def _remove_settled(folder: Path, names: set[str]) -> int:
+    latest = time.time() - SETTLED_S
+    orphans = [path for name in sorted(names) if (path := folder / name).stat().st_mtime <= latest]
     for path in orphans:
         path.unlink(missing_ok=True)
     return len(orphans)

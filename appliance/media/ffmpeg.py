@@ -6,6 +6,7 @@ import contextlib
 import math
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -49,18 +50,21 @@ def _address(path: Path) -> str:
 
 
 def _run(command: list[str], path: Path) -> bytes:
+    if shutil.which(command[0]) is None:
+        raise UnsupportedFormatError(
+            str(path),
+            f"The program {command[0]} is missing, which reads this format.",
+            hint="Install it: apt install ffmpeg",
+        )
     # Files take the output, so that a program that writes without end is stopped by its own limit and not our memory.
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as complaints:
-        try:
-            process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=complaints, start_new_session=True
-            )
-        except FileNotFoundError as error:
-            raise UnsupportedFormatError(
-                str(path),
-                f"The program {command[0]} is missing, which reads this format.",
-                hint="Install it: apt install ffmpeg",
-            ) from error
+        process = subprocess.Popen(
+            [*_end_with_us(), *command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=complaints,
+            start_new_session=True,
+        )
         with process:
             try:
                 for limit, value in (
@@ -87,6 +91,12 @@ def _run(command: list[str], path: Path) -> bytes:
             complaints.seek(0)
             raise _failure(path, complaints.read(4000).decode(errors="replace"))
         return data
+
+
+def _end_with_us() -> list[str]:
+    """Words before a command that let the kernel end it when this process is killed."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "KILL"] if setpriv else []
 
 
 def _failure(path: Path, complaints: str) -> UnreadableFileError:

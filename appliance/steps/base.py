@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
 
 from appliance.values import StepSpec
 
@@ -40,7 +43,7 @@ class Step(Protocol):
         ...
 
     async def prepare(self, home: Home, row: Row, result: Any) -> None:
-        """Write files that belong to the result, before the transaction; must be repeatable."""
+        """Write what is not in the main database, before the transaction; must be repeatable."""
         ...
 
     async def save(self, home: Home, row: Row, result: Any) -> str:
@@ -51,6 +54,39 @@ class Step(Protocol):
     async def fail(self, home: Home, file: uuid.UUID) -> None:
         """What a failure means to the stored file itself, inside the transaction that records it."""
         ...
+
+
+class ChangedError(Exception):
+    """The file is not the one that was registered any more: what was computed from it belongs to nothing known."""
+
+
+class Computed(msgspec.Struct, frozen=True):
+    """What a step's `run` returned, and how long that took where it ran."""
+
+    result: Any
+    seconds: float
+
+
+def compute(path: Path, seen: tuple[int, int] | None, run: Callable[..., Any], arguments: tuple[Any, ...]) -> Computed:
+    """`run(*arguments)` in the compute process, provided that `path` is what was registered, before and after.
+
+    seen: size in bytes and mtime in ns as registered; None when unknown.
+    Raises ChangedError otherwise, FileNotFoundError when it is gone, and what `run` raises.
+    """
+    began = time.monotonic()
+    _check_unchanged(path, seen)
+    try:
+        result = run(*arguments)
+    finally:
+        # A file that is being overwritten looks damaged: that is not the verdict on the finished one.
+        _check_unchanged(path, seen)
+    return Computed(result, time.monotonic() - began)
+
+
+def _check_unchanged(path: Path, seen: tuple[int, int] | None) -> None:
+    stat = path.stat()
+    if seen is not None and (stat.st_size, stat.st_mtime_ns) != seen:
+        raise ChangedError
 
 
 def spec(step: Step) -> StepSpec:

@@ -41,10 +41,14 @@ class RenditionsStep:
         return original(row), row["kind"], row["mime_type"], row["orientation"]
 
     async def prepare(self, home: Home, row: Row, result: Renditions) -> None:
-        await asyncio.to_thread(write_atomically, home.paths.preview(row["content_sha"]), result.preview)
+        previews, preview = home.paths.previews, home.paths.preview(row["content_sha"])
+        await asyncio.to_thread(write_atomically, preview, result.preview, temporary_in=previews)
+        # Not in the transaction that says "done": two database files are never committed at one moment, and a kill in
+        # between must leave a thumbnail too many, not one too few.
+        async with home.db.write():
+            await keep_thumbnail(home.db, row["content_sha"], result.thumbnail_webp)
 
     async def save(self, home: Home, row: Row, result: Renditions) -> str:
-        await keep_thumbnail(home.db, row["content_sha"], result.thumbnail_webp)
         processed = msgspec.json.decode(row["processor_metadata"])
         processed[self.name] = {"preview_mime": result.preview_mime, "warning": result.warning}
         await intake.update(

@@ -7,6 +7,7 @@ claims the next ones, so that a busy import costs one commit for a handful of fi
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import shutil
 import time
@@ -16,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from appliance.errors import ComputeError, DiskFullError, HomerollError, StorageError
+from appliance.errors import ComputeError, ComputeUnavailableError, DiskFullError, HomerollError, StorageError
+from appliance.files import remove_temporaries
 from appliance.library import steps as plan
 from appliance.library.intake import ABSENT
 from appliance.library.settings import get_setting
-from appliance.messages import FileAdded, FileChanged, StepProgress
-from appliance.steps.base import Step, original, spec
+from appliance.messages import FileAdded, FileChanged, LibraryChanged, StepProgress
+from appliance.steps.base import ChangedError, Step, compute, original, spec
 
 if TYPE_CHECKING:
     import uuid
@@ -39,15 +41,18 @@ STORAGE_RETRY_S = 30.0
 RATE_WINDOW_S = 30.0
 RETRIES_AFTER_CRASH = 1
 MOST_PRIORITIES = 2000
+#: What the operating system says when it is not this file that is bad.
+_MACHINE_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN})
 
 
 class _Done(msgspec.Struct):
-    """A claimed step whose computing ended: with `result`, or with `error`."""
+    """A claimed step whose computing ended: with `result`, or with `error`; `status` says what becomes of it."""
 
     due: Any
     seconds: float
     result: Any = None
     error: Exception | None = None
+    status: str = ""  # "" until judged; then done | failed | skipped | pending (to be tried again)
 
 
 class Runner:
@@ -77,6 +82,7 @@ class Runner:
         return self._storage_problem
 
     async def start(self) -> None:
+        await asyncio.to_thread(remove_temporaries, self._home.paths.previews)
         await plan.reconcile(self._home.db, [spec(step) for step in self._steps.values()])
         paused = await self._home.db.value("""SELECT "paused" FROM "job_state" WHERE "name" = 'run_steps'""")
         self._paused = bool(paused)
@@ -92,8 +98,11 @@ class Runner:
         for computing in self._computing:
             computing.cancel()
         await asyncio.gather(*self._computing, return_exceptions=True)
-        async with self._home.db.write():
-            await plan.unclaim_all(self._home.db)
+        try:
+            async with self._home.db.write():
+                await plan.unclaim_all(self._home.db)
+        except StorageError as error:
+            log.warning("step=runner could not put its work away, the next start will: %s", error.message)
 
     def wake(self) -> None:
         self._wake.set()
@@ -148,7 +157,7 @@ class Runner:
 
     async def _listen(self) -> None:
         async for message in self._home.bus.listen():
-            if isinstance(message, FileAdded | FileChanged):
+            if isinstance(message, FileAdded | FileChanged | LibraryChanged):
                 self.wake()
 
     async def _run(self) -> None:
@@ -158,22 +167,37 @@ class Runner:
             try:
                 idle = await self._turn(finished)
             except StorageError as error:
-                log.warning("step=runner paused for %.0f s: %s", STORAGE_RETRY_S, error.message)
-                self._storage_problem = error.message
-                await self._wait(STORAGE_RETRY_S)
+                await self._hold(error.message)
                 continue
             except Exception:
-                log.exception("step=runner an unexpected error; going on in %.0f s", STORAGE_RETRY_S)
-                async with self._home.db.write():
-                    await plan.unclaim(self._home.db, [done.due.id for done in finished])
-                finished.clear()
-                await self._wait(STORAGE_RETRY_S)
+                log.exception("step=runner an unexpected error")
+                await self._give_back(finished)
+                await self._hold("Something unexpected went wrong; the log has the details")
                 continue
-            self._storage_problem = ""
+            if self._storage_problem:
+                log.warning("step=runner goes on")
+                self._storage_problem = ""
             if idle:
                 await self._tell(force=True)
                 # The night window opens without anything happening, so look at the clock now and then.
                 await self._wait(60.0)
+
+    async def _hold(self, problem: str) -> None:
+        """Nothing can be done at present; what is finished waits, and so does everyone."""
+        if problem != self._storage_problem:
+            log.warning("step=runner waits: %s", problem)
+            self._storage_problem = problem
+        await asyncio.sleep(STORAGE_RETRY_S)
+
+    async def _give_back(self, finished: list[_Done]) -> None:
+        ids = [done.due.id for done in finished]
+        finished.clear()
+        try:
+            async with self._home.db.write():
+                await plan.unclaim(self._home.db, ids)
+        except Exception:
+            # They stay "running" until the next start, which makes them due again.
+            log.exception("step=runner could not give back %d steps", len(ids))
 
     async def _wait(self, seconds: float) -> None:
         try:
@@ -207,12 +231,17 @@ class Runner:
         return False
 
     async def _flush_and_claim(self, finished: list[_Done]) -> list[Due]:
-        room = 0 if self._paused else self._home.compute.workers + FLUSH_FILES - len(self._computing)
-        prepared = [await self._prepared(done) for done in finished]
+        for done in finished:
+            await self._judge(done)
+        trouble = next((problem for done in finished if (problem := _nobodys_fault(done.error))), "")
+        room = self._home.compute.workers + FLUSH_FILES - len(self._computing)
+        if self._paused or trouble:
+            room = 0
         open_now = window_is_open(await get_setting(self._home.db, "night_window"), self._clock())
         claimed: list[Due] = []
         async with self._home.db.write():
-            outcomes = [await self._save(done) for done in prepared]
+            valid = await plan.still_claimed(self._home.db, [done.due.id for done in finished]) if finished else set()
+            outcomes = [await self._save(done) for done in finished if done.due.id in valid]
             await plan.finish(self._home.db, outcomes)
             for step in self._steps.values():
                 claimed += await plan.claim(
@@ -223,39 +252,83 @@ class Runner:
                     first=list(self._first),
                     only_first=not (step.light or open_now),
                 )
-        self._after_flush(prepared, outcomes)
+        self._after_flush(finished)
         finished.clear()
+        if trouble:
+            raise StorageError(trouble)
         return claimed
 
     async def _compute(self, due: Due) -> _Done:
         step = self._steps[due.step]
         began = time.monotonic()
         try:
-            result = await self._home.compute.run(
-                step.run, *step.arguments(self._home, due.row), timeout_s=step.timeout_s
+            computed = await self._home.compute.run(
+                compute,
+                original(due.row),
+                due.seen,
+                step.run,
+                step.arguments(self._home, due.row),
+                timeout_s=step.timeout_s,
             )
         except Exception as error:  # noqa: BLE001 - the edge of a step: whatever it is becomes this file's row
             return _Done(due=due, seconds=time.monotonic() - began, error=error)
-        return _Done(due=due, seconds=time.monotonic() - began, result=result)
+        return _Done(due=due, seconds=computed.seconds, result=computed.result)
 
-    async def _prepared(self, done: _Done) -> _Done:
+    async def _judge(self, done: _Done) -> None:
+        """Decide what becomes of it, once, and write what is not in the main database.
+
+        Raises StorageError when that cannot be written now; `done` is then judged again.
+        """
+        if done.status:
+            return
         if done.error is None:
-            await self._steps[done.due.step].prepare(self._home, done.due.row, done.result)
-        return done
+            try:
+                await self._steps[done.due.step].prepare(self._home, done.due.row, done.result)
+            except StorageError:
+                raise
+            except Exception as error:  # noqa: BLE001 - the edge of a step, as in `_compute`
+                done.error = error
+            else:
+                done.status = "done"
+                return
+        if _nobodys_fault(done.error):
+            done.status = "pending"
+        elif isinstance(done.error, FileNotFoundError | ChangedError) or not await asyncio.to_thread(
+            _exists, done.due.row
+        ):
+            done.status = "skipped"
+        elif isinstance(done.error, ComputeError | MemoryError) and self._may_retry(done.due.id):
+            done.status = "pending"
+        else:
+            done.status = "failed"
 
     async def _save(self, done: _Done) -> plan.Outcome:
-        due, step = done.due, self._steps[done.due.step]
-        if done.error is None:
-            warning = await step.save(self._home, due.row, done.result)
-            return plan.Outcome(id=due.id, status="done", seconds=done.seconds, error=warning)
-        if isinstance(done.error, FileNotFoundError) or not await asyncio.to_thread(_exists, due.row):
-            return plan.Outcome(id=due.id, status="skipped", seconds=done.seconds, error=ABSENT)
-        if isinstance(done.error, ComputeError | MemoryError) and self._may_retry(due.id):
-            return plan.Outcome(id=due.id, status="pending", seconds=done.seconds)
-        await step.fail(self._home, due.file)
-        message, hint = _told(done.error)
-        if not isinstance(done.error, HomerollError | OSError | MemoryError):
-            log.error("file_id=%s step=%s failed unexpectedly", due.file, due.step, exc_info=done.error)
+        """Write the result, in a savepoint: what one file's result does to the tables is not its neighbours' loss."""
+        due, step, db = done.due, self._steps[done.due.step], self._home.db
+        warning = ""
+        if done.status == "done":
+            await db.fetch("SAVEPOINT result")
+            try:
+                warning = await step.save(self._home, due.row, done.result)
+            except StorageError:
+                raise
+            except Exception:
+                log.exception("file_id=%s step=%s its result could not be written", due.file, due.step)
+                await db.fetch("ROLLBACK TO result")
+                done.error, done.status = _NotWrittenError("What was read from this file could not be stored"), "failed"
+            await db.fetch("RELEASE result")
+        if done.status == "failed":
+            return await self._failed(done)
+        told = ABSENT if done.status == "skipped" else warning
+        return plan.Outcome(id=due.id, status=done.status, seconds=done.seconds, error=told)
+
+    async def _failed(self, done: _Done) -> plan.Outcome:
+        due, error = done.due, done.error
+        assert error is not None
+        await self._steps[due.step].fail(self._home, due.file)
+        message, hint = _told(error)
+        if not isinstance(error, HomerollError | OSError | MemoryError):
+            log.error("file_id=%s step=%s failed unexpectedly", due.file, due.step, exc_info=error)
         else:
             log.info("file_id=%s step=%s failed: %s", due.file, due.step, message)
         return plan.Outcome(id=due.id, status="failed", seconds=done.seconds, error=message, hint=hint)
@@ -265,14 +338,14 @@ class Runner:
         self._crashes[step] = self._crashes.get(step, 0) + 1
         return self._crashes[step] <= RETRIES_AFTER_CRASH
 
-    def _after_flush(self, finished: Sequence[_Done], outcomes: Sequence[plan.Outcome]) -> None:
+    def _after_flush(self, finished: Sequence[_Done]) -> None:
         by_user: dict[str | None, tuple[set[str], set[str]]] = {}
-        for done, outcome in zip(finished, outcomes, strict=True):
+        for done in finished:
             row = done.due.row
+            if done.status == "pending":
+                continue
             self._finished_at[done.due.step].append(time.monotonic())
-            if outcome.status != "pending":
-                self._crashes.pop(done.due.id, None)
-                self._first.pop(done.due.file, None)
+            self._crashes.pop(done.due.id, None)
             ids, months = by_user.setdefault(str(row["user"]) if row["user"] else None, (set(), set()))
             ids.add(str(row["id"]))
             months.add(row["local_start"][:7])
@@ -288,6 +361,9 @@ class Runner:
         now = time.monotonic()
         if force or now - self._told_at >= PROGRESS_EVERY_S:
             self._told_at = now
+            if self._first:
+                wanted = await plan.unfinished(self._home.db, self._first)
+                self._first = {file: None for file in self._first if file in wanted}
             self._home.bus.publish(StepProgress(items=await self.progress()))
 
 
@@ -300,14 +376,28 @@ def window_is_open(window: str, moment: datetime) -> bool:
     return begin <= time_of_day < end if begin <= end else time_of_day >= begin or time_of_day < end
 
 
+class _NotWrittenError(HomerollError):
+    """A result that the tables refuse; the traceback is in the log."""
+
+
+def _nobodys_fault(error: Exception | None) -> str:
+    """Why nothing can be computed at present, or "" when the error is the file's own."""
+    if isinstance(error, StorageError | ComputeUnavailableError):
+        return error.message
+    if isinstance(error, OSError) and error.errno in _MACHINE_ERRORS:
+        return f"The machine is short of something: {error.strerror}"
+    return ""
+
+
 def _told(error: Exception) -> tuple[str, str]:
+    """(message, hint) for the family; the log has what it means to us."""
     if isinstance(error, HomerollError):
         return error.message, error.hint
     if isinstance(error, OSError):
-        return f"The file cannot be read: {error.strerror}", "Check its permissions and the disk."
+        return f"The file cannot be read: {error.strerror or 'the disk gave no reason'}", "Check the disk."
     if isinstance(error, MemoryError):
         return "This file needs more memory than compute_memory_mb allows", "Raise that setting, if the machine has it."
-    return f"Something unexpected went wrong ({type(error).__name__})", "The log has the details; please report it."
+    return "Something unexpected went wrong with this file", "The log has the details; please report it."
 
 
 def _exists(row: dict[str, Any]) -> bool:
