@@ -12,6 +12,7 @@ import errno
 import logging
 import os
 import shutil
+import time
 import unicodedata
 import uuid
 from pathlib import Path
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MAX_NAME_BYTES = 200  # of the 255 a file system gives: room for a number, and for programs that add an ending
+ABANDONED_S = 24 * 3600  # bytes that nothing was added to for so long belong to no request any more
 EXAMINE_TIMEOUT_S = 3600.0  # a 50 GB video on a slow disk is hashed for minutes
 
 Status = Literal["created", "duplicate"]
@@ -396,8 +398,9 @@ def _sniffed(path: Path, label: str) -> tuple[str, str]:
 
 def _remove_all_but(folder: Path, wanted: set[str]) -> int:
     removed = 0
+    latest = time.time() - ABANDONED_S
     for path in folder.iterdir():
-        if path.name not in wanted and path.is_file():
+        if path.name not in wanted and path.is_file() and path.stat().st_mtime <= latest:
             path.unlink(missing_ok=True)
             removed += 1
     return removed

@@ -10,28 +10,29 @@ import msgspec
 
 from appliance.db.tables import FileStep
 from appliance.errors import InvalidInputError
-from appliance.values import (
-    StepSpec,
-    new_id,
-    now,
-)
+from appliance.values import new_id, now
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from appliance.db.engine import Database, Row
     from appliance.library.viewers import Viewer
+    from appliance.values import StepSpec
 
 STATUSES = ("pending", "running", "done", "skipped", "failed")
 
 
 class Due(msgspec.Struct, frozen=True, kw_only=True):
-    """One claimed piece of work; `row` is the stored file with its library's `root`."""
+    """One claimed piece of work; `row` is the stored file with its library's `root` and its newest `sidecar`.
+
+    `seen` is the size and mtime (ns) of the file when it was registered.
+    """
 
     id: uuid.UUID
     step: str
     file: uuid.UUID
     row: dict[str, Any]
+    seen: tuple[int, int] | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,42 +89,77 @@ async def claim(
 ) -> list[Due]:
     """Take up to `limit` due files of one step and mark them running.
 
-    first: files that someone's screen asks for; they come before all others, or alone when `only_first`.
-
-    A step is due when everything it needs has finished, well or not.  Inside `db.write()`.
+    first: files that someone's screen asks for; they come before all others, in this order, or alone when
+    `only_first`.  A step is due when everything it needs has finished, well or not.  Inside `db.write()`.
     """
+    if limit <= 0:
+        return []
     ready = "".join(
         f""" AND NOT EXISTS (SELECT 1 FROM "file_step" n WHERE n."file" = s."file" AND n."step" = '{need}'
              AND n."status" IN ('pending', 'running'))"""
         for need in needs
     )
-    if limit <= 0:
-        return []
     chosen: list[Row] = []
     if first:
-        wanted = msgspec.json.encode([str(file) for file in first]).decode()
-        chosen = await _due(db, step, f'{ready} AND s."file" IN (SELECT value FROM json_each(?))', [wanted], limit)
+        chosen = await _due(db, step, ready, limit, first=first)
     if len(chosen) < limit and not only_first:
         have = {row["step_id"] for row in chosen}
-        more = await _due(db, step, ready, [], limit)
+        more = await _due(db, step, ready, limit)
         chosen += [row for row in more if row["step_id"] not in have][: limit - len(chosen)]
     await db.execute_many(
         """UPDATE "file_step" SET "status" = 'running', "attempts" = "attempts" + 1 WHERE "id" = ?""",
         [[str(row["step_id"])] for row in chosen],
     )
-    return [Due(id=row["step_id"], step=step, file=row["id"], row=row) for row in chosen]
+    return [Due(id=row["step_id"], step=step, file=row["id"], row=row, seen=_seen(row)) for row in chosen]
 
 
-async def _due(db: Database, step: str, condition: str, args: list[object], limit: int) -> list[Row]:
+async def _due(
+    db: Database, step: str, condition: str, limit: int, *, first: Sequence[uuid.UUID] | None = None
+) -> list[Row]:
+    wanted: list[object] = []
+    source, order = '"file_step" s', 's."file"'
+    if first is not None:
+        wanted = [msgspec.json.encode([str(file) for file in first]).decode()]
+        source, order = 'json_each(?) j CROSS JOIN "file_step" s ON s."file" = j."value"', 'j."key"'
     return await db.fetch(
         f"""SELECT f.*, s."id" AS step_id, l."root" AS root,
                    (SELECT o."filename" FROM "related_file" r JOIN "stored_file" o ON o."id" = r."file"
                     WHERE r."related" = f."id" AND r."role" = 'sidecar_of' AND o."mime_type" = 'application/rdf+xml'
-                    ORDER BY o."content" LIMIT 1) AS sidecar
-            FROM "file_step" s JOIN "stored_file" f ON f."id" = s."file" JOIN "library" l ON l."id" = f."library"
-            WHERE s."status" = 'pending' AND s."step" = ?{condition} ORDER BY s."file" LIMIT ?""",
-        [step, *args, limit],
+                    ORDER BY o."content" LIMIT 1) AS sidecar,
+                   (SELECT p."size_bytes" || '/' || p."mtime_ns" FROM "file_path" p
+                    WHERE p."file" = f."id" AND ltrim(p."folder" || '/', '/') || p."name" = f."content") AS seen
+            FROM {source} JOIN "stored_file" f ON f."id" = s."file" JOIN "library" l ON l."id" = f."library"
+            WHERE s."status" = 'pending' AND s."step" = ?{condition} ORDER BY {order} LIMIT ?""",
+        [*wanted, step, limit],
     )
+
+
+def _seen(row: Row) -> tuple[int, int] | None:
+    size, _, mtime_ns = (row["seen"] or "").partition("/")
+    return (int(size), int(mtime_ns)) if size else None
+
+
+async def still_claimed(db: Database, ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of the claimed steps that are still this run's to finish.
+
+    A file that a scan found changed or gone in the meantime has been planned anew.  Inside `db.write()`.
+    """
+    rows = await db.fetch(
+        """SELECT s."id" FROM "file_step" s
+           WHERE s."status" = 'running' AND s."id" IN (SELECT value FROM json_each(?))""",
+        [msgspec.json.encode([str(step) for step in ids]).decode()],
+    )
+    return {row["id"] for row in rows}
+
+
+async def unfinished(db: Database, files: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of `files` that some step is still due for."""
+    rows = await db.fetch(
+        """SELECT DISTINCT s."file" FROM "file_step" s WHERE s."status" IN ('pending', 'running')
+           AND s."file" IN (SELECT value FROM json_each(?))""",
+        [msgspec.json.encode([str(file) for file in files]).decode()],
+    )
+    return {row["file"] for row in rows}
 
 
 async def finish(db: Database, outcomes: Iterable[Outcome]) -> None:
@@ -198,7 +234,9 @@ async def retry(db: Database, *, file_id: uuid.UUID | None = None, step: str | N
             args,
         )
         await db.execute_many(
-            'UPDATE "stored_file" SET "unshowable" = 0 WHERE "id" = ?', [[str(row["file"])] for row in rows]
+            """UPDATE "stored_file" SET "unshowable" = 0 WHERE "id" = ? AND NOT EXISTS
+               (SELECT 1 FROM "file_step" s WHERE s."file" = "stored_file"."id" AND s."status" = 'failed')""",
+            [[str(row["file"])] for row in rows],
         )
     return len(rows)
 
