@@ -65,7 +65,7 @@ class Child:
         try:
             self._receive(time.monotonic() + START_TIMEOUT_S)
         except (EOFError, TimeoutError) as error:
-            code = self.kill()
+            code = self._exit_code()
             raise ComputeUnavailableError(
                 f"The process that reads files does not start ({_exit_reason(code)})", hint="The log has the details."
             ) from error
@@ -84,7 +84,7 @@ class Child:
             self._send(HEADER.pack(len(work)) + work, deadline)
             reply = self._receive(deadline)
         except (BrokenPipeError, EOFError) as error:
-            code = self.kill()
+            code = self._exit_code()
             raise ComputeError(
                 f"The process that was reading this file died ({_exit_reason(code)})",
                 hint="The file may be damaged, or too large for the memory that compute_memory_mb allows.",
@@ -129,6 +129,12 @@ class Child:
     def kill(self) -> int:
         self.interrupt()
         return self.close()
+
+    def _exit_code(self) -> int:
+        """Of a child that stopped answering: how it ends by itself, if it is about to."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=1)
+        return self.kill()
 
     def close(self) -> int:
         """End of input asks the child to exit; one that does not is killed.  Returns its exit status."""
