@@ -100,7 +100,9 @@ async def accept_missing(db: Database, library: uuid.UUID) -> dict[str, Any]:
 async def uploads_library(db: Database, paths: DataPaths, user: uuid.UUID) -> dict[str, Any]:
     """The library that `user`'s uploads land in, made on first use."""
     root = paths.uploads / str(user)
-    found = await db.fetch_one('SELECT "id" FROM "library" WHERE "root" = ?', [str(root.resolve())])
+    found = await db.fetch_one(
+        'SELECT "id" FROM "library" WHERE "root" = ?', [str(await asyncio.to_thread(root.resolve))]
+    )
     if found is not None:
         return await get_library(db, found["id"])
     await asyncio.to_thread(root.mkdir, mode=0o750, parents=True, exist_ok=True)

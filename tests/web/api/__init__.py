@@ -1,0 +1,1 @@
+"""Tests of the API, one file for each noun."""
