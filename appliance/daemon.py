@@ -91,7 +91,7 @@ async def open_house(settings: Settings, *, command: str = "serve") -> AsyncIter
         scheduler = Scheduler(home, jobs_registry.JOBS)
         stack.push_async_callback(scheduler.stop)
         await scheduler.start()
-        app = create_app(home=home, runner=runner, scheduler=scheduler, one_time=first_admin)
+        app = create_app(home=home, runner=runner, scheduler=scheduler)
         yield House(
             home=home,
             runner=runner,
@@ -155,7 +155,9 @@ async def _add_if_new(house: House, folder: Path) -> None:
 @contextlib.contextmanager
 def _listen(settings: Settings) -> Iterator[socket.socket]:
     """Raises ConflictError when the port is taken, before anything else is started."""
-    listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    # The protocol must be named: asyncio switches off Nagle's delay (40 ms an answer) only for sockets that say TCP.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     with listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

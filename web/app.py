@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 import time
 from pathlib import Path
 from typing import Any
@@ -136,6 +137,9 @@ def _caching(scope: Any) -> bytes:
 
 def create_app(*, home: Home, runner: Runner, scheduler: Scheduler) -> Application:
     """One application for every door: TCP gets it as it is, admin.sock gets `as_local_admin(app)`."""
+    mimetypes.init()  # reads the system's tables: now, not at the first request for a static file
+    mimetypes.add_type("text/javascript", ".js")
+    mimetypes.add_type("application/manifest+json", ".webmanifest")
     request_log, closing = RequestLog(), Closing()
     parts: dict[str, Any] = {
         "home": home,
