@@ -94,8 +94,9 @@ def make_machine(root: Path, suite: str) -> None:
 
 
 def copy_repository(root: Path) -> Path:
-    """What git tracks here, as it is in the working tree, into the machine; the path as the machine sees it."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, check=True, capture_output=True, text=True)
+    """The working tree, without what git ignores, into the machine; the path as the machine sees it."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True, text=True)
     for name in filter(None, listed.stdout.split("\0")):
         source, target = REPOSITORY / name, root / "root/homeroll" / name
         if source.is_file():

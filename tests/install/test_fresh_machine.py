@@ -126,6 +126,8 @@ def files(client: httpx.Client) -> list[dict[str, Any]]:
         scanned = libraries and all(library["status"] == "ready" and library["last_scan"] for library in libraries)
         if scanned and not any(step["pending"] + step["running"] for step in steps):
             break
+        failed = [job for job in client.get("/api/v1/jobs").json()["items"] if job["status"] == "failed"]
+        assert not failed, failed
         assert time.monotonic() < deadline, steps
         time.sleep(1)
     items: list[dict[str, Any]] = []
