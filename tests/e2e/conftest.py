@@ -62,9 +62,9 @@ def service(tmp_path: Path) -> Iterator[Service]:
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
-    """A folder of 24 photos."""
+    """A folder of nine photos: few enough to be in the page all at once."""
     folder = tmp_path / "Pictures"
-    make_photos(folder, 24)
+    make_photos(folder, 9)
     return folder
 
 

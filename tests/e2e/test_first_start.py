@@ -34,7 +34,7 @@ async def test_a_family_gets_from_the_first_start_to_an_opened_photo(
     await add_folder(page, photos)
     await expect(page.locator(".tile").first).to_be_visible(timeout=30_000)
     await page.get_by_role("button", name="Close activity").click()
-    await expect(page.locator(".tile")).to_have_count(24, timeout=30_000)
+    await expect(page.locator(".tile")).to_have_count(9, timeout=30_000)
     await expect(page.locator(".tile.loaded").first).to_be_visible()
     await expect(page.get_by_role("heading", name="July 2024")).to_be_visible()
 

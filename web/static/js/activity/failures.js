@@ -17,6 +17,21 @@ async function retry(what, words) {
   }
 }
 
+/** One entry per file: what several steps said of it, together. @param {any[]} items */
+function byFile(items) {
+  const files = new Map();
+  for (const item of items) {
+    const known = files.get(item.file_id);
+    if (!known) files.set(item.file_id, { ...item, steps: [item.step], errors: [[item.error, item.hint]] });
+    else {
+      known.steps.push(item.step);
+      known.attempts = Math.max(known.attempts, item.attempts);
+      if (!known.errors.some(([error]) => error === item.error)) known.errors.push([item.error, item.hint]);
+    }
+  }
+  return [...files.values()];
+}
+
 /** Files that a step could not deal with: why, and what helps. @param {{ failures: { items: any[], total: number, next?: string | null } }} props */
 export function Failures({ failures }) {
   const [busy, setBusy] = useState(false);
@@ -32,16 +47,15 @@ export function Failures({ failures }) {
   };
   return html`
     <ul class="cards">
-      ${failures.items.map(
-        (failure) => html`<li key=${`${failure.file_id}/${failure.step}`} class="card">
+      ${byFile(failures.items).map(
+        (failure) => html`<li key=${failure.file_id} class="card">
           <div class="card-text">
             <strong class="is-name" title=${failure.path}>${failure.filename}</strong>
             <p class="card-path">${failure.path}</p>
-            <p class="is-bad">${failure.error}</p>
-            ${failure.hint && html`<p>${failure.hint}</p>`}
-            <p class="card-facts">${stepTitle(failure.step)} · ${plural(failure.attempts, "attempt")}</p>
+            ${failure.errors.map(([error, hint]) => html`<p class="is-bad">${error}</p>${hint && html`<p>${hint}</p>`}`)}
+            <p class="card-facts">${failure.steps.map(stepTitle).join(", ")} · ${plural(failure.attempts, "attempt")}</p>
           </div>
-          <button class="icon-button" type="button" aria-label=${`Retry ${failure.filename}`} title="Retry" onClick=${() => retry({ file_id: failure.file_id, step: failure.step }, `${failure.filename} is tried again.`)}>
+          <button class="icon-button" type="button" aria-label=${`Retry ${failure.filename}`} title="Retry" onClick=${() => retry({ file_id: failure.file_id }, `${failure.filename} is tried again.`)}>
             <${Icon} name="rotate-ccw" size=${18} />
           </button>
         </li>`,

@@ -31,8 +31,8 @@ async function acceptMissing(library) {
   }
 }
 
-/** The folders that are shown, and their state. @param {{ libraries: import("../status.js").Library[], admin: boolean }} props */
-export function Libraries({ libraries, admin }) {
+/** The folders that are shown, and their state. @param {{ libraries: import("../status.js").Library[], known: boolean, admin: boolean }} props */
+export function Libraries({ libraries, known, admin }) {
   const [adding, setAdding] = useState(false);
   const add = async ({ root, name }) => {
     const path = root.trim().replace(/(.)\/+$/, "$1");
@@ -49,7 +49,7 @@ export function Libraries({ libraries, admin }) {
         ${libraries.map((library) => html`<${Card} key=${library.id} library=${library} admin=${admin} />`)}
       </ul>
       ${admin &&
-      (adding || (!hasFolder && libraries.length > 0)
+      (adding || (!hasFolder && known)
         ? html`<div class="card is-form">
             <${Form} action="Add folder" onSend=${add}>
               <${Field} label="Folder on the Homeroll machine" name="root" hint="For example /home/anna/Pictures. Photos stay where they are and are never changed." autofocus=${adding} />

@@ -62,7 +62,7 @@ export function ActivityPanel() {
         )}
       </ul>
     </section>`}
-    <${Libraries} libraries=${now.libraries} admin=${admin} />
+    <${Libraries} libraries=${now.libraries} known=${now.librariesKnown} admin=${admin} />
     ${admin && now.failures.total > 0 &&
     html`<section aria-label="Failures">
       <h3>Could not be read <span class="badge is-bad">${count(now.failures.total)}</span></h3>

@@ -14,7 +14,7 @@ export class MonthSection {
     this.root.setAttribute("aria-label", monthName(month.month));
     this.total = document.createElement("span");
     this.total.className = "month-count";
-    this.heading.append(this.total);
+    this.heading.append(" ", this.total);
     this.root.append(this.heading);
     /** @type {Map<number, { node: HTMLElement, tiles: import("./tile.js").TileType[], band: import("./layout.js").Band }>} */
     this.bands = new Map();
@@ -78,9 +78,11 @@ export class MonthSection {
     node.className = "band";
     node.style.transform = `translateY(${band.top}px)`;
     node.style.height = `${band.height}px`;
-    for (const heading of band.headings) node.append(dayHeading(heading));
+    const headings = new Map(band.headings.map((heading) => [heading.first, heading]));
     const tiles = [];
     for (let at = band.first; at < band.last; at += 1) {
+      const heading = headings.get(at);
+      if (heading) node.append(dayHeading(heading));
       const tile = limbo.get(columns.ids[at]) ?? takeTile();
       limbo.delete(columns.ids[at]);
       tile.show(columns, at, before + at);

@@ -54,6 +54,9 @@ class Viewer {
     this.single = single;
     this.pushed = false;
     this.leaving = false;
+    this.ready = false;
+    /** @type {(() => void) | undefined} */
+    this.early = undefined;
     timeline.hold(true);
     const still = prefersReducedMotion();
     this.pswp = new PhotoSwipe({
@@ -129,7 +132,12 @@ class Viewer {
       }
     });
     pswp.on("change", () => this.#changed());
-    pswp.on("openingAnimationEnd", () => pswp.element?.focus());
+    pswp.on("openingAnimationEnd", () => {
+      pswp.element?.setAttribute("data-ready", ""); // keys and gestures are heard from now on
+      pswp.element?.focus();
+      this.ready = true;
+      this.early?.();
+    });
     pswp.on("close", () => {
       this.info.hide();
       if (!this.leaving) this.#leave();
@@ -203,6 +211,10 @@ class Viewer {
       return;
     }
     if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    if (!this.ready) {
+      // PhotoSwipe hears these only after its opening animation: kept until then.
+      this.early = { Escape: () => this.pswp.close(), ArrowLeft: () => this.pswp.prev(), ArrowRight: () => this.pswp.next() }[event.key] ?? this.early;
+    }
     const video = event.target.closest?.("video");
     const run = {
       i: () => this.info.toggle(),
