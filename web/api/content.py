@@ -104,6 +104,9 @@ class ContentController(Controller):
             return _picture(request, webp, "image/webp", f'"{original.content_sha[:32]}-t"', _caching(request))
         runner.prioritise([file_id])
         jpeg = await _stand_in(home, original)
+        if jpeg is None and request.query_params.get("v") == "standin":
+            # The page knows that none may be there: "nothing" is an answer, not an error in its console.
+            return Response(b"", status_code=204, headers={"Cache-Control": ASK_AGAIN})
         if jpeg is None:
             raise _not_ready()
         return _picture(request, jpeg, "image/jpeg", f'"{original.content_sha[:32]}-s"', ASK_AGAIN)
