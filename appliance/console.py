@@ -74,7 +74,7 @@ class Console:
             self.err.write(f"{dim}  {printable(error.hint)}{plain}\n")
         self.err.flush()
 
-    def confirm(self, question: str, *, yes: bool) -> bool:
+    async def confirm(self, question: str, *, yes: bool) -> bool:
         """Ask before something that cannot be undone; without a terminal only `--yes` answers."""
         if yes:
             return True
@@ -82,10 +82,13 @@ class Console:
             raise InvalidInputError(f"{question} Nobody is there to ask.", hint="Say --yes to do it unasked.")
         self.err.write(f"{printable(question)} [y/N] ")
         self.err.flush()
-        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+        return (await _typed_line(sys.stdin)).strip().lower() in {"y", "yes"}
 
     def secret(self, prompt: str) -> str:
-        """A password: typed twice and unseen on a terminal, else one line of stdin."""
+        """A password: typed twice and unseen on a terminal, else one line of stdin.
+
+        Only outside the event loop: inside, Ctrl-C would wait until something is typed.
+        """
         if not sys.stdin.isatty():
             return sys.stdin.readline().rstrip("\r\n")
         import getpass
@@ -115,6 +118,19 @@ class Console:
                 bars.update(tasks[name], completed=done, total=total or None)
 
             yield Progress(draw)
+
+
+async def _typed_line(stream: TextIO) -> str:
+    """A line from a terminal, waited for in the event loop, so that Ctrl-C ends the wait."""
+    import asyncio
+
+    loop, typed = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(stream, typed.set)
+    try:
+        await typed.wait()
+    finally:
+        loop.remove_reader(stream)
+    return stream.readline()
 
 
 class Progress:

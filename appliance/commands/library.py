@@ -74,7 +74,7 @@ async def _rename(context: Context, api: Api) -> int:
 async def _remove(context: Context, api: Api) -> int:
     library = await _named(context, api)
     question = f"Forget {library['name']} with what is known of its {plural(library['files'], 'file')}?"
-    if not context.console.confirm(question, yes=context.args.yes):
+    if not await context.console.confirm(question, yes=context.args.yes):
         return 1
     await api.delete(f"/libraries/{library['id']}")
     context.console.data({"removed": library}, f"{library['name']} is forgotten; its files are where they were.")
@@ -84,7 +84,7 @@ async def _remove(context: Context, api: Api) -> int:
 async def _accept(context: Context, api: Api) -> int:
     library = await _named(context, api)
     question = f"Believe that what is missing from {library['root']} is gone for good?"
-    if not context.console.confirm(question, yes=context.args.yes):
+    if not await context.console.confirm(question, yes=context.args.yes):
         return 1
     answer = await api.post(f"/libraries/{library['id']}/accept-missing")
     context.console.data(answer, f"{library['name']} goes on with what is there.")

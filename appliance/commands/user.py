@@ -39,13 +39,16 @@ def arguments(parser: Parser) -> None:
 
 
 def run(context: Context) -> int:
+    args = context.args
+    if args.action in {_add, _password}:
+        args.password = context.console.secret(f"Password for {args.username}")
     return ask(context, context.args.action)
 
 
 async def _add(context: Context, api: Api) -> int:
     args, console = context.args, context.console
     body = {"username": args.username, "name": args.name or args.username, "role": args.role}
-    user = await api.post("/users", body | {"password": console.secret(f"Password for {args.username}")})
+    user = await api.post("/users", body | {"password": args.password})
     console.data(user, f"{user['username']} ({user['role']}) may log in.")
     return 0
 
@@ -57,8 +60,7 @@ async def _list(context: Context, api: Api) -> int:
 
 async def _password(context: Context, api: Api) -> int:
     user = await _named(context, api)
-    password = context.console.secret(f"New password for {user['username']}")
-    user = await api.patch(f"/users/{user['id']}", {"password": password})
+    user = await api.patch(f"/users/{user['id']}", {"password": context.args.password})
     context.console.data(user, f"{user['username']} has a new password.")
     return 0
 
@@ -72,7 +74,7 @@ async def _role(context: Context, api: Api) -> int:
 
 async def _remove(context: Context, api: Api) -> int:
     user = await _named(context, api)
-    if not context.console.confirm(f"Remove {user['username']}, their sessions and keys?", yes=context.args.yes):
+    if not await context.console.confirm(f"Remove {user['username']}, their sessions and keys?", yes=context.args.yes):
         return 1
     await api.delete(f"/users/{user['id']}")
     context.console.data({"removed": user}, f"{user['username']} is removed.")

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import os
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 from appliance.console import Console, moment, plural, size, span
 from appliance.errors import HomerollError, InvalidInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Terminal(io.StringIO):
@@ -33,15 +39,27 @@ def test_an_error_is_coloured_on_a_terminal_only() -> None:
         assert "\x1b[2J" not in stream.getvalue()
 
 
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """A real terminal as stdin; what is written to this descriptor is typed into it."""
+    keyboard, line = os.openpty()
+    with os.fdopen(line) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        yield keyboard
+    os.close(keyboard)
+
+
 @pytest.mark.parametrize(
-    ("typed", "meant"), [("y\n", True), ("YES\n", True), ("\n", False), ("no\n", False), ("", False)]
+    ("typed", "meant"), [("y\n", True), ("YES\n", True), ("\n", False), ("no\n", False), ("\x04", False)]
 )
-def test_a_question_is_answered_no_unless_yes_is_typed(
-    typed: str, meant: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "stdin", Terminal(typed))
-    console = Console(err=Terminal())
-    assert console.confirm("Sure?", yes=False) == meant
+async def test_a_question_is_answered_no_unless_yes_is_typed(typed: str, meant: bool, terminal: int) -> None:
+    os.write(terminal, typed.encode())
+    assert await Console(err=Terminal()).confirm("Sure?", yes=False) == meant
+
+
+async def test_a_question_nobody_answers_can_be_cancelled(terminal: int) -> None:
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(Console(err=Terminal()).confirm("Sure?", yes=False), timeout=0.1)
 
 
 def test_two_different_passwords_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
