@@ -22,6 +22,8 @@ OUR_PACKAGES = ("appliance", "web", "ml", "tui")
 MAY_BLOCK: tuple[tuple[str, tuple[str, ...]], ...] = (
     # runs once, before the first request and after the last one: locks, listens, makes directories
     ("appliance/daemon.py", ("open_house", "serve", "_listen", "_listen_locally")),
+    # the same: Piccolo asks for the version of SQLite in a thread and waits for it
+    ("appliance/db/engine.py", ("__init__",)),
     # an import inside a function reads its module's file, once per process
     ("importlib/__init__.py", ("import_module",)),
     # starting a child process reads and writes small pipes
