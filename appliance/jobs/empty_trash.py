@@ -76,8 +76,9 @@ def _remove(root: str, paths: list[Row], versions: list[Path]) -> None:
     Raises _KeptError or OSError; then something is left, and so must its row be.
     """
     # What cannot be seen is not gone: an unmounted disk shows an empty folder.
-    if next(os.scandir(root), None) is None:
-        raise _KeptError("its library's folder is empty")
+    with os.scandir(root) as entries:
+        if next(entries, None) is None:
+            raise _KeptError("its library's folder is empty")
     originals = [Path(root, path["folder"], path["name"]) for path in paths]
     there: list[Path] = []
     for original, path in zip(originals, paths, strict=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -37,7 +37,7 @@ class Scheduler:
 
     def __init__(self, home: Home, jobs: Sequence[Job]) -> None:
         self._home, self._jobs = home, {job.name: job for job in jobs}
-        self._clock = AsyncIOScheduler()
+        self._clock = AsyncIOScheduler(timezone=UTC)  # intervals need no other, and to look for one reads files
         self._runs: dict[str, _Run] = {}
         self._results: dict[str, dict[str, Any]] = {}
         self._told_at: dict[str, float] = {}

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 async def home(tmp_path: Path) -> AsyncIterator[Home]:
     """An open, empty data directory."""
     paths = DataPaths(tmp_path / "data")
-    paths.create()
+    await asyncio.to_thread(paths.create)
     settings = Settings(data=paths.root, compute="inline", compute_workers=2)
     db = Database(paths.database, paths.thumbnails)
     await db.open()
