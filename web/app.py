@@ -34,7 +34,7 @@ from web.api.timeline import TimelineController
 from web.api.uploads import UploadLocks, UploadsController
 from web.api.users import UsersController
 from web.closing import Closing
-from web.errors import EXCEPTION_HANDLERS, MethodNotAllowedError, UnknownHostError, homeroll_error
+from web.errors import EXCEPTION_HANDLERS, UnknownHostError, homeroll_error
 from web.pages.shell import PAGES
 from web.parts import Runner, Scheduler
 from web.requestlog import RequestLog
@@ -121,9 +121,6 @@ class Application(Litestar):
                     "Homeroll is not called by that name",
                     hint="Open it by its address, or add the name to allowed_hosts in homeroll.toml.",
                 )
-        # Litestar answers OPTIONS for every route without asking the guard; only tus has a use for it.
-        if scope["method"] == "OPTIONS" and scope["path"].rstrip("/") != f"{API}/uploads":
-            return MethodNotAllowedError("This address does not do that", hint="The API is described at /api/schema.")
         return None
 
 

@@ -57,11 +57,6 @@ class UnknownHostError(WebError):
     status = 400
 
 
-class MethodNotAllowedError(WebError):
-    code = "method_not_allowed"
-    status = 405
-
-
 class NotReadyError(WebError):
     """A picture that is still to be made."""
 

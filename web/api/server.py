@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from functools import cache
 from importlib import metadata
 from typing import Any, Literal
 
@@ -50,7 +51,9 @@ class ServerController(Controller):
         return Health(status=status, reasons=failing + degraded if request.user is not None else [])
 
 
+@cache
 def version() -> str:
+    """As installed; looked up once, when the application is made."""
     try:
         return metadata.version("homeroll")
     except metadata.PackageNotFoundError:
