@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import importlib.util
 import sqlite3
+from contextvars import ContextVar, Token
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from piccolo.engine.sqlite import SQLiteEngine, SQLiteTransaction, TransactionTy
 from appliance.errors import ConfigError, ConflictError, DatabaseBusyError, DiskFullError, ReadOnlyError, StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 
     from piccolo.table import Table
 
@@ -39,16 +40,22 @@ class PooledTransaction(SQLiteTransaction):
     """A transaction on a borrowed connection, which goes back to its pool instead of being closed."""
 
     engine: PooledEngine
+    _parent: PooledTransaction | None
+    writes = False
+    finished = False
 
     async def __aenter__(self) -> SQLiteTransaction:
         if self._parent is not None:
+            if self.transaction_type is not TransactionType.deferred and not self._parent.writes:
+                raise RuntimeError("db.write() inside db.read(): the snapshot cannot be written to")
             return self._parent
         self.writes = self.transaction_type is not TransactionType.deferred
         self.connection = await self.engine.borrow(writes=self.writes)
         try:
             await self.connection.execute(f"BEGIN {self.transaction_type.value}")
         except BaseException:
-            self.engine.give_back(self.connection, writes=self.writes)
+            # A cancelled BEGIN may still be carried out by the connection's thread, after this.
+            await _to_its_end(self._finish(failed=True))
             raise
         self.context = self.engine.current_transaction.set(self)
         return self
@@ -56,28 +63,57 @@ class PooledTransaction(SQLiteTransaction):
     async def __aexit__(self, exception_type: object, exception: BaseException | None, traceback: object) -> bool:
         if self._parent is not None:
             return exception is None
-        # Shielded: a cancelled request must not leave a transaction open on a connection that others will use.
         self.engine.current_transaction.reset(self.context)
-        finish = asyncio.ensure_future(self._finish(failed=exception is not None))
-        try:
-            await asyncio.shield(finish)
-        except asyncio.CancelledError:
-            await finish
-            raise
+        await _to_its_end(self._finish(failed=exception is not None))
         return False
 
     async def _finish(self, *, failed: bool) -> None:
+        self.finished = True
         try:
             if failed:
-                await self.connection.execute("ROLLBACK")
+                await self._roll_back()
                 return
             try:
                 await self.connection.execute("COMMIT")
             except sqlite3.Error:
-                await self.connection.execute("ROLLBACK")
+                await self._roll_back()
                 raise
         finally:
             self.engine.give_back(self.connection, writes=self.writes)
+
+    async def _roll_back(self) -> None:
+        """After some errors (a full disk) SQLite has rolled back by itself: then there is nothing left to do, and the
+        error that led here is the one to tell."""
+        with contextlib.suppress(sqlite3.OperationalError):
+            await self.connection.execute("ROLLBACK")
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Await `work` even when cancelled: a request that goes away must not leave a transaction open on a connection
+    that others will use."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+
+
+class _CurrentTransaction:
+    """Which transaction a query belongs to; one that is over is none, also for tasks that were started inside it."""
+
+    def __init__(self, name: str) -> None:
+        self._variable: ContextVar[SQLiteTransaction | None] = ContextVar(name, default=None)
+
+    def get(self) -> PooledTransaction | None:
+        transaction = self._variable.get()
+        return transaction if isinstance(transaction, PooledTransaction) and not transaction.finished else None
+
+    def set(self, transaction: PooledTransaction) -> Token[SQLiteTransaction | None]:
+        return self._variable.set(transaction)
+
+    def reset(self, token: Token[SQLiteTransaction | None]) -> None:
+        self._variable.reset(token)
 
 
 class PooledEngine(SQLiteEngine):
@@ -85,6 +121,9 @@ class PooledEngine(SQLiteEngine):
 
     def __init__(self, path: Path, thumbnails: Path) -> None:
         super().__init__(path=str(path), timeout=BUSY_TIMEOUT_MS / 1000)
+        self.current_transaction: _CurrentTransaction = _CurrentTransaction(  # type: ignore[assignment]  # stands in
+            f"transaction on {path}"
+        )
         self._thumbnails = thumbnails
         self._readers: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
         self._writers: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
@@ -103,6 +142,7 @@ class PooledEngine(SQLiteEngine):
         """Close every connection; safe to call twice."""
         while self._open:
             await self._open.pop().close()
+        self._readers, self._writers = asyncio.LifoQueue(), asyncio.LifoQueue()
 
     async def _connect(self, *, writes: bool) -> aiosqlite.Connection:
         connection = await aiosqlite.connect(**self.connection_kwargs)
@@ -228,6 +268,7 @@ class Database:
         """Run one statement for many rows; only inside `write()`."""
         transaction = self.engine.current_transaction.get()
         assert transaction is not None, "execute_many needs db.write()"
+        assert transaction.writes, "execute_many needs db.write()"
         await transaction.connection.executemany(sql, rows)
 
     async def insert(self, table: type[Table], rows: Sequence[Mapping[str, object]]) -> None:

@@ -65,7 +65,7 @@ def examine(path: Path, *, sidecar: Path | None = None, filename: str = "") -> E
     hashes = hash_file(path)
     with path.open("rb") as file:
         kind, mime_type = sniff(file.read(HEAD_BYTES), name)
-    sidecar_bytes = read_sidecar(sidecar)
+    sidecar_bytes, sidecar_sha = read_sidecar(sidecar)
     metadata, error, hint = None, "", ""
     try:
         metadata = read_metadata(
@@ -80,7 +80,7 @@ def examine(path: Path, *, sidecar: Path | None = None, filename: str = "") -> E
         kind=metadata.kind if metadata else kind,
         mime_type=metadata.mime_type if metadata else mime_type,
         metadata=metadata,
-        sidecar_sha=hashlib.sha256(sidecar_bytes).hexdigest() if sidecar_bytes else "",
+        sidecar_sha=sidecar_sha,
         error=error,
         hint=hint,
         settled=(before.st_size, before.st_mtime_ns)
@@ -89,16 +89,18 @@ def examine(path: Path, *, sidecar: Path | None = None, filename: str = "") -> E
     )
 
 
-def read_sidecar(path: Path | None) -> bytes | None:
-    """The XMP beside a photo; None when there is none, or it is absurdly large."""
+def read_sidecar(path: Path | None) -> tuple[bytes | None, str]:
+    """The XMP beside a photo and its SHA-256; (None, "") when there is none.  Of an absurdly large one only the sum."""
     if path is None:
-        return None
+        return None, ""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_SIDECAR_BYTES + 1)
+        if len(data) > MAX_SIDECAR_BYTES:
+            return None, hash_file(path).sha256
     except OSError:
-        return None
-    return data if len(data) <= MAX_SIDECAR_BYTES else None
+        return None, ""
+    return data or None, hashlib.sha256(data).hexdigest()
 
 
 def examine_many(wanted: Sequence[Wanted]) -> list[Examined | OSError]:

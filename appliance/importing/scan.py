@@ -2,7 +2,8 @@
 
 A scan reads names, sizes and times; only new and changed files are opened.  New paths are registered while the walk
 goes on, so that pictures show up early; changed ones after all new ones, because a renamed file must be recognised at
-its new name before its old name is taken for something else; missing ones last, and only when the guard agrees.
+its new name before its old name is taken for something else; missing ones last, when they were looked for once more,
+and only when the guard agrees.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ from appliance.importing.ingest import Examined, Wanted, examine_in, sighting
 from appliance.importing.walk import Folder, walk
 from appliance.library import intake, libraries, relations
 from appliance.messages import FileAdded, FileChanged, LibraryChanged
-from appliance.values import now
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -35,6 +35,9 @@ log = logging.getLogger(__name__)
 
 #: More than this part of a library's files gone in one scan is an accident until a person says otherwise.
 MOST_MISSING = 0.20
+#: Files that change while they are read are being copied: they are looked at again after these pauses, then left to
+#: the next scan, which comes soon where folders are watched.
+SETTLE_AFTER_S = (1.0, 4.0)
 FILES_PER_BATCH = 8
 FOLDERS_PER_CHUNK, FILES_PER_CHUNK = 64, 2000
 
@@ -58,14 +61,18 @@ class ScanResult(msgspec.Struct, kw_only=True):
     failed: int = 0
     unreadable: int = 0
     unsettled: int = 0
+    unnameable: int = 0
     seconds: float = 0.0
     frozen: str = ""
 
     def add(self, other: ScanResult) -> None:
-        for name in ("found", "added", "changed", "moved", "missing", "failed", "unreadable", "unsettled"):
+        for name in COUNTS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.seconds = round(self.seconds + other.seconds, 3)
         self.frozen = self.frozen or other.frozen
+
+
+COUNTS = ("found", "added", "changed", "moved", "missing", "failed", "unreadable", "unsettled", "unnameable")
 
 
 async def scan_library(
@@ -97,12 +104,13 @@ class _Scan:
         self._root: str = library["root"]
         self._progress = progress
         self._result = ScanResult()
-        self._examining: deque[tuple[list[_Path], list[str], asyncio.Task[list[Examined | OSError]]]] = deque()
+        self._examining: deque[tuple[Sequence[_Path], list[str], asyncio.Task[list[Examined | OSError]]]] = deque()
         self._later: list[_Path] = []
         self._gone: list[tuple[str, str]] = []
         self._visited: set[str] = set()
         self._unsure: list[str] = []
-        self._fresh: set[uuid.UUID] = set()
+        self._joined: dict[uuid.UUID, str] = {}
+        self._unsettled: list[_Path] = []
         self._todo = 0
         self._looked_at = 0
         self._problem = ""
@@ -110,18 +118,19 @@ class _Scan:
     async def run(self, folders: Sequence[str] | None) -> ScanResult:
         began = time.monotonic()
         try:
-            device = await asyncio.to_thread(_device, self._root)
-            if device is None:
-                await self._freeze(f"The folder {self._root} is not there", "Is the disk connected and mounted?")
+            before = await asyncio.to_thread(_identity, self._root)
+            if isinstance(before, OSError):
+                await self._freeze(*_told(self._root, before))
             else:
                 await self._look(folders)
-                if await asyncio.to_thread(_device, self._root) != device:
+                self._gone = await asyncio.to_thread(_really_gone, self._root, self._gone)
+                if await asyncio.to_thread(_identity, self._root) == before:
+                    await self._settle(folders)
+                else:
                     await self._freeze(
                         f"The disk below {self._root} went away during the scan",
-                        "Connect it; it is scanned again then.",
+                        "Connect it; the next scan brings everything back.",
                     )
-                else:
-                    await self._settle(folders)
         finally:
             for _, _, task in self._examining:
                 task.cancel()
@@ -139,8 +148,24 @@ class _Scan:
             for name in (await self._known([folder])).get(folder, {}):
                 self._gone.append((folder, name))
         await self._drain()
-        for begin in range(0, len(self._later), FILES_PER_BATCH):
-            await self._examine(self._later[begin : begin + FILES_PER_BATCH], [])
+        # Renamed onto a known name comes before changed at it, or a chain of renames would hand on the wrong identity.
+        renamed = {path.stamp for path in self._later if path.stamp in {other.known_as for other in self._later}}
+        await self._examine_all(sorted(self._later, key=lambda path: path.stamp not in renamed))
+        for pause_s in SETTLE_AFTER_S:
+            if not self._unsettled:
+                break
+            await asyncio.sleep(pause_s)
+            again, self._unsettled = self._unsettled, []
+            await self._examine_all(again)
+        self._result.unsettled = len(self._unsettled)
+
+    async def _examine_all(self, paths: Sequence[_Path]) -> None:
+        """Look at all of `paths` and register them, relating each folder's files after its last one."""
+        last = {path.folder: index for index, path in enumerate(paths)}
+        for begin in range(0, len(paths), FILES_PER_BATCH):
+            batch = paths[begin : begin + FILES_PER_BATCH]
+            end = begin + len(batch)
+            await self._examine(batch, [folder for folder, index in last.items() if begin <= index < end])
         await self._drain()
 
     async def _compare(self, chunk: list[Folder]) -> None:
@@ -153,25 +178,29 @@ class _Scan:
                 self._problem = f"The folder {folder.path or self._root} cannot be read: {folder.error}"
                 continue
             if folder.unnameable:
-                self._problem = f"{folder.unnameable} names in {folder.path or self._root} are not valid UTF-8"
+                self._result.unnameable += folder.unnameable
+                self._problem = (
+                    f"{self._result.unnameable} names are not valid UTF-8 and were left out, the last ones in "
+                    f"{folder.path or self._root}"
+                )
             self._visited.add(folder.path)
             self._result.found += len(folder.files)
             before = known.get(folder.path, {})
-            new = [
-                _Path(folder.path, name, _sidecar_of(name, folder.files)) for name in folder.files if name not in before
-            ]
-            self._later += [
-                _Path(folder.path, name, _sidecar_of(name, folder.files))
-                for name, (size, mtime_ns) in folder.files.items()
-                if name in before and before[name] != f"{size}/{mtime_ns}"
-            ]
-            self._gone += [(folder.path, name) for name in before if name not in folder.files]
+            new: list[_Path] = []
+            for name, (size, mtime_ns) in folder.files.items():
+                known_as, stamp = before.get(name), f"{size}/{mtime_ns}"
+                if known_as == stamp:
+                    continue
+                path = _Path(folder.path, name, _sidecar_of(name, folder.files), stamp, known_as or "")
+                (new if known_as is None else self._later).append(path)
+            if len(before) > len(folder.files) - len(new):
+                self._gone += [(folder.path, name) for name in before if name not in folder.files]
             self._todo += len(new)
             for begin in range(0, len(new), FILES_PER_BATCH):
                 batch = new[begin : begin + FILES_PER_BATCH]
                 await self._examine(batch, [folder.path] if begin + FILES_PER_BATCH >= len(new) else [])
 
-    async def _examine(self, batch: list[_Path], completes: list[str]) -> None:
+    async def _examine(self, batch: Sequence[_Path], completes: list[str]) -> None:
         """Start looking at `batch`; answers are registered in the order of asking, so that every run ends the same."""
         wanted = [path.wanted(self._root) for path in batch]
         task = asyncio.create_task(examine_in(self._home.compute, wanted))
@@ -193,7 +222,7 @@ class _Scan:
             if isinstance(answer, OSError):
                 self._note_unreadable(path, answer)
             elif not answer.settled:
-                self._result.unsettled += 1
+                self._unsettled.append(path)
             else:
                 self._result.failed += answer.metadata is None
                 sightings.append(sighting(path.folder, path.name, answer))
@@ -217,7 +246,9 @@ class _Scan:
     def _tell(self, registered: Sequence[Registered], touched: set[uuid.UUID]) -> None:
         added = [one for one in registered if one.what == "added"]
         changed = [one for one in registered if one.what in ("changed", "joined")]
-        self._fresh |= {one.id for one in registered if one.what == "joined"}
+        for one in registered:
+            if one.what == "joined":
+                self._joined.setdefault(one.id, one.was_at)
         self._result.added += len(added)
         self._result.changed += sum(one.what == "changed" for one in registered)
         user = str(self._owner) if self._owner else None
@@ -229,30 +260,26 @@ class _Scan:
 
     async def _settle(self, folders: Sequence[str] | None) -> None:
         """Decide what the paths that were not seen mean."""
-        accepted = self._library["reason"] == "accepted"
+        if folders is not None and self._library["status"] == libraries.FROZEN:
+            return  # only a look at the whole library can say that all is well again
         async with self._db.read():
-            known = await self._db.value(
-                'SELECT count(*) FROM "stored_file" WHERE "library" = ? AND "missing_since" IS NULL', [str(self._id)]
-            )
             lost = await intake.known_missing(self._db, library=self._id, paths=self._gone)
-        if known and lost > known * MOST_MISSING and not accepted:
+            known = await libraries.count_present(self._db, self._id) if lost else 0
+        if lost > known * MOST_MISSING and self._library["reason"] != libraries.ACCEPTED:
             await self._freeze(
                 f"{lost} of {known} files are gone at once",
                 "If a disk is not mounted, mount it. If they were deleted on purpose, say so on the library's page.",
             )
             return
         async with self._db.write():
-            self._result.moved, self._result.missing = await intake.forget_paths(
-                self._db, library=self._id, paths=self._gone, fresh=self._fresh
-            )
-            # A file that moved to another folder leaves its old one, and what belonged to it there.
-            await relations.relate(self._db, self._id, sorted({folder for folder, _ in self._gone}))
+            forgotten = await intake.forget_paths(self._db, library=self._id, paths=self._gone, joined=self._joined)
+            await relations.relate(self._db, self._id, sorted(forgotten.folders))
             await intake.wake_absent(self._db, self._id)
-            if folders is None or self._library["status"] == libraries.READY:
-                await libraries.set_status(self._db, self._id, libraries.READY, reason=self._problem)
-                await self._db.fetch('UPDATE "library" SET "last_scan" = ? WHERE "id" = ?', [now(), str(self._id)])
+            if folders is None:
+                await libraries.set_scanned(self._db, self._id, reason=self._problem)
+        self._result.moved, self._result.missing = forgotten.moved, forgotten.missing
         await self._tell_library()
-        if self._result.missing or self._result.moved:
+        if forgotten.moved or forgotten.missing:
             self._home.bus.publish(FileChanged(ids=[], months=[], user=str(self._owner) if self._owner else None))
 
     async def _freeze(self, reason: str, hint: str) -> None:
@@ -281,9 +308,13 @@ class _Scan:
 
 
 class _Path(msgspec.Struct, frozen=True):
+    """A path to look at.  `stamp` and `known_as` are its "size/mtime_ns", now and at the last look ("" for none)."""
+
     folder: str
     name: str
     sidecar: str
+    stamp: str
+    known_as: str
 
     def wanted(self, root: str) -> Wanted:
         parent = Path(root, self.folder)
@@ -328,13 +359,37 @@ def _take(walker: Iterator[Folder]) -> list[Folder]:
     return chunk
 
 
-def _device(root: str) -> int | None:
-    """The file system that `root` is on, or None when it is no folder that can be listed."""
+def _identity(root: str) -> tuple[int, int] | OSError:
+    """Which folder of which file system `root` is at this moment, or why it cannot be listed."""
     try:
         with os.scandir(root):
-            return os.stat(root).st_dev  # noqa: PTH116 - beside scandir, which has no Path form
-    except OSError:
-        return None
+            stat = os.stat(root)  # noqa: PTH116 - beside scandir, which has no Path form
+    except OSError as error:
+        return error
+    return stat.st_dev, stat.st_ino
+
+
+def _told(root: str, error: OSError) -> tuple[str, str]:
+    """Reason and hint, for the family."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return f"The folder {root} is not there", "Is the disk connected and mounted?"
+    if isinstance(error, PermissionError):
+        return f"The folder {root} may not be read", "Give the service's user permission to read it."
+    return f"The folder {root} cannot be read: {error.strerror}", "Check the disk and its cable, or the network."
+
+
+def _really_gone(root: str, paths: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Those of `paths` that still are not there: a file that was moved or written during the walk may have been missed,
+    and a disk that answers with an error says nothing."""
+    gone = []
+    for folder, name in paths:
+        try:
+            os.lstat(os.path.join(root, folder, name))  # noqa: PTH118 - there may be very many
+        except (FileNotFoundError, NotADirectoryError):
+            gone.append((folder, name))
+        except OSError:
+            continue
+    return gone
 
 
 def _ids(registered: Sequence[Registered]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 IGNORED_FOLDERS = frozenset(
     {"@eadir", "#recycle", "$recycle.bin", "lost+found", "system volume information", "#snapshot"}
 )
+
+
+def is_ignored(name: str) -> bool:
+    """Whether a folder of this name, and all below it, is none of our business: hidden, or another program's."""
+    return name.startswith(".") or name.lower() in IGNORED_FOLDERS
 
 
 class Folder(msgspec.Struct, kw_only=True):
@@ -37,12 +43,24 @@ def walk(root: str, start: str = "") -> Iterator[Folder]:
 
     Symbolic links are not followed: a link could lead out of the library.  Hidden names are left out.
     """
+    if not _is_inside(root, start):
+        yield Folder(path=start, files={}, gone=True)
+        return
     waiting = [start]
     while waiting:
         path = waiting.pop()
         folder, below = _list(root, path)
         yield folder
         waiting += sorted(below, reverse=True)
+
+
+def _is_inside(root: str, start: str) -> bool:
+    """Whether a walk from the root would come to `start`: no part of it ignored, none a link."""
+    parts = start.split("/") if start else []
+    return not any(is_ignored(part) for part in parts) and not any(
+        os.path.islink(os.path.join(root, *parts[: end + 1]))  # noqa: PTH114, PTH118 - as below
+        for end in range(len(parts))
+    )
 
 
 def _list(root: str, path: str) -> tuple[Folder, list[str]]:
@@ -53,15 +71,19 @@ def _list(root: str, path: str) -> tuple[Folder, list[str]]:
         with os.scandir(os.path.join(root, path) if path else root) as entries:  # noqa: PTH118 - a Path for each is slow
             for entry in entries:
                 name = entry.name
-                if name.startswith("."):
-                    continue
                 if entry.is_dir(follow_symlinks=False):
-                    if name.lower() not in IGNORED_FOLDERS:
+                    if not is_ignored(name):
                         below.append(f"{path}/{name}" if path else name)
-                elif extension_of(name) in KINDS_BY_EXTENSION and entry.is_file(follow_symlinks=False):
-                    stat = entry.stat(follow_symlinks=False)
-                    files[name] = (stat.st_size, stat.st_mtime_ns)
-    except FileNotFoundError:
+                elif (
+                    not name.startswith(".")
+                    and extension_of(name) in KINDS_BY_EXTENSION
+                    and entry.is_file(follow_symlinks=False)
+                ):
+                    # A file may go between being listed and being asked about; the folder is still there.
+                    with contextlib.suppress(FileNotFoundError):
+                        stat = entry.stat(follow_symlinks=False)
+                        files[name] = (stat.st_size, stat.st_mtime_ns)
+    except (FileNotFoundError, NotADirectoryError):
         folder.gone = True
     except OSError as error:
         folder.error = error.strerror or str(error)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from stat import S_ISDIR
+from typing import TYPE_CHECKING, NamedTuple
 
 from watchfiles import awatch
 
-from appliance.library import libraries
-from appliance.library.viewers import LOCAL_ADMIN
+from appliance.importing.walk import is_ignored
 from appliance.media.sniff import KINDS_BY_EXTENSION, extension_of
 from appliance.messages import LibraryChanged
 
@@ -33,10 +34,14 @@ class Watcher:
     def __init__(self, home: Home, changed: Callable[[str, list[str]], Awaitable[None]]) -> None:
         self._home, self._changed = home, changed
         self._tasks: list[asyncio.Task[None]] = []
+        self._watched: dict[str, _Root] = {}
         self._restart = asyncio.Event()
 
     async def start(self) -> None:
-        self._tasks = [asyncio.create_task(self._run(), name="watcher"), asyncio.create_task(self._follow())]
+        self._tasks = [
+            asyncio.create_task(self._run(), name="watcher"),
+            asyncio.create_task(self._follow(), name="watcher-follower"),
+        ]
 
     async def stop(self) -> None:
         self._restart.set()
@@ -45,31 +50,36 @@ class Watcher:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _follow(self) -> None:
-        known = await self._roots()
+        """A library that came or went, or whose disk was mounted again: then the old watch sees nothing any more."""
         async for message in self._home.bus.listen():
-            if isinstance(message, LibraryChanged) and (present := await self._roots()) != known:
-                known = present
+            if isinstance(message, LibraryChanged) and await self._roots() != self._watched:
                 self._restart.set()
 
-    async def _roots(self) -> dict[str, str]:
-        """root -> library id, of the roots that are there."""
-        found = await libraries.list_libraries(self._home.db, LOCAL_ADMIN)
-        roots = {library["root"]: library["id"] for library in found if library["kind"] == "folder"}
-        there = await asyncio.to_thread(lambda: [root for root in roots if Path(root).is_dir()])
-        return {root: roots[root] for root in there}
+    async def _roots(self) -> dict[str, _Root]:
+        """By path, the roots that are there."""
+        rows = await self._home.db.fetch("""SELECT "id", "root" FROM "library" WHERE "kind" = 'folder'""")
+        return await asyncio.to_thread(_present, {row["root"]: str(row["id"]) for row in rows})
 
     async def _run(self) -> None:
         while True:
             self._restart.clear()
-            roots = await self._roots()
+            roots = self._watched = await self._roots()
             try:
                 if roots:
-                    await self._watch(roots)
+                    await self._watch({path: root.library for path, root in roots.items()})
                 else:
                     await self._restart.wait()
             except (OSError, RuntimeError) as error:
                 log.warning("watching stopped (%s); interval scans go on", error)
-                await asyncio.sleep(RETRY_S)
+                await self._pause()
+
+    async def _pause(self) -> None:
+        """Wait before the next try, but not once there is something new to watch."""
+        try:
+            async with asyncio.timeout(RETRY_S):
+                await self._restart.wait()
+        except TimeoutError:
+            return
 
     async def _watch(self, roots: dict[str, str]) -> None:
         async for changes in awatch(
@@ -85,6 +95,24 @@ class Watcher:
                 await self._changed(library, folders)
 
 
+class _Root(NamedTuple):
+    """A library's root: `device` and `inode` tell when another disk is mounted there, or the same one again."""
+
+    library: str
+    device: int
+    inode: int
+
+
+def _present(roots: dict[str, str]) -> dict[str, _Root]:
+    found = {}
+    for path, library in roots.items():
+        with contextlib.suppress(OSError):
+            stat = Path(path).stat()
+            if S_ISDIR(stat.st_mode):
+                found[path] = _Root(library, stat.st_dev, stat.st_ino)
+    return found
+
+
 def _folders(roots: dict[str, str], paths: Iterable[str]) -> dict[str, list[str]]:
     """library id -> folders below its root in which something that concerns us changed."""
     found: dict[str, set[str]] = {}
@@ -93,7 +121,7 @@ def _folders(roots: dict[str, str], paths: Iterable[str]) -> dict[str, list[str]
         if root is None:
             continue
         below = os.path.relpath(path, root)
-        if any(part.startswith(".") for part in PurePath(below).parts):
+        if any(is_ignored(part) for part in PurePath(below).parts):
             continue
         # What is no picture is a folder that came, went or was renamed: look at all of what is below it.
         about = PurePath(below).parent if extension_of(path) in KINDS_BY_EXTENSION else PurePath(below)

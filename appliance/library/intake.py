@@ -11,24 +11,29 @@ Four things can happen to one sighting of a path, decided by its content alone (
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from appliance.db.tables import FilePath, FileStep, FileVersion, StoredFile
+from appliance.db.tables import FileStep, FileVersion, StoredFile
+from appliance.errors import ConflictError, NotFoundError
 from appliance.library import tags
 from appliance.media.values import FileHashes, MediaMetadata
 from appliance.values import StepSpec, new_id, now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
-    from appliance.db.engine import Database, Row
+    from appliance.db.engine import Database
 
 What = Literal["added", "changed", "joined", "same"]
 
 ABSENT = "The file is not there at the moment"
 METADATA_STEP = "metadata"
+#: What both a file and a person may say, in one column: the person's word stays.
+MARKS = ("rating", "description")
+NOTHING_SAID: dict[str, object] = {"rating": None, "description": ""}
 
 
 class Sighting(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,9 +56,12 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Registered(msgspec.Struct, frozen=True, kw_only=True):
+    """What one sighting meant.  `was_at`: the content path of a file that joined, before; "" when it was missing."""
+
     id: uuid.UUID
     what: What
     month: str
+    was_at: str = ""
 
 
 def join(folder: str, name: str) -> str:
@@ -73,69 +81,116 @@ async def register(
 
     file_id: the id that the client chose for a single new upload.
     """
-    intake = _Intake(db, library, owner, steps)
-    return [await intake.register(sighting, file_id) for sighting in sightings]
+    if not sightings:
+        return []
+    intake = _Intake(library, owner, steps)
+    await intake.load(db, sightings)
+    registered = [intake.register(sighting, file_id) for sighting in sightings]
+    await intake.write(db)
+    return registered
 
 
 async def replace_content(
     db: Database, *, file: uuid.UUID, sighting: Sighting, kept_as: str | None, steps: Sequence[StepSpec]
 ) -> None:
-    """Give a stored file new bytes at its path; the old ones become a FileVersion.  Inside `db.write()`."""
-    row = await db.fetch_one('SELECT * FROM "stored_file" WHERE "id" = ?', [str(file)])
-    assert row is not None
-    await _Intake(db, row["library"], row["user"], steps).change(row, sighting, kept_as)
+    """Give a stored file new bytes at its path; the old ones become a FileVersion.  Inside `db.write()`.
+
+    kept_as: the name below versions/ under which the old bytes are kept; None when they are gone.
+    Raises NotFoundError, and ConflictError when the library has the new bytes as another file already.
+    """
+    row = await db.fetch_one('SELECT "library", "user" FROM "stored_file" WHERE "id" = ?', [str(file)])
+    if row is None:
+        raise NotFoundError("There is no such file", hint="It may have been removed.")
+    intake = _Intake(row["library"], row["user"], steps)
+    await intake.load(db, [sighting])
+    intake.replace(file, sighting, kept_as)
+    await intake.write(db)
+
+
+class Forgotten(msgspec.Struct, frozen=True):
+    """What forgetting paths meant: counts of files, and the folders where their relations may differ now."""
+
+    moved: int
+    missing: int
+    folders: set[str]
 
 
 async def forget_paths(
-    db: Database, *, library: uuid.UUID, paths: Iterable[tuple[str, str]], fresh: set[uuid.UUID]
-) -> tuple[int, int]:
-    """Paths (folder, name) that are gone.  Returns (moved, missing) counts of files.  Inside `db.write()`.
+    db: Database, *, library: uuid.UUID, paths: Sequence[tuple[str, str]], joined: Mapping[uuid.UUID, str]
+) -> Forgotten:
+    """Paths (folder, name) that are gone, and files that other content has left without any.  Inside `db.write()`.
 
-    A file that keeps another path lives on there, and counts as moved when that path is `fresh`, seen first in this
-    scan.  One that keeps none is marked missing: absent is not deleted, everything known of it stays.
+    A file that keeps another path lives on there.  One that keeps none is marked missing: absent is not deleted,
+    everything known of it stays.   joined: `Registered.was_at` of the files that a new path joined in this scan;
+    those that now live elsewhere have moved.
     """
-    moved = missing = 0
-    for folder, name in paths:
-        gone = await db.fetch_one(
-            'DELETE FROM "file_path" WHERE "library" = ? AND "folder" = ? AND "name" = ? RETURNING "file"',
-            [str(library), folder, name],
-        )
-        if gone is None:
-            continue
-        file: uuid.UUID = gone["file"]
-        row = await db.fetch_one('SELECT "content" FROM "stored_file" WHERE "id" = ?', [str(file)])
-        if row is None or row["content"] != join(folder, name):
-            continue
-        other = await db.fetch_one(
-            'SELECT "folder", "name" FROM "file_path" WHERE "file" = ? ORDER BY "folder", "name" LIMIT 1', [str(file)]
-        )
-        if other is not None:
-            await _set_path(db, file, other["folder"], other["name"])
-            moved += file in fresh
-        else:
-            await _mark_missing(db, file)
-            missing += 1
-    return moved, missing
+    touched = await db.fetch(
+        f"""DELETE FROM "file_path" WHERE "id" IN (SELECT p."id" FROM {_NAMED}) RETURNING "file" AS file""",
+        [_json_pairs(paths), str(library)],
+    )
+    rows = await db.fetch(
+        f"""SELECT f."id", (SELECT json_array(p."folder", p."name") FROM "file_path" p WHERE p."file" = f."id"
+                            ORDER BY p."folder", p."name" LIMIT 1) AS place
+            FROM "stored_file" f WHERE f."missing_since" IS NULL
+            AND f."id" IN (SELECT value FROM json_each(?) UNION {_HOMELESS})
+            AND NOT EXISTS (SELECT 1 FROM "file_path" p WHERE p."file" = f."id" AND {_PATH} = f."content")""",
+        [msgspec.json.encode([str(row["file"]) for row in touched]).decode(), str(library)],
+    )
+    await _mark_missing(db, [row["id"] for row in rows if row["place"] is None])
+    places = {row["id"]: tuple(msgspec.json.decode(row["place"])) for row in rows if row["place"] is not None}
+    await _set_paths(db, places)
+    moved = await db.fetch(
+        """SELECT f."content" AS here, j.value AS was_at FROM json_each(?) j JOIN "stored_file" f ON f."id" = j.key
+           WHERE f."content" <> j.value""",
+        [msgspec.json.encode({str(file): was_at for file, was_at in joined.items() if was_at}).decode()],
+    )
+    return Forgotten(
+        moved=len(moved),
+        missing=sum(row["place"] is None for row in rows),
+        folders={
+            *(folder for folder, _ in paths),
+            *(folder for folder, _ in places.values()),
+            *(_split(path)[0] for row in moved for path in row.values()),
+        },
+    )
+
+
+async def _mark_missing(db: Database, files: Sequence[uuid.UUID]) -> None:
+    """Their relations go too: the other half of a pair is shown by itself again."""
+    if not files:
+        return
+    moment, ids = now(), msgspec.json.encode([str(file) for file in files]).decode()
+    for sql in (
+        """UPDATE "stored_file" SET "part_of" = NULL WHERE "part_of" IN (SELECT value FROM json_each(?))""",
+        """DELETE FROM "related_file" WHERE "role" <> 'edit_of' AND "file" IN (SELECT value FROM json_each(?))""",
+        """DELETE FROM "related_file" WHERE "role" <> 'edit_of' AND "related" IN (SELECT value FROM json_each(?))""",
+        f"""UPDATE "file_step" SET "status" = 'skipped', "error" = '{ABSENT}'
+            WHERE "status" IN ('pending', 'running') AND "file" IN (SELECT value FROM json_each(?))""",
+    ):
+        await db.fetch(sql, [ids])
+    await db.fetch(
+        """UPDATE "stored_file" SET "missing_since" = ?, "part_of" = NULL, "modified" = ?
+           WHERE "id" IN (SELECT value FROM json_each(?))""",
+        [moment, moment, ids],
+    )
 
 
 async def known_missing(db: Database, *, library: uuid.UUID, paths: Iterable[tuple[str, str]]) -> int:
     """How many files would be left without any path if `paths` were forgotten; what the mass-missing guard weighs."""
-    lost: dict[uuid.UUID, int] = {}
-    for folder, name in paths:
-        row = await db.fetch_one(
-            'SELECT "file" FROM "file_path" WHERE "library" = ? AND "folder" = ? AND "name" = ?',
-            [str(library), folder, name],
-        )
-        if row is not None:
-            lost[row["file"]] = lost.get(row["file"], 0) + 1
-    alone = 0
-    for file, count in lost.items():
-        alone += await db.value('SELECT count(*) FROM "file_path" WHERE "file" = ?', [str(file)]) <= count
-    return alone
+    lost: int = await db.value(
+        f"""WITH gone AS (SELECT p."file", count(*) AS paths FROM {_NAMED} GROUP BY p."file"),
+                 alone AS (SELECT "file" FROM gone
+                           WHERE paths = (SELECT count(*) FROM "file_path" o WHERE o."file" = gone."file"))
+            SELECT count(*) FROM (SELECT "file" FROM alone UNION {_HOMELESS})""",
+        [_json_pairs(paths), str(library), str(library)],
+    )
+    return lost
 
 
 async def wake_absent(db: Database, library: uuid.UUID) -> int:
     """Steps skipped because their file was away are due again once it is back.  Inside `db.write()`."""
+    if not await db.value("""SELECT sum("files") FROM "step_count" WHERE "status" = 'skipped'"""):
+        return 0
     rows = await db.fetch(
         """UPDATE "file_step" SET "status" = 'pending', "error" = '' WHERE "status" = 'skipped' AND "error" = ?
            AND "file" IN (SELECT "id" FROM "stored_file" WHERE "library" = ? AND "missing_since" IS NULL)
@@ -145,86 +200,212 @@ async def wake_absent(db: Database, library: uuid.UUID) -> int:
     return len(rows)
 
 
+#: Rows p of FilePath that a JSON list of [folder, name] names; takes the list and the library.
+_NAMED = """json_each(?) j CROSS JOIN "file_path" p
+    ON p."library" = ? AND p."folder" = json_extract(j.value, '$[0]') AND p."name" = json_extract(j.value, '$[1]')"""
+#: Files that are not called missing, but have no path any more: other content was found where they were.
+_HOMELESS = """SELECT o."id" FROM "stored_file" o WHERE o."library" = ? AND o."missing_since" IS NULL
+    AND NOT EXISTS (SELECT 1 FROM "file_path" h WHERE h."file" = o."id")"""
+_PATH = """CASE p."folder" WHEN '' THEN p."name" ELSE p."folder" || '/' || p."name" END"""
+
+
+class _Known(msgspec.Struct):
+    """A stored file as far as registering needs it; `paths` changes as sightings are taken in."""
+
+    id: uuid.UUID
+    content: str
+    sha256: str
+    sha1: str
+    size_bytes: int
+    month: str
+    missing: bool
+    paths: set[tuple[str, str]]
+
+
+class _Change(msgspec.Struct, frozen=True):
+    before: _Known
+    sighting: Sighting
+    kept_as: str | None
+
+
 class _Intake:
-    """One library's registrations inside one transaction."""
+    """One library's registrations inside one transaction: read what is known, decide, write; nothing in between, for
+    each statement is a trip to another thread."""
 
-    def __init__(self, db: Database, library: uuid.UUID, owner: uuid.UUID | None, steps: Sequence[StepSpec]) -> None:
-        self._db, self._library, self._owner, self._steps = db, library, owner, steps
+    def __init__(self, library: uuid.UUID, owner: uuid.UUID | None, steps: Sequence[StepSpec]) -> None:
+        self._library, self._owner, self._steps = library, owner, steps
+        self._files: dict[uuid.UUID, _Known] = {}
+        self._by_path: dict[tuple[str, str], _Known] = {}
+        self._by_sha: dict[str, _Known] = {}
+        self._added: dict[uuid.UUID, Sighting] = {}
+        self._changed: list[_Change] = []
+        self._seen: dict[tuple[str, str], tuple[uuid.UUID, Sighting]] = {}
+        self._back: set[uuid.UUID] = set()
+        self._robbed: set[uuid.UUID] = set()
 
-    async def register(self, sighting: Sighting, file_id: uuid.UUID | None) -> Registered:
-        here = await self._db.fetch_one(
-            """SELECT f.*, (SELECT count(*) FROM "file_path" o WHERE o."file" = f."id") AS paths
-               FROM "file_path" p JOIN "stored_file" f ON f."id" = p."file"
-               WHERE p."library" = ? AND p."folder" = ? AND p."name" = ?""",
-            [str(self._library), sighting.folder, sighting.name],
-        )
-        # An empty file has no content that could identify it: its path must do.
-        same = await self._same_content(sighting) if sighting.hashes.size_bytes else None
-        if same is not None:
-            return await self._join(same, here, sighting)
-        if here is None:
-            return await self._add(sighting, file_id)
-        if here["paths"] == 1:
-            if here["content_sha"] == sighting.hashes.sha256:
-                await self._keep_path(here["id"], sighting)
-                return Registered(id=here["id"], what="same", month=here["local_start"][:7])
-            await self.change(here, sighting, kept_as=None)
-            return Registered(id=here["id"], what="changed", month=_month(sighting) or here["local_start"][:7])
-        await self._drop_path(here, sighting)
-        return await self._add(sighting, None)
-
-    async def _same_content(self, sighting: Sighting) -> Row | None:
-        return await self._db.fetch_one(
-            'SELECT * FROM "stored_file" WHERE "library" = ? AND "content_sha" = ? AND "size_bytes" > 0',
-            [str(self._library), sighting.hashes.sha256],
-        )
-
-    async def _join(self, same: Row, here: Row | None, sighting: Sighting) -> Registered:
-        month = same["local_start"][:7]
-        if here is not None and here["id"] == same["id"]:
-            await self._keep_path(same["id"], sighting)
-            return Registered(id=same["id"], what="same", month=month)
-        if here is not None:
-            await self._drop_path(here, sighting)
-        await self._keep_path(same["id"], sighting)
-        if same["missing_since"] is not None:
-            await _set_path(self._db, same["id"], sighting.folder, sighting.name)
-            await self._db.fetch('UPDATE "stored_file" SET "missing_since" = NULL WHERE "id" = ?', [str(same["id"])])
-            await self._db.fetch(
-                """UPDATE "file_step" SET "status" = 'pending', "error" = ''
-                   WHERE "file" = ? AND "status" = 'skipped' AND "error" = ?""",
-                [str(same["id"]), ABSENT],
-            )
-        return Registered(id=same["id"], what="joined", month=month)
-
-    async def _drop_path(self, here: Row, sighting: Sighting) -> None:
-        """The path now shows other bytes: the file it belonged to lives on at its other paths, or is missing."""
-        await forget_paths(self._db, library=self._library, paths=[(sighting.folder, sighting.name)], fresh=set())
-
-    async def _keep_path(self, file: uuid.UUID, sighting: Sighting) -> None:
-        await self._db.fetch(
-            """INSERT INTO "file_path" ("id", "library", "file", "folder", "name", "size_bytes", "mtime_ns")
-               VALUES (?, ?, ?, ?, ?, ?, ?)
-               ON CONFLICT ("library", "folder", "name") DO UPDATE
-               SET "file" = excluded."file", "size_bytes" = excluded."size_bytes", "mtime_ns" = excluded."mtime_ns" """,
+    async def load(self, db: Database, sightings: Sequence[Sighting]) -> None:
+        """Read the files that the sightings' paths and contents belong to, with all their paths."""
+        rows = await db.fetch(
+            f"""SELECT f."id", f."content", f."content_sha", f."content_sha1", f."size_bytes",
+                       substr(f."local_start", 1, 7) AS month, f."missing_since" IS NOT NULL AS missing,
+                       p."folder", p."name"
+                FROM "stored_file" f LEFT JOIN "file_path" p ON p."file" = f."id"
+                WHERE f."id" IN (
+                    SELECT p."file" FROM {_NAMED}
+                    UNION SELECT "id" FROM "stored_file" WHERE "library" = ? AND "size_bytes" > 0
+                    AND "content_sha" IN (SELECT value FROM json_each(?)))""",
             [
-                str(new_id()),
+                _json_pairs((sighting.folder, sighting.name) for sighting in sightings),
                 str(self._library),
-                str(file),
-                sighting.folder,
-                sighting.name,
-                sighting.hashes.size_bytes,
-                sighting.mtime_ns,
+                str(self._library),
+                msgspec.json.encode([sighting.hashes.sha256 for sighting in sightings]).decode(),
             ],
         )
+        for row in rows:
+            known = self._files.get(row["id"])
+            if known is None:
+                known = self._keep(
+                    _Known(
+                        id=row["id"],
+                        content=row["content"],
+                        sha256=row["content_sha"],
+                        sha1=row["content_sha1"],
+                        size_bytes=row["size_bytes"],
+                        month=row["month"],
+                        missing=bool(row["missing"]),
+                        paths=set(),
+                    )
+                )
+            if row["name"] is not None:
+                known.paths.add((row["folder"], row["name"]))
+                self._by_path[row["folder"], row["name"]] = known
 
-    async def _add(self, sighting: Sighting, file_id: uuid.UUID | None) -> Registered:
-        file = file_id or new_id()
+    def _keep(self, known: _Known) -> _Known:
+        self._files[known.id] = known
+        if known.size_bytes:  # an empty file has no content that could identify it: its path must do
+            self._by_sha[known.sha256] = known
+        return known
+
+    def register(self, sighting: Sighting, file_id: uuid.UUID | None) -> Registered:
+        here = self._by_path.get((sighting.folder, sighting.name))
+        same = self._by_sha.get(sighting.hashes.sha256)
+        if same is None and here is not None and here.sha256 == sighting.hashes.sha256:
+            same = here
+        if same is not None:
+            was_at = "" if same.missing else same.content
+            self._see(same, sighting)
+            what: What = "same" if same is here else "joined"
+            return Registered(id=same.id, what=what, month=same.month, was_at=was_at)
+        if here is not None and here.paths == {(sighting.folder, sighting.name)}:
+            self._change(here, sighting, kept_as=None)
+            return Registered(id=here.id, what="changed", month=here.month)
+        known = self._add(sighting, file_id if here is None else None)
+        return Registered(id=known.id, what="added", month=known.month)
+
+    def replace(self, file: uuid.UUID, sighting: Sighting, kept_as: str | None) -> None:
+        other = self._by_sha.get(sighting.hashes.sha256)
+        if other is not None:
+            raise ConflictError("These bytes are in the library already", hint="Show the file that has them.")
+        here = self._by_path.get((sighting.folder, sighting.name))
+        if here is None or here.id != file:
+            raise ConflictError(f"{sighting.content} is not where this file is")
+        self._change(here, sighting, kept_as)
+
+    def _see(self, known: _Known, sighting: Sighting) -> None:
+        """The path shows this file's content now, whatever it showed before."""
+        place = (sighting.folder, sighting.name)
+        before = self._by_path.get(place)
+        if before is not None and before is not known:
+            before.paths.discard(place)
+            self._robbed.add(before.id)
+        if known.missing or not known.paths:
+            known.missing = False
+            known.content = sighting.content
+            self._back.add(known.id)
+        known.paths.add(place)
+        self._by_path[place] = known
+        self._seen[place] = (known.id, sighting)
+
+    def _add(self, sighting: Sighting, file_id: uuid.UUID | None) -> _Known:
+        known = self._keep(
+            _Known(
+                id=file_id or new_id(),
+                content=sighting.content,
+                sha256=sighting.hashes.sha256,
+                sha1=sighting.hashes.sha1,
+                size_bytes=sighting.hashes.size_bytes,
+                month=_month(sighting),
+                missing=False,
+                paths={(sighting.folder, sighting.name)},
+            )
+        )
+        self._added[known.id] = sighting
+        self._see(known, sighting)
+        return known
+
+    def _change(self, known: _Known, sighting: Sighting, kept_as: str | None) -> None:
+        """The same file with new bytes: old content to FileVersion, facts anew, marks of people stay, steps due."""
+        self._changed.append(_Change(msgspec.structs.replace(known), sighting, kept_as))
+        if self._by_sha.get(known.sha256) is known:
+            del self._by_sha[known.sha256]
+        known.sha256, known.sha1 = sighting.hashes.sha256, sighting.hashes.sha1
+        known.size_bytes = sighting.hashes.size_bytes
+        known.month = _month(sighting) or known.month
+        self._keep(known)
+        self._see(known, sighting)
+
+    async def write(self, db: Database) -> None:
+        """Changes before additions: a new file may have the content that a changed one had until now."""
+        for change in self._changed:
+            await self._write_change(db, change)
+        await self._write_added(db)
+        await _keep_paths(db, self._library, self._seen)
+        await self._write_robbed(db, [self._files[file] for file in self._robbed])
+        await self._write_returned(db, [self._files[file] for file in self._back - self._added.keys()])
+
+    async def _write_change(self, db: Database, change: _Change) -> None:
+        before, sighting = change.before, change.sighting
+        version = {
+            "id": new_id(),
+            "file": before.id,
+            "content_sha": before.sha256,
+            "content_sha1": before.sha1,
+            "size_bytes": before.size_bytes,
+            "kept_as": change.kept_as,
+            "created": now(),
+        }
+        await db.insert(FileVersion, [version])
+        await redescribe(
+            db,
+            before.id,
+            kind=sighting.kind,
+            mime_type=sighting.mime_type,
+            metadata=sighting.metadata,
+            sidecar_sha=sighting.sidecar_sha,
+        )
+        await update(
+            db,
+            before.id,
+            {
+                "size_bytes": sighting.hashes.size_bytes,
+                "content_sha": sighting.hashes.sha256,
+                "content_sha1": sighting.hashes.sha1,
+                "thumbhash": None,
+                "unshowable": False,
+                "missing_since": None,
+            },
+        )
+        await db.fetch('DELETE FROM "file_step" WHERE "file" = ?', [str(before.id)])
+        await db.insert(FileStep, self._plan(before.id, sighting, now()))
+
+    async def _write_added(self, db: Database) -> None:
         moment = now()
-        facts = describe(sighting.kind, sighting.mime_type, sighting.metadata)
-        await self._db.insert(
-            StoredFile,
-            [
+        files: list[dict[str, object]] = []
+        steps: list[dict[str, object]] = []
+        keywords: dict[uuid.UUID, tuple[str, ...]] = {}
+        for file, sighting in self._added.items():
+            facts = describe(sighting.kind, sighting.mime_type, sighting.metadata)
+            files.append(
                 {
                     "id": file,
                     "filename": sighting.name,
@@ -234,72 +415,46 @@ class _Intake:
                     "content": sighting.content,
                     "content_sha": sighting.hashes.sha256,
                     "content_sha1": sighting.hashes.sha1,
-                    "processor_metadata": _processed(sighting),
+                    "processor_metadata": _processed({}, sighting.metadata, sighting.sidecar_sha),
                     "created": moment,
                     "modified": moment,
                     **facts,
                 }
-            ],
-        )
-        await self._db.insert(
-            FilePath,
-            [
-                {
-                    "id": new_id(),
-                    "library": self._library,
-                    "file": file,
-                    "folder": sighting.folder,
-                    "name": sighting.name,
-                    "size_bytes": sighting.hashes.size_bytes,
-                    "mtime_ns": sighting.mtime_ns,
-                }
-            ],
-        )
-        await self._plan(file, sighting)
-        await self._keep_keywords(file, sighting)
-        return Registered(id=file, what="added", month=cast("str", facts["local_start"])[:7])
+            )
+            steps += self._plan(file, sighting, moment)
+            if sighting.metadata is not None and sighting.metadata.keywords:
+                keywords[file] = sighting.metadata.keywords
+        await db.insert(StoredFile, files)
+        await db.insert(FileStep, steps)
+        await tags.set_tags_of_many(db, keywords, source="exif")
 
-    async def change(self, row: Row, sighting: Sighting, kept_as: str | None) -> None:
-        """The same file with new bytes: old content to FileVersion, facts anew, marks of people stay, steps due."""
-        file: uuid.UUID = row["id"]
-        moment = now()
-        await self._db.insert(
-            FileVersion,
-            [
-                {
-                    "id": new_id(),
-                    "file": file,
-                    "content_sha": row["content_sha"],
-                    "content_sha1": row["content_sha1"],
-                    "size_bytes": row["size_bytes"],
-                    "kept_as": kept_as,
-                    "created": moment,
-                }
-            ],
-        )
-        await update(
-            self._db,
-            file,
-            describe(sighting.kind, sighting.mime_type, sighting.metadata)
-            | {
-                "size_bytes": sighting.hashes.size_bytes,
-                "content_sha": sighting.hashes.sha256,
-                "content_sha1": sighting.hashes.sha1,
-                "processor_metadata": _processed(sighting),
-                "thumbhash": None,
-                "unshowable": False,
-                "missing_since": None,
-                "modified": moment,
-            },
-        )
-        await self._keep_path(file, sighting)
-        await self._db.fetch('DELETE FROM "file_step" WHERE "file" = ?', [str(file)])
-        await self._plan(file, sighting)
-        await self._keep_keywords(file, sighting)
+    async def _write_robbed(self, db: Database, files: Sequence[_Known]) -> None:
+        """Other bytes are where these were.  They live on at another path; without one, no step may read the wrong
+        bytes, and whether they are missing is decided when the whole scan has been seen."""
+        for known in files:
+            if known.paths and _split(known.content) not in known.paths:
+                known.content = join(*min(known.paths))
+                self._back.add(known.id)
+        homeless = [[ABSENT, str(known.id)] for known in files if not known.paths]
+        if homeless:
+            await db.execute_many(
+                """UPDATE "file_step" SET "status" = 'skipped', "error" = ?
+                   WHERE "file" = ? AND "status" IN ('pending', 'running')""",
+                homeless,
+            )
 
-    async def _plan(self, file: uuid.UUID, sighting: Sighting) -> None:
+    async def _write_returned(self, db: Database, files: Sequence[_Known]) -> None:
+        if not files:
+            return
+        await _set_paths(db, {known.id: _split(known.content) for known in files}, also={"missing_since": None})
+        await db.execute_many(
+            """UPDATE "file_step" SET "status" = 'pending', "error" = ''
+               WHERE "file" = ? AND "status" = 'skipped' AND "error" = ?""",
+            [[str(known.id), ABSENT] for known in files],
+        )
+
+    def _plan(self, file: uuid.UUID, sighting: Sighting, moment: datetime) -> list[dict[str, object]]:
         """A row for each step that this kind of file needs; metadata was read on the way in, so it has its result."""
-        moment = now()
         kind = sighting.metadata.kind if sighting.metadata else sighting.kind
         rows: list[dict[str, object]] = []
         for step in self._steps:
@@ -322,42 +477,81 @@ class _Intake:
                     "modified": moment,
                 }
             )
-        await self._db.insert(FileStep, rows)
+        return rows
 
-    async def _keep_keywords(self, file: uuid.UUID, sighting: Sighting) -> None:
-        await tags.set_tags(self._db, file, sighting.metadata.keywords if sighting.metadata else (), source="exif")
+
+async def _keep_paths(
+    db: Database, library: uuid.UUID, seen: dict[tuple[str, str], tuple[uuid.UUID, Sighting]]
+) -> None:
+    await db.execute_many(
+        """INSERT INTO "file_path" ("id", "library", "file", "folder", "name", "size_bytes", "mtime_ns")
+           VALUES (?, ?, ?, ?, ?, ?, ?)
+           ON CONFLICT ("library", "folder", "name") DO UPDATE
+           SET "file" = excluded."file", "size_bytes" = excluded."size_bytes", "mtime_ns" = excluded."mtime_ns" """,
+        [
+            [str(new_id()), str(library), str(file), folder, name, sighting.hashes.size_bytes, sighting.mtime_ns]
+            for (folder, name), (file, sighting) in seen.items()
+        ],
+    )
+
+
+async def redescribe(
+    db: Database,
+    file: uuid.UUID,
+    *,
+    kind: str,
+    mime_type: str,
+    metadata: MediaMetadata | None,
+    sidecar_sha: str,
+) -> None:
+    """Write what reading a known file again gave; a person's rating and description stay.  Inside `db.write()`."""
+    row = await db.fetch_one(
+        'SELECT "processor_metadata", "rating", "description" FROM "stored_file" WHERE "id" = ?', [str(file)]
+    )
+    if row is None:
+        return
+    values = describe(kind, mime_type, metadata)
+    processed = msgspec.json.decode(row["processor_metadata"])
+    said = processed.get(METADATA_STEP, {}).get("said")
+    for name in MARKS if said is not None else ():
+        if row[name] != said.get(name, NOTHING_SAID[name]):  # a person has changed it since
+            del values[name]
+    values["processor_metadata"] = _processed(processed, metadata, sidecar_sha)
+    values["modified"] = now()
+    await update(db, file, values)
+    await tags.set_tags(db, file, metadata.keywords if metadata else (), source="exif")
 
 
 def describe(kind: str, mime_type: str, metadata: MediaMetadata | None) -> dict[str, object]:
     """Column values of a stored file that follow from its metadata; all empty when there is none."""
-    if metadata is None:
-        return {"kind": kind, "mime_type": mime_type, "metadata": "{}", "local_start": ""} | dict.fromkeys(
-            ("start", "end", "utc_offset_min", "latitude", "longitude", "altitude", "place"), None
-        )
+    known = metadata or _NO_METADATA
     return {
-        "kind": metadata.kind,
-        "mime_type": metadata.mime_type,
-        "metadata": details(metadata),
-        "start": metadata.start,
-        "end": metadata.end,
-        "utc_offset_min": metadata.utc_offset_min,
-        "local_start": metadata.start_local.isoformat(timespec="milliseconds") if metadata.start_local else "",
-        "latitude": metadata.latitude,
-        "longitude": metadata.longitude,
-        "altitude": metadata.altitude,
-        "place": msgspec.json.encode(metadata.place).decode() if metadata.place else None,
-        "width": metadata.width,
-        "height": metadata.height,
-        "orientation": metadata.orientation,
-        "duration_s": metadata.duration_s,
-        "animated": metadata.animated,
-        "motion_offset": metadata.motion_video_offset,
-        "content_identifier": metadata.content_identifier,
-        "burst_id": metadata.burst_id,
-        "rating": metadata.rating,
-        "title": metadata.title,
-        "description": metadata.description,
+        "kind": metadata.kind if metadata else kind,
+        "mime_type": metadata.mime_type if metadata else mime_type,
+        "metadata": details(metadata) if metadata else "{}",
+        "start": known.start,
+        "end": known.end,
+        "utc_offset_min": known.utc_offset_min,
+        "local_start": known.start_local.isoformat(timespec="milliseconds") if known.start_local else "",
+        "latitude": known.latitude,
+        "longitude": known.longitude,
+        "altitude": known.altitude,
+        "place": msgspec.json.encode(known.place).decode() if known.place else None,
+        "width": known.width,
+        "height": known.height,
+        "orientation": known.orientation,
+        "duration_s": known.duration_s,
+        "animated": known.animated,
+        "motion_offset": known.motion_video_offset,
+        "content_identifier": known.content_identifier,
+        "burst_id": known.burst_id,
+        "rating": known.rating,
+        "title": known.title,
+        "description": known.description,
     }
+
+
+_NO_METADATA = MediaMetadata(kind="other", mime_type="", reader="none")
 
 
 #: Columns of StoredFile; what else metadata holds goes into the JSON column.
@@ -405,22 +599,34 @@ async def update(db: Database, file: uuid.UUID, values: dict[str, object]) -> No
     )
 
 
-async def _set_path(db: Database, file: uuid.UUID, folder: str, name: str) -> None:
-    await update(db, file, {"content": join(folder, name), "filename": name, "modified": now()})
-
-
-async def _mark_missing(db: Database, file: uuid.UUID) -> None:
-    await update(db, file, {"missing_since": now(), "modified": now()})
-    await db.fetch(
-        """UPDATE "file_step" SET "status" = 'skipped', "error" = ?
-           WHERE "file" = ? AND "status" IN ('pending', 'running')""",
-        [ABSENT, str(file)],
+async def _set_paths(
+    db: Database, places: Mapping[uuid.UUID, tuple[str, str]], *, also: Mapping[str, object] | None = None
+) -> None:
+    """Let files live at another of their paths, (folder, name); `also`: further columns to set."""
+    moment = now()
+    more = also or {}
+    assignments = "".join(f', "{name}" = ?' for name in more)
+    await db.execute_many(
+        f'UPDATE "stored_file" SET "content" = ?, "filename" = ?, "modified" = ?{assignments} WHERE "id" = ?',
+        [[join(folder, name), name, moment, *more.values(), str(file)] for file, (folder, name) in places.items()],
     )
 
 
-def _processed(sighting: Sighting) -> str:
-    reader = sighting.metadata.reader if sighting.metadata else "none"
-    return msgspec.json.encode({METADATA_STEP: {"reader": reader, "sidecar": sighting.sidecar_sha}}).decode()
+def _split(content: str) -> tuple[str, str]:
+    folder, _, name = content.rpartition("/")
+    return folder, name
+
+
+def _json_pairs(paths: Iterable[tuple[str, str]]) -> str:
+    return msgspec.json.encode(list(paths)).decode()
+
+
+def _processed(processed: Mapping[str, Any], metadata: MediaMetadata | None, sidecar_sha: str) -> str:
+    """`processor_metadata` after reading: by whom, with which sidecar, and the marks the file itself stated, so that
+    what a person changed can be told from what the file said."""
+    said = {name: getattr(metadata, name) for name in MARKS if getattr(metadata, name, None) not in (None, "")}
+    reading = {"reader": metadata.reader if metadata else "none", "sidecar": sidecar_sha, "said": said}
+    return msgspec.json.encode({**processed, METADATA_STEP: reading}).decode()
 
 
 def _month(sighting: Sighting) -> str:

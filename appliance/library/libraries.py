@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from appliance.paths import DataPaths
 
 READY, FROZEN = "ready", "frozen"
+#: The reason of a library whose missing files a person gave up; the next full scan acts on it and takes it away.
+ACCEPTED = "Files that are gone will be noted as missing by the next scan"
 
 _SELECT = """
     SELECT l.*,
@@ -93,7 +95,7 @@ async def remove_library(db: Database, library: uuid.UUID) -> None:
 async def accept_missing(db: Database, library: uuid.UUID) -> dict[str, Any]:
     """A person says that the files of a frozen library really are gone: the next scan may mark them missing."""
     await get_library(db, library)
-    await set_status(db, library, READY, reason="accepted")
+    await set_status(db, library, READY, reason=ACCEPTED)
     return await get_library(db, library)
 
 
@@ -116,6 +118,20 @@ async def set_status(db: Database, library: uuid.UUID, status: str, *, reason: s
     await Library.update(
         {Library.status: status, Library.reason: reason, Library.hint: hint, Library.modified: now()}
     ).where(Library.id == library)
+
+
+async def set_scanned(db: Database, library: uuid.UUID, *, reason: str) -> None:
+    """A whole library was looked at and all is well, but for `reason`, which may be empty."""
+    await set_status(db, library, READY, reason=reason)
+    await Library.update({Library.last_scan: now()}).where(Library.id == library)
+
+
+async def count_present(db: Database, library: uuid.UUID) -> int:
+    """How many of its files are there, or were when last looked at."""
+    found: int = await db.value(
+        'SELECT count(*) FROM "stored_file" WHERE "library" = ? AND "missing_since" IS NULL', [str(library)]
+    )
+    return found
 
 
 def _checked_root(root: str) -> Path:

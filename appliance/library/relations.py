@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from appliance.db.engine import Database
 
 LIVE_VIDEO, RAW_OF, SIDECAR_OF, BURST, EDIT_OF = "live_video", "raw_of", "sidecar_of", "burst", "edit_of"
-#: The first of these is shown inside the other file instead of beside it.
-SHOWN_THROUGH = frozenset({LIVE_VIDEO, RAW_OF})
+SIDECAR, DESCRIBED = "sidecar", frozenset({"photo", "raw", "video"})
 #: Two halves of a live photo begin within this time of each other; without an identifier it must be so.
 LIVE_GAP = timedelta(seconds=5)
 LIVE_LONGEST_S = 10.0
@@ -72,18 +71,31 @@ def _stem(name: str) -> str:
 
 
 def _sidecars(entries: Sequence[Entry], by_stem: dict[tuple[str, str], list[Entry]]) -> set[Relation]:
-    """`a.jpg.xmp` describes a.jpg; `a.xmp` describes every photo, RAW and video called a."""
-    by_name = {(entry.folder, entry.name.casefold()): entry for entry in entries}
-    relations = set()
+    """`a.jpg.xmp` describes a.jpg; `a.xmp` describes every photo, RAW and video called a that has none of its own."""
+    by_name: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries:
-        if entry.kind != "sidecar":
+        if entry.kind in DESCRIBED:
+            by_name.setdefault((entry.folder, entry.name.casefold()), []).append(entry)
+    relations = set()
+    described: set[tuple[uuid.UUID, str]] = set()
+    sidecars = [
+        (entry, (entry.folder, _stem(entry.name)), _ending(entry)) for entry in entries if entry.kind == SIDECAR
+    ]
+    for entry, named, ending in sidecars:
+        for owner in by_name.get(named, ()):
+            relations.add(Relation(entry.id, owner.id, SIDECAR_OF))
+            described.add((owner.id, ending))
+    for entry, named, ending in sidecars:
+        if named in by_name:
             continue
-        full = by_name.get((entry.folder, _stem(entry.name)))
-        owners = [full] if full is not None else by_stem.get((entry.folder, _stem(entry.name)), [])
-        relations |= {
-            Relation(entry.id, owner.id, SIDECAR_OF) for owner in owners if owner.kind not in ("sidecar", "other")
-        }
+        for owner in by_stem.get(named, ()):
+            if owner.kind in DESCRIBED and (owner.id, ending) not in described:
+                relations.add(Relation(entry.id, owner.id, SIDECAR_OF))
     return relations
+
+
+def _ending(entry: Entry) -> str:
+    return PurePosixPath(entry.name).suffix.casefold()
 
 
 def _raws(group: Sequence[Entry]) -> set[Relation]:
@@ -145,87 +157,120 @@ def _close(one: datetime | None, other: datetime | None, gap: timedelta, *, unkn
     return abs(one - other) <= gap
 
 
-async def relate(db: Database, library: uuid.UUID, folders: Iterable[str]) -> set[uuid.UUID]:
+async def relate(db: Database, library: uuid.UUID, folders: Iterable[str], *, wake: bool = True) -> set[uuid.UUID]:
     """Make RelatedFile and `part_of` true for these folders; returns the ids whose appearance changed.
 
-    A photo whose sidecar came, changed or went has its metadata step due again.  Inside `db.write()`.
+    wake: a photo whose sidecar came, changed or went has its metadata step due again.  Inside `db.write()`.
     """
     changed: set[uuid.UUID] = set()
     for folder in folders:
         entries = await _entries(db, library, folder)
         if entries:
-            changed |= await _apply(db, entries)
+            changed |= await _apply(db, folder, entries)
+            if wake:
+                await _wake_metadata(db, {entry.id for entry in entries})
     return changed
 
 
 async def _entries(db: Database, library: uuid.UUID, folder: str) -> list[Entry]:
-    """The folder's files, and those elsewhere in the library that share an identifier with one of them."""
+    """The files that live in the folder, and those elsewhere in the library that share an identifier with one of them.
+
+    A file lives where its `content` is, though copies may lie elsewhere.  A sidecar counts at each of its paths: two
+    photos may have been given the same words.
+    """
     rows = await db.fetch(
         """WITH here AS (SELECT "file" FROM "file_path" WHERE "library" = :library AND "folder" = :folder),
                 known AS (SELECT "content_identifier" AS word FROM "stored_file" WHERE "id" IN here
                           AND "content_identifier" <> ''),
                 bursts AS (SELECT "burst_id" AS word FROM "stored_file" WHERE "id" IN here AND "burst_id" <> '')
            SELECT f."id", f."content", f."kind", f."start", f."duration_s", f."content_identifier", f."burst_id",
-                  json_extract(f."metadata", '$.date_source') AS date_source
+                  json_extract(f."metadata", '$.date_source') AS date_source,
+                  (SELECT json_group_array(p."name") FROM "file_path" p
+                   WHERE f."kind" = 'sidecar' AND p."file" = f."id" AND p."folder" = :folder) AS names
            FROM "stored_file" f
-           WHERE f."missing_since" IS NULL AND f."library" = :library AND (f."id" IN here
-              OR (f."content_identifier" <> '' AND f."content_identifier" IN known)
-              OR (f."burst_id" <> '' AND f."burst_id" IN bursts))""",
+           WHERE f."missing_since" IS NULL AND f."library" = :library AND f."id" IN (
+              SELECT "file" FROM here
+              UNION SELECT "id" FROM "stored_file" WHERE "content_identifier" <> '' AND "content_identifier" IN known
+              UNION SELECT "id" FROM "stored_file" WHERE "burst_id" <> '' AND "burst_id" IN bursts)""",
         {"library": str(library), "folder": folder},  # type: ignore[arg-type]  # sqlite3 takes names as well
     )
     entries = []
     for row in rows:
-        path = PurePosixPath(row["content"])
-        parent = str(path.parent)
-        entries.append(
-            Entry(
-                id=row["id"],
-                folder="" if parent == "." else parent,
-                name=path.name,
-                kind=row["kind"],
-                start=None if row["date_source"] in ("file", "filename", None) else row["start"],
-                duration_s=row["duration_s"],
-                content_identifier=row["content_identifier"],
-                burst_id=row["burst_id"],
+        parent, _, own_name = row["content"].rpartition("/")
+        places = [(folder, name) for name in msgspec.json.decode(row["names"])] or [(parent, own_name)]
+        for place, name in places:
+            entries.append(
+                Entry(
+                    id=row["id"],
+                    folder=place,
+                    name=name,
+                    kind=row["kind"],
+                    start=None if row["date_source"] in ("file", "filename", None) else row["start"],
+                    duration_s=row["duration_s"],
+                    content_identifier=row["content_identifier"],
+                    burst_id=row["burst_id"],
+                )
             )
-        )
     return entries
 
 
-async def _apply(db: Database, entries: Sequence[Entry]) -> set[uuid.UUID]:
-    wanted = find_relations(entries)
-    ids = msgspec.json.encode([str(entry.id) for entry in entries]).decode()
+async def _apply(db: Database, folder: str, entries: Sequence[Entry]) -> set[uuid.UUID]:
+    known = {entry.id for entry in entries}
+    here = {entry.id for entry in entries if entry.folder == folder}
+    # Sidecars of files that live elsewhere, and names in other folders, are those folders' business.
+    wanted = {relation for relation in find_relations(entries) if _is_judged(relation, here, known)}
     rows = await db.fetch(
         """SELECT "id", "file", "related", "role" FROM "related_file"
-           WHERE "file" IN (SELECT value FROM json_each(?)) AND "role" <> 'edit_of' """,
-        [ids],
+           WHERE "role" <> 'edit_of' AND ("file" IN (SELECT value FROM json_each(?1))
+                                          OR "related" IN (SELECT value FROM json_each(?1)))""",
+        [_json_ids(known)],
     )
     present = {Relation(row["file"], row["related"], row["role"]): row["id"] for row in rows}
-    changed: set[uuid.UUID] = set()
-    for relation in sorted(wanted - present.keys()):
-        row: dict[str, Any] = {
-            "id": new_id(),
-            "file": relation.file,
-            "related": relation.related,
-            "role": relation.role,
-        }
-        await db.insert(RelatedFile, [row])
-        changed |= {relation.file, relation.related}
-    for relation in present.keys() - wanted:
-        await db.fetch('DELETE FROM "related_file" WHERE "id" = ?', [str(present[relation])])
-        changed |= {relation.file, relation.related}
-    shown_through = {relation.file: relation.related for relation in sorted(wanted) if relation.role in SHOWN_THROUGH}
-    for entry in entries:
-        through = shown_through.get(entry.id)
-        await db.fetch(
-            'UPDATE "stored_file" SET "part_of" = ? WHERE "id" = ? AND "part_of" IS NOT ?',
-            [through, str(entry.id), through],
+    new = sorted(wanted - present.keys())
+    stale = {relation for relation in present.keys() - wanted if _is_judged(relation, here, known)}
+    await db.insert(
+        RelatedFile,
+        [
+            {"id": new_id(), "file": relation.file, "related": relation.related, "role": relation.role}
+            for relation in new
+        ],
+    )
+    if stale:
+        await db.execute_many(
+            'DELETE FROM "related_file" WHERE "id" = ?', [[str(present[relation])] for relation in stale]
         )
-    await _wake_metadata(db, ids)
+    changed = {file for relation in (*new, *stale) for file in (relation.file, relation.related)}
+    if changed:
+        await _show_through(db, changed)
     return changed
 
 
-async def _wake_metadata(db: Database, ids: str) -> None:
+def _is_judged(relation: Relation, here: set[uuid.UUID], known: set[uuid.UUID]) -> bool:
+    """Whether looking at one folder says all about this relation, be it that it holds or that it does not."""
+    if relation.role == SIDECAR_OF:
+        return relation.related in here
+    if relation.role == RAW_OF:
+        return relation.file in here or relation.related in here
+    return relation.file in here or relation.related in here or {relation.file, relation.related} <= known
+
+
+async def _show_through(db: Database, files: Iterable[uuid.UUID]) -> None:
+    """Let `part_of` say what the relations say."""
+    await db.fetch(
+        """UPDATE "stored_file" SET "part_of" = through."related" FROM (
+               SELECT f."id", (SELECT r."related" FROM "related_file" r WHERE r."file" = f."id"
+                               AND r."role" IN ('live_video', 'raw_of') ORDER BY r."related" LIMIT 1) AS related
+               FROM json_each(?) j JOIN "stored_file" f ON f."id" = j.value) AS through
+           WHERE "stored_file"."id" = through."id" AND "part_of" IS NOT through."related" """,
+        [_json_ids(files)],
+    )
+
+
+def _json_ids(files: Iterable[uuid.UUID]) -> str:
+    return msgspec.json.encode([str(file) for file in files]).decode()
+
+
+async def _wake_metadata(db: Database, files: Iterable[uuid.UUID]) -> None:
     """A file's metadata was read with the sidecar it then had; if it has another one now, it is due again."""
     await db.fetch(
         """UPDATE "file_step" SET "status" = 'pending', "modified" = ?
@@ -236,5 +281,5 @@ async def _wake_metadata(db: Database, ids: str) -> None:
                    (SELECT s."content_sha" FROM "related_file" r JOIN "stored_file" s ON s."id" = r."file"
                     WHERE r."related" = f."id" AND r."role" = 'sidecar_of' AND s."mime_type" = 'application/rdf+xml'
                     ORDER BY s."content" LIMIT 1), ''))""",
-        [now(), METADATA_STEP, ids],
+        [now(), METADATA_STEP, _json_ids(files)],
     )

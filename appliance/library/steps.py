@@ -123,7 +123,7 @@ async def _due(
         source, order = 'json_each(?) j CROSS JOIN "file_step" s ON s."file" = j."value"', 'j."key"'
     return await db.fetch(
         f"""SELECT f.*, s."id" AS step_id, l."root" AS root,
-                   (SELECT o."filename" FROM "related_file" r JOIN "stored_file" o ON o."id" = r."file"
+                   (SELECT o."content" FROM "related_file" r JOIN "stored_file" o ON o."id" = r."file"
                     WHERE r."related" = f."id" AND r."role" = 'sidecar_of' AND o."mime_type" = 'application/rdf+xml'
                     ORDER BY o."content" LIMIT 1) AS sidecar,
                    (SELECT p."size_bytes" || '/' || p."mtime_ns" FROM "file_path" p

@@ -2,39 +2,45 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from appliance.db.tables import FileTag, Tag
+import msgspec
+
 from appliance.values import new_id, now
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from appliance.db.engine import Database
 
 
 async def set_tags(db: Database, file: uuid.UUID, names: Iterable[str], *, source: str) -> None:
     """Make `names` the tags that `source` gives this file; other sources' stay.  Inside `db.write()`."""
-    wanted = {name.strip() for name in names if name.strip()}
-    present = {
-        row["name"]: row["id"]
-        for row in await db.fetch(
-            """SELECT t."name" AS name, ft."id" AS id FROM "file_tag" ft JOIN "tag" t ON t."id" = ft."tag"
-               WHERE ft."file" = ? AND ft."source" = ?""",
-            [str(file), source],
+    await set_tags_of_many(db, {file: tuple(names)}, source=source)
+
+
+async def set_tags_of_many(db: Database, names_of: Mapping[uuid.UUID, Iterable[str]], *, source: str) -> None:
+    """`set_tags` for several files.  Inside `db.write()`."""
+    wanted = {str(file): sorted({name.strip() for name in names if name.strip()}) for file, names in names_of.items()}
+    if not wanted:
+        return
+    moment = now()
+    every = sorted(set(chain.from_iterable(wanted.values())))
+    if every:
+        await db.execute_many(
+            'INSERT INTO "tag" ("id", "name", "created") VALUES (?, ?, ?) ON CONFLICT ("name") DO NOTHING',
+            [[str(new_id()), name, moment] for name in every],
         )
-    }
-    for name in sorted(wanted - present.keys()):
-        tag = await _tag(db, name)
-        await db.insert(FileTag, [{"id": new_id(), "file": file, "tag": tag, "source": source}])
-    for name in present.keys() - wanted:
-        await db.fetch('DELETE FROM "file_tag" WHERE "id" = ?', [str(present[name])])
-
-
-async def _tag(db: Database, name: str) -> uuid.UUID:
-    found: uuid.UUID | None = await db.value('SELECT "id" FROM "tag" WHERE "name" = ?', [name])
-    if found is None:
-        found = new_id()
-        await db.insert(Tag, [{"id": found, "name": name, "created": now()}])
-    return found
+    await db.execute_many(
+        """DELETE FROM "file_tag" WHERE "file" = ? AND "source" = ?
+           AND "tag" NOT IN (SELECT "id" FROM "tag" WHERE "name" IN (SELECT value FROM json_each(?)))""",
+        [[file, source, msgspec.json.encode(names).decode()] for file, names in wanted.items()],
+    )
+    if every:
+        await db.execute_many(
+            """INSERT INTO "file_tag" ("id", "file", "tag", "source")
+               SELECT ?, ?, "id", ? FROM "tag" WHERE "name" = ? ON CONFLICT DO NOTHING""",
+            [[str(new_id()), file, source, name] for file, names in wanted.items() for name in names],
+        )

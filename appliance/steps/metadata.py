@@ -3,26 +3,24 @@ whose sidecar changed, for retries, and for new versions."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from appliance.errors import UnreadableFileError
 from appliance.importing.ingest import Examined, examine
-from appliance.library import intake, relations, tags
+from appliance.library import intake, relations
 from appliance.steps.base import PICTURES, original
 
 if TYPE_CHECKING:
     import uuid
-    from pathlib import Path
 
     from appliance.db.engine import Row
     from appliance.home import Home
 
 
-def read(path: Path, folder: Path, sidecar: str) -> Examined:
+def read(path: Path, sidecar: Path | None) -> Examined:
     """Raises UnreadableFileError when the metadata cannot be read."""
-    seen = examine(path, sidecar=folder / sidecar if sidecar else None)
+    seen = examine(path, sidecar=sidecar)
     if seen.metadata is None:
         raise UnreadableFileError(str(path), seen.error, hint=seen.hint)
     return seen
@@ -38,24 +36,23 @@ class MetadataStep:
     run = staticmethod(read)
 
     def arguments(self, home: Home, row: Row) -> tuple[Any, ...]:
-        path = original(row)
-        return path, path.parent, row["sidecar"] or ""
+        return original(row), Path(row["root"], row["sidecar"]) if row["sidecar"] else None
 
     async def prepare(self, home: Home, row: Row, result: Examined) -> None:
         pass
 
     async def save(self, home: Home, row: Row, result: Examined) -> str:
-        file: uuid.UUID = row["id"]
-        metadata = result.metadata
-        assert metadata is not None
-        processed = msgspec.json.decode(row["processor_metadata"])
-        processed[self.name] = {"reader": metadata.reader, "sidecar": result.sidecar_sha}
-        values = intake.describe(result.kind, result.mime_type, metadata)
-        values["processor_metadata"] = msgspec.json.encode(processed).decode()
-        await intake.update(home.db, file, values)
-        await tags.set_tags(home.db, file, metadata.keywords, source="exif")
+        await intake.redescribe(
+            home.db,
+            row["id"],
+            kind=result.kind,
+            mime_type=result.mime_type,
+            metadata=result.metadata,
+            sidecar_sha=result.sidecar_sha,
+        )
         folder = row["content"].rpartition("/")[0]
-        await relations.relate(home.db, row["library"], [folder])
+        # Who has which sidecar is a matter of names, which reading does not change: nobody else is due because of it.
+        await relations.relate(home.db, row["library"], [folder], wake=False)
         return ""
 
     async def fail(self, home: Home, file: uuid.UUID) -> None:

@@ -261,7 +261,7 @@ INDEXES = (
     'CREATE INDEX "stored_file_live" ON "stored_file" ("content_identifier") WHERE "content_identifier" <> \'\'',
     'CREATE INDEX "stored_file_burst" ON "stored_file" ("burst_id") WHERE "burst_id" <> \'\'',
     'CREATE INDEX "stored_file_trash" ON "stored_file" ("trashed_at") WHERE "trashed_at" IS NOT NULL',
-    'CREATE INDEX "stored_file_missing" ON "stored_file" ("library") WHERE "missing_since" IS NOT NULL',
+    'CREATE INDEX "stored_file_present" ON "stored_file" ("library", "missing_since", "id")',
     'CREATE UNIQUE INDEX "file_path_place" ON "file_path" ("library", "folder", "name")',
     'CREATE INDEX "file_path_file" ON "file_path" ("file")',
     'CREATE UNIQUE INDEX "related_file_pair" ON "related_file" ("file", "related", "role")',
