@@ -110,7 +110,8 @@ async def serve(
     folders: libraries to add if they are new.   on_ready: called with the URL once the port answers.
     """
     logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s %(message)s")
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    for talkative in ("apscheduler", "piccolo"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
