@@ -138,6 +138,8 @@ def check_data(house: House) -> Iterator[Said]:
         )
     elif root.stat().st_mode & 0o002:
         yield "warning", f"everyone on this machine may write {root}", f"chmod o-rwx {root}"
+    elif house.there and root.stat().st_mode & 0o001 and house.paths.database.stat().st_mode & 0o004:
+        yield "warning", f"everyone on this machine may read {house.paths.database}", f"chmod o-rwx {root}"
     else:
         yield "ok", f"{root}, of {account(owner)}", ""
 

@@ -30,7 +30,7 @@ from appliance.errors import (
     ReadOnlyError,
     StorageError,
 )
-from appliance.lock import holder
+from appliance.lock import NOT_FOR_EVERYONE, holder
 from appliance.paths import DataPaths
 
 if TYPE_CHECKING:
@@ -249,6 +249,7 @@ async def _in_process(settings: Settings, *, command: str) -> AsyncIterator[Api]
     """The whole house without its doors: no port, no socket, nothing announced."""
     from appliance.daemon import open_house
 
+    os.umask(NOT_FOR_EVERYONE)
     async with open_house(settings, command=command) as house:
         transport = httpx.ASGITransport(app=house.admin_app)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=TIMEOUT_S) as http:

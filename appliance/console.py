@@ -114,7 +114,7 @@ class Console:
 
             def draw(name: str, done: int, total: int) -> None:
                 if name not in tasks:
-                    tasks[name] = bars.add_task(printable(name), total=total)
+                    tasks[name] = bars.add_task(printable(name), total=total or None)
                 bars.update(tasks[name], completed=done, total=total or None)
 
             yield Progress(draw)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from appliance.paths import DataPaths
 
 LONGEST_NOTE = 4096  # bytes read of the holder's note
+NOT_FOR_EVERYONE = 0o027  # the umask of whoever opens the data: other accounts here read neither photos nor passwords
 GLANCES = 100  # tries, since `holder` in another process takes the lock for some microseconds to look
 
 

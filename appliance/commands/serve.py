@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from appliance.errors import InvalidInputError
+from appliance.lock import NOT_FOR_EVERYONE
 
 if TYPE_CHECKING:
     import argparse
@@ -32,11 +33,13 @@ def run(context: Context) -> int:
     folders = [folder_of_photos(path, settings.data) for path in args.library]
 
     import asyncio
+    import os
 
     import uvloop
 
     from appliance.daemon import serve
 
+    os.umask(NOT_FOR_EVERYONE)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(settings, folders=folders))
     return 0

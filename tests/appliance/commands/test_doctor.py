@@ -49,6 +49,16 @@ def test_a_healthy_machine_has_every_check_and_exits_0(run: Run, data: Path, tmp
     assert run("doctor").out.count("\n") >= len(checks.CHECKS)
 
 
+def test_a_database_that_everyone_may_read_deserves_a_look(run: Run, data: Path) -> None:
+    database(data)
+    (data / "homeroll.db").chmod(0o644)
+    data.chmod(0o755)
+    item = found(run("doctor", "--json"), "data directory")[0]
+    assert (item["state"], item["hint"]) == ("warning", f"chmod o-rwx {data}")
+    data.chmod(0o750)
+    assert found(run("doctor", "--json"), "data directory")[0]["state"] == "ok"
+
+
 def test_what_is_not_ok_says_how_to_mend_it(run: Run, data: Path) -> None:
     (data / "homeroll.db").write_bytes(b"SQLite format 3\x00" + b"\xff" * 5000)
     ran = run("doctor", "--json")

@@ -178,6 +178,8 @@ def test_with_no_service_commands_open_the_data_themselves_and_leave_it_free(mac
     assert (again["moved"], again["added"], again["missing"]) == (5, 0, 0)
     assert machine.run("status").returncode == 1
 
+    assert (machine.data / "homeroll.db").stat().st_mode & 0o007 == 0
+
     # the same data, then served: what commands did is there
     machine.start()
     answer = httpx.get(f"{machine.url}/api/v1/timeline", headers={"x-api-key": key.stdout.strip()})
