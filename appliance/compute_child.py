@@ -37,6 +37,14 @@ def main() -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
+    try:
+        _serve(requests, replies, memory_mb)
+    except BrokenPipeError:
+        # The service is gone; nobody is left to tell.
+        os._exit(1)
+
+
+def _serve(requests: BinaryIO, replies: BinaryIO, memory_mb: int) -> None:
     _reply(replies, pickle.dumps((False, False, None)))
     while header := requests.read(HEADER.size):
         (length,) = HEADER.unpack(header)

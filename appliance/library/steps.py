@@ -10,6 +10,7 @@ import msgspec
 
 from appliance.db.tables import FileStep
 from appliance.errors import InvalidInputError
+from appliance.library.intake import ABSENT
 from appliance.values import new_id, now
 
 if TYPE_CHECKING:
@@ -172,6 +173,16 @@ async def finish(db: Database, outcomes: Iterable[Outcome]) -> None:
     )
 
 
+async def fold_failures(db: Database, file: uuid.UUID, needs: Sequence[str]) -> None:
+    """A file that failed one step and then another that needs it is one failure, with the later reason: the earlier
+    one becomes skipped.  Inside `db.write()`."""
+    await db.fetch(
+        """UPDATE "file_step" SET "status" = 'skipped' WHERE "file" = ? AND "status" = 'failed'
+           AND "step" IN (SELECT value FROM json_each(?))""",
+        [str(file), msgspec.json.encode(needs).decode()],
+    )
+
+
 async def unclaim(db: Database, ids: Iterable[uuid.UUID]) -> None:
     """Give back claimed work that was not done (shutdown, full disk).  Inside `db.write()`."""
     await db.execute_many(
@@ -232,6 +243,12 @@ async def retry(db: Database, *, file_id: uuid.UUID | None = None, step: str | N
             f"""UPDATE "file_step" SET "status" = 'pending', "attempts" = 0, "error" = '', "hint" = ''
                 WHERE "status" = 'failed'{condition} RETURNING "file" """,
             args,
+        )
+        # What was folded into a failure is part of it.
+        await db.execute_many(
+            """UPDATE "file_step" SET "status" = 'pending', "attempts" = 0, "error" = '', "hint" = ''
+               WHERE "file" = ? AND "status" = 'skipped' AND "error" NOT IN ('', ?)""",
+            [[str(row["file"]), ABSENT] for row in rows],
         )
         await db.execute_many(
             """UPDATE "stored_file" SET "unshowable" = 0 WHERE "id" = ? AND NOT EXISTS

@@ -326,6 +326,7 @@ class Runner:
         due, error = done.due, done.error
         assert error is not None
         await self._steps[due.step].fail(self._home, due.file)
+        await plan.fold_failures(self._home.db, due.file, self._steps[due.step].needs)
         message, hint = _told(error)
         if not isinstance(error, HomerollError | OSError | MemoryError):
             log.error("file_id=%s step=%s failed unexpectedly", due.file, due.step, exc_info=error)

@@ -99,16 +99,19 @@ async def test_a_step_waits_for_those_it_needs(home: Home, photos: Path, scan: S
         assert order.index(("first", name)) < order.index(("second", name))
 
 
-async def test_what_failed_does_not_hold_up_what_needs_it(home: Home, photos: Path, scan: Scan) -> None:
+async def test_what_failed_holds_nothing_up_and_a_bad_file_is_one_failure(home: Home, photos: Path, scan: Scan) -> None:
     put(photos, "a-torn.jpg")
     await scan()
-    second = Sayer("second", needs=("first",))
-    second.slowly_s = 0
-    first = Sayer("first")
+    first, second = Sayer("first"), Sayer("second", needs=("first",))
     async with running(home, first, second) as runner:
         await finished(runner)
-    assert await statuses(home, "first") == {"a-torn.jpg": "failed"}
-    assert await statuses(home, "second") == {"a-torn.jpg": "failed"}
+        assert await statuses(home, "first") == {"a-torn.jpg": "skipped"}
+        assert await statuses(home, "second") == {"a-torn.jpg": "failed"}
+        assert (await plan.failures(home.db, LOCAL_ADMIN))["total"] == 1
+        assert await plan.retry(home.db) == 1
+        runner.wake()
+        await finished(runner)
+    assert (len(first.failed), len(second.failed)) == (2, 2)
 
 
 async def test_a_new_step_and_a_new_version_make_every_file_due(home: Home, photos: Path, scan: Scan) -> None:

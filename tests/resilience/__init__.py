@@ -1,0 +1,1 @@
+"""Whatever happens, the service lives and no file is lost."""
