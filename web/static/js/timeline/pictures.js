@@ -2,7 +2,7 @@
 import { api } from "/static/js/lib/api.js";
 import { NOT_READY } from "/static/js/timeline/flags.js";
 
-const FAST_PX_PER_MS = 4;
+const FAST_PX_PER_MS = 2.5;
 const REST_MS = 110;
 const SHARPEN_AFTER_MS = 450;
 const SOFT = 1.35; // a thumbnail stretched more than this is replaced by the preview when nothing moves
