@@ -29,9 +29,9 @@ def png(number: int) -> bytes:
     return data.getvalue()
 
 
-def write_jpegs(folder: Path, count: int, *, first: int = 0) -> list[Path]:
+def write_jpegs(folder: Path, count: int, *, first: int = 0, size: tuple[int, int] = (64, 48)) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{number:04}.jpg" for number in range(first, first + count)]
     for number, path in enumerate(paths, first):
-        path.write_bytes(jpeg(number))
+        path.write_bytes(jpeg(number, size=size))
     return paths

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import random
 import subprocess
@@ -27,7 +26,7 @@ def make_folder(folder: Path, *, seed: int = 1) -> None:
     chance = random.Random(seed)
     years = [folder / name for name in ("2021", "2022", "2023/summer", "2023/winter", "unsorted")]
     for index, year in enumerate(years):
-        write_jpegs(year, 44, first=index * 44)
+        write_jpegs(year, 44, first=index * 44, size=(900, 700))
     for number in range(8):
         (years[1] / f"big-{number}.jpg").write_bytes(jpeg(900 + number, size=(1600, 1200)))
     for number in range(20):
@@ -71,10 +70,3 @@ def _broken(path: Path, number: int, chance: random.Random) -> None:
         for _ in range(200):
             data[chance.randrange(2, len(data))] = chance.randrange(256)
     path.write_bytes(data)
-
-
-def framed(colour: tuple[int, int, int], kind: str) -> bytes:
-    """A tiny picture in the given Pillow format."""
-    data = io.BytesIO()
-    Image.new("RGB", (33, 21), colour).save(data, kind)
-    return data.getvalue()

@@ -1,4 +1,4 @@
-"""The service without its doors, as a program: `python -m tests.resilience.service DATA LIBRARY [--inline]`.
+"""The service without its doors, as a program: `python -m tests.resilience.service DATA LIBRARY`.
 
 Scans LIBRARY, works until nothing is due, and exits; tests kill it before that.
 """
@@ -56,8 +56,7 @@ async def import_all(data: Path, library: Path, *, settings: Settings) -> None:
 def main() -> None:
     logging.basicConfig(level=logging.WARNING)
     data, library = Path(sys.argv[1]), Path(sys.argv[2])
-    compute = "inline" if "--inline" in sys.argv else "child"
-    settings = Settings(data=data, compute_workers=2, compute_memory_mb=512, compute=compute)  # type: ignore[arg-type]
+    settings = Settings(data=data, compute_workers=2, compute_memory_mb=512)
     asyncio.run(import_all(data, library, settings=settings))
 
 
