@@ -21,6 +21,7 @@ from appliance.db.engine import Database
 from appliance.db.migrations import migrate
 from appliance.errors import ConfigError, ConflictError
 from appliance.home import Home
+from appliance.importing.uploads import Uploads
 from appliance.importing.watch import Watcher
 from appliance.jobs import registry as jobs_registry
 from appliance.jobs.schedule import Scheduler
@@ -84,6 +85,7 @@ async def open_house(settings: Settings, *, command: str = "serve") -> AsyncIter
             compute=compute,
             steps=tuple(spec(step) for step in steps_registry.STEPS),
         )
+        await Uploads(home).tidy(older_than_s=0)
         first_admin = await users.ensure_first_admin(db)
         runner = Runner(home, steps_registry.STEPS)
         stack.push_async_callback(runner.stop)
@@ -134,6 +136,7 @@ async def serve(
         if on_ready is not None:
             on_ready(url)
         await stopping.wait()
+        house.app.end_streams()
         log.info("stopping")
 
 

@@ -159,11 +159,14 @@ class Uploads:
             )
         await files.announce_change(db, self._home.bus, original.id)
 
-    async def tidy(self) -> int:
-        """Remove what no upload needs any more: expired ones, and bytes that a crash left behind."""
+    async def tidy(self, *, older_than_s: float = 86_400.0) -> int:
+        """Remove what no upload needs any more: expired ones, and bytes that a crash left; returns how many files.
+
+        older_than_s: spares younger files, which may be forms that are arriving; 0 at start, when nothing is.
+        """
         await uploads.remove_expired(self._home.db)
         wanted = {str(upload_id) for upload_id in await uploads.open_ids(self._home.db)}
-        return await asyncio.to_thread(_remove_all_but, self._home.paths.incoming, wanted)
+        return await asyncio.to_thread(_remove_all_but, self._home.paths.incoming, wanted, time.time() - older_than_s)
 
     async def _accepted(self, incoming: Path, label: str) -> Examined:
         """Look at it; what is not kept is removed and refused."""
@@ -396,11 +399,10 @@ def _sniffed(path: Path, label: str) -> tuple[str, str]:
         return sniff(file.read(HEAD_BYTES), label)
 
 
-def _remove_all_but(folder: Path, wanted: set[str]) -> int:
+def _remove_all_but(folder: Path, wanted: set[str], before: float) -> int:
     removed = 0
-    latest = time.time() - ABANDONED_S
     for path in folder.iterdir():
-        if path.name not in wanted and path.is_file() and path.stat().st_mtime <= latest:
+        if path.name not in wanted and path.is_file() and path.stat().st_mtime <= before:
             path.unlink(missing_ok=True)
             removed += 1
     return removed

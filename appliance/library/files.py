@@ -88,17 +88,20 @@ async def list_files(
             conditions.append(f'f."{column}" = ?')
             arguments.append(value)
     where = " AND ".join(conditions)
-    after = ' AND f."id" < ?' if cursor is not None else ""
-    from_id = [decode_cursor(cursor)] if cursor is not None else []
+    after, after_arguments, total = "", [], None
+    if cursor is not None:
+        last, total = decode_cursor(cursor)
+        after, after_arguments = ' AND f."id" < ?', [last]
     async with db.read():
-        total = await db.value(f'SELECT count(*) FROM "stored_file" f WHERE {where}', arguments)
+        if total is None:
+            total = int(await db.value(f'SELECT count(*) FROM "stored_file" f WHERE {where}', arguments))
         rows = await db.fetch(
             f'SELECT {COLUMNS} FROM "stored_file" f WHERE {where}{after} ORDER BY f."id" DESC LIMIT ?',
-            [*arguments, *from_id, limit + 1],
+            [*arguments, *after_arguments, limit + 1],
         )
         items = await _serialise(db, viewer, rows[:limit])
-    following = encode_cursor(rows[limit - 1]["id"]) if len(rows) > limit else None
-    return Page(items=items, total=int(total), next=following)
+    following = encode_cursor(rows[limit - 1]["id"], total) if len(rows) > limit else None
+    return Page(items=items, total=total, next=following)
 
 
 async def get_file(db: Database, viewer: Viewer, file_id: uuid.UUID) -> Row:
@@ -214,15 +217,16 @@ async def visible_ids(db: Database, viewer: Viewer, ids: Sequence[uuid.UUID]) ->
     return [row["id"] for row in rows]
 
 
-def encode_cursor(value: object) -> str:
-    """Opaque to clients: what comes next is a matter of this file alone."""
-    return base64.urlsafe_b64encode(str(value).encode()).decode().rstrip("=")
+def encode_cursor(last: uuid.UUID, total: int) -> str:
+    """Opaque to clients.  Carries the total, because counting a large library costs more than a page of it."""
+    return base64.urlsafe_b64encode(f"{last}/{total}".encode()).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str) -> str:
+def decode_cursor(cursor: str) -> tuple[str, int]:
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
-        return str(uuid.UUID(text))
+        last, _, total = text.partition("/")
+        return str(uuid.UUID(last)), int(total)
     except (ValueError, binascii.Error) as error:
         raise InvalidInputError("The cursor cannot be understood", hint="Start again without one.") from error
 

@@ -1,0 +1,149 @@
+"""Landing an upload: names, promises, and what is left when it goes wrong."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from appliance.errors import DiskFullError, InvalidInputError, UnsupportedFormatError
+from appliance.importing import uploads as landing
+from appliance.importing.uploads import Uploads, clean_label, safe_name
+from appliance.library import intake, uploads, users
+from appliance.library.viewers import LOCAL_ADMIN
+
+if TYPE_CHECKING:
+    import uuid
+    from pathlib import Path
+
+    from appliance.home import Home
+
+
+@given(st.text())
+def test_any_text_becomes_a_name_that_every_file_system_takes(text: str) -> None:
+    label = clean_label(text)
+    assert label
+    assert label.isprintable()
+    assert "/" not in label
+    name = safe_name(label)
+    assert name not in ("", ".", "..")
+    assert not name.startswith((".", "-"))
+    assert len(name.encode()) <= landing.MAX_NAME_BYTES
+    assert not set(name) & set('/\\:*?"<>|\0')
+    assert name.isprintable()
+    assert os.path.basename(name) == name  # noqa: PTH119 - the plain rule of the operating system is what is tested
+
+
+@given(st.text(min_size=1, max_size=400))
+def test_the_ending_survives(stem: str) -> None:
+    assert safe_name(clean_label(f"{stem}.jpg")).endswith(".jpg") or not clean_label(f"{stem}.jpg").strip(". ")[:-3]
+
+
+@pytest.fixture
+async def anna(home: Home) -> uuid.UUID:
+    row = await users.add_user(home.db, LOCAL_ADMIN, username="anna", password="long enough")
+    user_id: uuid.UUID = row["id"]
+    return user_id
+
+
+def incoming(service: Uploads, colour: str = "red") -> Path:
+    path = service.new_incoming()
+    Image.new("RGB", (40, 30), colour).save(path, "JPEG")
+    return path
+
+
+async def test_an_answer_comes_after_file_folder_and_database_are_on_the_disk(
+    home: Home, anna: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    real_fsync, real_folder = os.fsync, landing.fsync_folder
+    real_rename, real_checkpoint = type(home.paths.root).rename, type(home.db)._checkpoint
+
+    def fsync(fd: int) -> None:
+        done.append("file" if "incoming" in os.readlink(f"/proc/self/fd/{fd}") else "other")  # noqa: PTH115 - of an fd
+        real_fsync(fd)
+
+    def rename(self: Path, target: Path) -> Path:
+        done.append("rename")
+        return real_rename(self, target)
+
+    def folder(path: Path) -> None:
+        done.append("folder")
+        real_folder(path)
+
+    async def checkpoint(self: object) -> None:
+        done.append("database")
+        await real_checkpoint(home.db)
+
+    service = Uploads(home)
+    path = incoming(service)
+    await service.land(incoming(service, "blue"), user=anna, filename="first.jpg")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fsync)
+        patch.setattr(type(path), "rename", rename)
+        patch.setattr(landing, "fsync_folder", folder)
+        patch.setattr(type(home.db), "_checkpoint", checkpoint)
+        landed = await service.land(path, user=anna, filename="a.jpg")
+    assert landed.status == "created"
+    order = [step for step in done if step != "other"]
+    assert order[0] == "file"
+    assert order[1] == "rename"
+    assert "folder" in order[2:-1]
+    assert order[-1] == "database"
+
+
+async def test_what_cannot_be_registered_now_can_be_landed_later(
+    home: Home, anna: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = Uploads(home)
+    path = incoming(service)
+    before = path.read_bytes()
+
+    async def full(*args: object, **kwargs: object) -> None:
+        raise DiskFullError("full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(intake, "register", full)
+        with pytest.raises(DiskFullError):
+            await service.land(path, user=anna, filename="a.jpg")
+    assert path.read_bytes() == before
+    assert [one for one in home.paths.uploads.rglob("*") if one.is_file()] == []
+    landed = await service.land(path, user=anna, filename="a.jpg")
+    assert landed.status == "created"
+    assert not path.exists()
+
+
+async def test_what_is_not_kept_is_gone(home: Home, anna: uuid.UUID) -> None:
+    service = Uploads(home)
+    for content, error in ((b"", InvalidInputError), (b"MZ\x90\x00 program", UnsupportedFormatError)):
+        path = service.new_incoming()
+        path.write_bytes(content)
+        with pytest.raises(error):
+            await service.land(path, user=anna, filename="x.bin")
+        assert not path.exists()
+
+
+async def test_the_folder_follows_the_day_it_was_taken(home: Home, anna: uuid.UUID) -> None:
+    service = Uploads(home)
+    path = service.new_incoming()
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9003] = "2019:07:04 10:00:00"
+    Image.new("RGB", (40, 30)).save(path, "JPEG", exif=exif)
+    landed = await service.land(path, user=anna, filename="a.jpg")
+    content = await home.db.value('SELECT "content" FROM "stored_file" WHERE "id" = ?', [landed.id])
+    assert content == "2019/07/a.jpg"
+
+
+async def test_tidying_spares_what_is_on_its_way(home: Home, anna: uuid.UUID) -> None:
+    service = Uploads(home)
+    upload = await uploads.add_upload(home.db, anna, filename="a.jpg", size_bytes=10, metadata={})
+    for name in (str(upload.id), "form", "old-form"):
+        (home.paths.incoming / name).write_bytes(b"x")
+    os.utime(home.paths.incoming / "old-form", (0, 0))
+    assert await service.tidy() == 1
+    assert await service.tidy(older_than_s=0) == 1
+    assert [path.name for path in home.paths.incoming.iterdir()] == [str(upload.id)]

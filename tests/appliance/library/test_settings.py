@@ -1,0 +1,29 @@
+"""Site settings: what is taken and what is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from appliance.errors import InvalidInputError
+from appliance.library.settings import SITE_SETTINGS, clean_night_window
+
+
+def test_every_setting_explains_itself_and_accepts_its_own_default() -> None:
+    names = [spec.name for spec in SITE_SETTINGS]
+    assert len(set(names)) == len(names)
+    for spec in SITE_SETTINGS:
+        assert spec.help.endswith(".")
+        assert spec.clean(spec.default) == spec.default
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [("", ""), ("23:00-06:30", "23:00-06:30"), (" 1:05 – 2:00 ", "01:05-02:00")]
+)
+def test_a_night_window_is_written_in_one_way(given: str, kept: str) -> None:
+    assert clean_night_window(given) == kept
+
+
+@pytest.mark.parametrize("given", ["24:00-06:00", "22:60-06:00", "22-6", "22:00-22:00", None, 5])
+def test_a_night_window_that_is_none_is_refused(given: object) -> None:
+    with pytest.raises(InvalidInputError):
+        clean_night_window(given)
