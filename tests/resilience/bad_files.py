@@ -24,7 +24,7 @@ MOST_SECONDS_PER_FILE = 100.0
 #: What tests/resilience/service.py allows one process is 512 MB of data; programs' code and mapped files come on top.
 MOST_MEMORY_MB = 900
 _MACHINE_TALK = re.compile(
-    r"Traceback|\b[A-Z]\w*(?:Error|Exception|Warning)\b|\w+\.\w+Error|\bNone\b|/\w+/|\.py\b|0x[0-9a-f]{6}|<\w+"
+    r"Traceback|\b[A-Z]\w*(?:Error|Exception|Warning)\b|\w+\.\w+Error|\bNone\b|/\w+/|\.py\b|0x[0-9a-f]{10}|<\w+"
 )
 
 
@@ -115,4 +115,4 @@ def assert_each_is_shown_or_explained(imported: Imported) -> None:
         for reason in result.reasons:
             if len(reason.split()) < 3 or not reason[0].isupper() or _MACHINE_TALK.search(reason):
                 unreadable.append(f"{result.path}: {reason}")
-    assert unreadable == []
+    assert unreadable == [], "\n".join(unreadable)
