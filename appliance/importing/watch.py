@@ -72,6 +72,9 @@ class Watcher:
             except (OSError, RuntimeError) as error:
                 log.warning("watching stopped (%s); interval scans go on", error)
                 await self._pause()
+            except Exception:
+                log.exception("watching stopped by an unexpected error; interval scans go on")
+                await self._pause()
 
     async def _pause(self) -> None:
         """Wait before the next try, but not once there is something new to watch."""
@@ -120,10 +123,10 @@ def _folders(roots: dict[str, str], paths: Iterable[str]) -> dict[str, list[str]
         root = next((root for root in roots if path == root or path.startswith(root + os.sep)), None)
         if root is None:
             continue
-        below = os.path.relpath(path, root)
-        if any(is_ignored(part) for part in PurePath(below).parts):
+        below = PurePath(path).relative_to(root)
+        if any(is_ignored(part) for part in below.parts):
             continue
         # What is no picture is a folder that came, went or was renamed: look at all of what is below it.
-        about = PurePath(below).parent if extension_of(path) in KINDS_BY_EXTENSION else PurePath(below)
+        about = below.parent if extension_of(path) in KINDS_BY_EXTENSION else below
         found.setdefault(roots[root], set()).add("" if about == PurePath() else str(about))
     return {library: sorted(folders) for library, folders in found.items()}

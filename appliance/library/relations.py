@@ -32,13 +32,15 @@ RAW_GAP = timedelta(seconds=2)
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """What pairing looks at.  `start` is None when the date is only the file's own time: that proves nothing."""
+    """What pairing looks at.  `start` (UTC) and `local` (wall clock) are None when the date is only the file's own time
+    or its name's: that proves nothing."""
 
     id: uuid.UUID
     folder: str
     name: str
     kind: str
     start: datetime | None = None
+    local: datetime | None = None
     duration_s: float | None = None
     content_identifier: str = ""
     burst_id: str = ""
@@ -105,7 +107,7 @@ def _raws(group: Sequence[Entry]) -> set[Relation]:
     return {
         Relation(raw.id, photos[0].id, RAW_OF)
         for raw in group
-        if raw.kind == "raw" and _close(raw.start, photos[0].start, RAW_GAP, unknown=True)
+        if raw.kind == "raw" and _close(raw, photos[0], RAW_GAP, unknown=True)
     }
 
 
@@ -135,7 +137,7 @@ def _is_live_by_name(still: Entry, video: Entry) -> bool:
     if still.content_identifier and video.content_identifier:
         return False
     short = video.duration_s is not None and video.duration_s <= LIVE_LONGEST_S
-    return short and _close(still.start, video.start, LIVE_GAP, unknown=False)
+    return short and _close(still, video, LIVE_GAP, unknown=False)
 
 
 def _bursts(entries: Sequence[Entry]) -> set[Relation]:
@@ -151,10 +153,13 @@ def _bursts(entries: Sequence[Entry]) -> set[Relation]:
     return relations
 
 
-def _close(one: datetime | None, other: datetime | None, gap: timedelta, *, unknown: bool) -> bool:
-    if one is None or other is None:
+def _close(one: Entry, other: Entry, gap: timedelta, *, unknown: bool) -> bool:
+    """Whether two files began together, by the world's clock or by the one on the wall: often only one of them knows
+    its zone.   unknown: the answer when one has no date that proves anything."""
+    if one.start is None or other.start is None:
         return unknown
-    return abs(one - other) <= gap
+    walls = one.local is not None and other.local is not None and abs(one.local - other.local) <= gap
+    return walls or abs(one.start - other.start) <= gap
 
 
 async def relate(db: Database, library: uuid.UUID, folders: Iterable[str], *, wake: bool = True) -> set[uuid.UUID]:
@@ -183,7 +188,8 @@ async def _entries(db: Database, library: uuid.UUID, folder: str) -> list[Entry]
                 known AS (SELECT "content_identifier" AS word FROM "stored_file" WHERE "id" IN here
                           AND "content_identifier" <> ''),
                 bursts AS (SELECT "burst_id" AS word FROM "stored_file" WHERE "id" IN here AND "burst_id" <> '')
-           SELECT f."id", f."content", f."kind", f."start", f."duration_s", f."content_identifier", f."burst_id",
+           SELECT f."id", f."content", f."kind", f."start", f."local_start", f."duration_s",
+                  f."content_identifier", f."burst_id",
                   json_extract(f."metadata", '$.date_source') AS date_source,
                   (SELECT json_group_array(p."name") FROM "file_path" p
                    WHERE f."kind" = 'sidecar' AND p."file" = f."id" AND p."folder" = :folder) AS names
@@ -197,6 +203,7 @@ async def _entries(db: Database, library: uuid.UUID, folder: str) -> list[Entry]
     entries = []
     for row in rows:
         parent, _, own_name = row["content"].rpartition("/")
+        proven = row["date_source"] not in ("file", "filename", None)
         places = [(folder, name) for name in msgspec.json.decode(row["names"])] or [(parent, own_name)]
         for place, name in places:
             entries.append(
@@ -205,7 +212,8 @@ async def _entries(db: Database, library: uuid.UUID, folder: str) -> list[Entry]
                     folder=place,
                     name=name,
                     kind=row["kind"],
-                    start=None if row["date_source"] in ("file", "filename", None) else row["start"],
+                    start=row["start"] if proven else None,
+                    local=datetime.fromisoformat(row["local_start"]) if proven and row["local_start"] else None,
                     duration_s=row["duration_s"],
                     content_identifier=row["content_identifier"],
                     burst_id=row["burst_id"],
