@@ -96,18 +96,32 @@ class FoundFace(msgspec.Struct, frozen=True):
     embedding: bytes | None
 
 
+class GroupingRules(msgspec.Struct, frozen=True):
+    """How near is near, in an engine's metric; fitted by benchmarks/faces.py.
+
+    `same`: mean distance up to which groups are merged.  `join`: mean distance to a person's nearest exemplars up to
+    which a face joins that person.  `margin`: how much further away the runner-up must be.  `suggest`: up to which
+    distance a person is worth asking about.
+    """
+
+    same: float
+    join: float
+    margin: float
+    suggest: float
+
+
 class FaceEngine(Protocol):
     """Finds faces and tells them apart.  Constructing one loads nothing; `load` does.
 
-    `max_side`: the long side, in pixels, of the 4:3 picture that its detector wants.  `same_person`: the distance by
-    `metric` below which two faces are taken for one person when they are grouped.
+    `max_side`: the long side, in pixels, of the 4:3 picture that its detector wants.  `rules`: how near by `metric` is
+    near when its faces are grouped.
     """
 
     spec: ClassVar[ModelSpec]
     dimensions: ClassVar[int]
     metric: ClassVar[Metric]
     max_side: ClassVar[int]
-    same_person: ClassVar[float]
+    rules: ClassVar[GroupingRules]
 
     def load(self, models_dir: Path | None) -> None:
         """Raise ModelUnavailableError when files or libraries are missing or cannot be used."""

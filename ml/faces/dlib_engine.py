@@ -10,7 +10,7 @@ import warnings
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from appliance.errors import ModelUnavailableError
-from ml.base import DetectedFace, ModelFile, ModelSpec
+from ml.base import DetectedFace, GroupingRules, ModelFile, ModelSpec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +42,7 @@ class DlibEngine:
     dimensions: ClassVar[int] = 128
     metric: ClassVar[Metric] = "euclidean"
     max_side: ClassVar[int] = 2000
-    same_person: ClassVar[float] = 0.52
+    rules: ClassVar = GroupingRules(same=0.52, join=0.45, margin=0.04, suggest=0.6)
 
     def __init__(self) -> None:
         self._api: Any = None  # the module: it ships no types

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 
 from appliance.errors import ModelOutputError
-from ml.base import ModelFile, ModelSpec, Point
+from ml.base import GroupingRules, ModelFile, ModelSpec, Point
 from ml.runtime import model_path, open_session
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class OnnxFaceEngine:
     dimensions: ClassVar[int]
     metric: ClassVar[Metric] = "cosine"
     max_side: ClassVar[int] = 1440
-    same_person: ClassVar[float]
+    rules: ClassVar[GroupingRules]
     aligned: ClassVar[Aligned]
     detector_side: ClassVar[int] = 640
 
@@ -111,7 +111,7 @@ class SFaceEngine(OnnxFaceEngine):
         needs_download=True,
     )
     dimensions: ClassVar[int] = 128
-    same_person: ClassVar[float] = 0.6
+    rules: ClassVar = GroupingRules(same=0.6, join=0.55, margin=0.05, suggest=0.75)
     aligned: ClassVar = Aligned(
         side=112,
         points=((38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041)),
@@ -145,7 +145,7 @@ class RetailFaceEngine(OnnxFaceEngine):
         needs_download=True,
     )
     dimensions: ClassVar[int] = 256
-    same_person: ClassVar[float] = 0.4
+    rules: ClassVar = GroupingRules(same=0.4, join=0.4, margin=0.05, suggest=0.6)
     aligned: ClassVar = Aligned(
         side=128,
         points=tuple(
