@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KILLS = int(os.environ.get("TEST_KILLS", "100"))
-LATEST_KILL_S = 2.0
+LATEST_KILL_S = 1.3  # an undisturbed import takes 3; what was done before a kill is not done again
 
 
 def start(data: Path, library: Path) -> subprocess.Popen[bytes]:
