@@ -5,9 +5,9 @@
 CPU seconds (user + system) of this process and its compute children, from the start of the scan until every step of
 every file is done; database, hashes, metadata, renditions and files on disk included.  Y is the CPU per photo of
 "Pillow draft 1/2, Lanczos to 1440 px, JPEG q80; from it 250 px WebP method 4" on the same photos in the same run.
-The row alone (hashes, EXIF, table rows; no pixels) is measured with the renditions step left out: `row_ms` is all of it
-by photo, the start of the children included; `row_marginal_ms` leaves that start out (every child has read a photo before
-the measuring begins), so it is what each further photo costs; `row_parent_ms` is this process's part of that.
+The row alone (hashes, EXIF, table rows; no pixels) is measured with the renditions step left out: `row_ms` is all of
+it by photo, the start of the children included; `row_marginal_ms` leaves that start out (every child has read a photo
+before the measuring begins), so it is what each further photo costs; `row_parent_ms` is this process's part of that.
 """
 
 from __future__ import annotations
