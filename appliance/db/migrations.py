@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 APP = "homeroll"
 
 #: Order matters; add new ones at the end.
-MIGRATIONS = ("m2026_11_21_first",)
+MIGRATIONS = ("m2026_11_21_first", "m2026_11_21_people")
 
 
 async def migrate(db: Database) -> list[str]:

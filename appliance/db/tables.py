@@ -11,6 +11,7 @@ from piccolo.columns import (
     UUID,
     BigInt,
     Boolean,
+    Bytea,
     DoublePrecision,
     ForeignKey,
     Integer,
@@ -19,6 +20,7 @@ from piccolo.columns import (
     Timestamptz,
 )
 from piccolo.columns.base import OnDelete
+from piccolo.columns.reference import LazyTableReference
 from piccolo.table import Table
 
 from appliance.values import new_id
@@ -249,6 +251,88 @@ class StepCount(Table, tablename="step_count"):
     files = Integer()
 
 
+class Person(Table, tablename="person"):
+    """Somebody, or a group of faces that nobody has named yet."""
+
+    id = UUID(primary_key=True, default=new_id)
+    name = Text()  # "": not named
+    name_key = Text()  # the name as names are compared: NFC, case-folded
+    user = ForeignKey(User, on_delete=OnDelete.cascade, null=True, default=None)  # private to them; null: the family's
+    held = Boolean(default=False)  # a person has said something of it: grouping may add faces, never take or dissolve
+    hidden = Boolean(default=False)
+    favourite = Boolean(default=False)
+    ignored = Boolean(default=False)  # a stranger
+    birthday = Text(null=True, default=None)  # yyyy-mm-dd
+    cover_face: ForeignKey[Face] = ForeignKey(
+        LazyTableReference("Face", module_path=__name__), on_delete=OnDelete.set_null, null=True, default=None
+    )  # chosen by hand; null: the best one
+    created = Timestamptz()
+    modified = Timestamptz()
+
+
+class Face(Table, tablename="face"):
+    """A box on one stored file.  Triggers keep `owner` and `shown`, so that counting faces reads no file."""
+
+    id = UUID(primary_key=True, default=new_id)
+    file = ForeignKey(StoredFile, on_delete=OnDelete.cascade, null=False)
+    x = DoublePrecision()  # the box: left, top, width, height as fractions of the upright image
+    y = DoublePrecision()
+    width = DoublePrecision()
+    height = DoublePrecision()
+    score = DoublePrecision()
+    quality = DoublePrecision()
+    usable = Boolean(default=False)  # good enough to be grouped
+    reason = Text()  # why it is not
+    embedding = Bytea(null=True, default=None)  # float32 little-endian, comparable within one engine and version only
+    engine = Text()
+    engine_version = Text()
+    person = ForeignKey(Person, on_delete=OnDelete.set_null, null=True, default=None)
+    source = Text(default="model")  # who saw the box: model | manual | exif
+    confirmed = Boolean(default=False)  # a person (or the file's own metadata) said who it is
+    removed = Boolean(default=False)  # a person said that it is no face; kept so that it is not found again
+    owner = Text()  # the file's user, "" for the family
+    shown = Boolean(default=False)  # the file is on the timeline
+    created = Timestamptz()
+    modified = Timestamptz()
+
+
+class FaceRejection(Table, tablename="face_rejection"):
+    """Somebody said: this face is not that person.  For ever."""
+
+    id = UUID(primary_key=True, default=new_id)
+    face = ForeignKey(Face, on_delete=OnDelete.cascade, null=False)
+    person = ForeignKey(Person, on_delete=OnDelete.cascade, null=False)
+    created = Timestamptz()
+
+
+class PersonApart(Table, tablename="person_apart"):
+    """Somebody said: these two are not the same.  `person` is the lesser id."""
+
+    id = UUID(primary_key=True, default=new_id)
+    person = ForeignKey(Person, on_delete=OnDelete.cascade, null=False)
+    other = ForeignKey(Person, on_delete=OnDelete.cascade, null=False)
+    created = Timestamptz()
+
+
+class PersonSuggestion(Table, tablename="person_suggestion"):
+    """What the last grouping thought worth asking: may `person`, a group, be `other`?"""
+
+    id = UUID(primary_key=True, default=new_id)
+    person = ForeignKey(Person, on_delete=OnDelete.cascade, null=False)
+    other = ForeignKey(Person, on_delete=OnDelete.cascade, null=False)
+    confidence = DoublePrecision()
+
+
+class FaceIndex(Table, tablename="face_index"):
+    """One row: whose embeddings are compared at present, and are in `face_vectors`."""
+
+    id = Integer(primary_key=True, default=None)
+    engine = Text()
+    version = Text()
+    dimensions = Integer()
+    metric = Text()
+
+
 TABLES: tuple[type[Table], ...] = (
     User,
     Session,
@@ -269,4 +353,10 @@ TABLES: tuple[type[Table], ...] = (
     Upload,
     MonthCount,
     StepCount,
+    Person,
+    Face,
+    FaceRejection,
+    PersonApart,
+    PersonSuggestion,
+    FaceIndex,
 )
