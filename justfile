@@ -40,10 +40,6 @@ fix:
 serve *ARGS:
     python -m appliance.cli serve --data .homeroll {{ARGS}}
 
-# the dashboard of a running service
-tui *ARGS:
-    python -m appliance.cli tui {{ARGS}}
-
 # a generated library of pictures, served
 demo *ARGS:
     ./install.sh try {{ARGS}}
