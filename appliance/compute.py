@@ -51,7 +51,9 @@ class Child:
                 stdout=subprocess.PIPE,
                 env=os.environ
                 | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
-                start_new_session=True,  # Ctrl-C is for the service, which then ends its children in order
+                # Ctrl-C is for the service, which then ends its children in order.  Not a session of its own: the
+                # kernel shares out time by sessions first (autogroup), and niceness would count for nothing.
+                process_group=0,
             )
         except OSError as error:
             raise ComputeUnavailableError(

@@ -63,7 +63,7 @@ def _run(command: list[str], path: Path) -> bytes:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=complaints,
-            start_new_session=True,
+            process_group=0,
         )
         with process:
             try:

@@ -24,8 +24,9 @@ def process_id() -> int:
     return os.getpid()
 
 
-def niceness() -> int:
-    return os.nice(0)
+def niceness() -> tuple[int, int, int]:
+    """Niceness, scheduling policy, and the session that the kernel groups it with."""
+    return os.nice(0), os.sched_getscheduler(0), os.getsid(0)
 
 
 def sleep(seconds: float) -> None:
