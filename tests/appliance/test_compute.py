@@ -139,7 +139,7 @@ async def test_a_child_that_was_killed_while_it_was_idle_is_replaced(compute: Co
 
 
 async def test_children_leave_when_nothing_was_asked_for_a_while() -> None:
-    compute = Compute(Settings(compute_workers=2, compute_idle_s=0.3))
+    compute = Compute(Settings(compute_workers=2, compute_idle_s=1.5))
     try:
         await asyncio.gather(*(compute.run(work.sleep, 0.2) for _ in range(2)))
         assert len(children()) == 2
@@ -150,11 +150,11 @@ async def test_children_leave_when_nothing_was_asked_for_a_while() -> None:
 
 
 async def test_one_busy_child_does_not_keep_the_idle_ones() -> None:
-    compute = Compute(Settings(compute_workers=2, compute_idle_s=0.3))
+    compute = Compute(Settings(compute_workers=2, compute_idle_s=1.5))
     try:
         await asyncio.gather(*(compute.run(work.sleep, 0.2) for _ in range(2)))
-        longer = asyncio.create_task(compute.run(work.sleep, 3))
-        await until(lambda: len(children()) == 1, seconds=2.5)
+        longer = asyncio.create_task(compute.run(work.sleep, 5))
+        await until(lambda: len(children()) == 1, seconds=4.5)
         await longer
     finally:
         await compute.close()
