@@ -33,7 +33,12 @@ async def compute() -> AsyncIterator[Compute]:
 
 
 def children() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "appliance.compute_child" in child.cmdline()]
+    found = []
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.NoSuchProcess):  # also one that has ended and waits to be reaped
+            if "appliance.compute_child" in child.cmdline():
+                found.append(child)
+    return found
 
 
 async def until(holds: Callable[[], bool], *, seconds: float = 10) -> None:
