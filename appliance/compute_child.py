@@ -18,6 +18,8 @@ from typing import Any, BinaryIO
 
 HEADER = struct.Struct("!Q")
 PR_SET_PDEATHSIG = 1  # sys/prctl.h
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
+_KEPT_BYTES, _LARGE_BYTES = 64 << 20, 32 << 20
 #: A process that holds more than this part of its limit between two files makes room for a fresh one.
 FULL = 0.5
 
@@ -26,6 +28,7 @@ def main() -> None:
     memory_mb, nice = int(sys.argv[1]), int(sys.argv[2])
     _end_with_parent()
     _give_way(nice)
+    keep_freed_memory()
     resource.setrlimit(resource.RLIMIT_DATA, (memory_mb << 20, memory_mb << 20))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # systemd signals every process of a service; the service itself ends its children, when it has put work away.
@@ -110,6 +113,18 @@ def _give_way(nice: int) -> None:
     os.nice(nice)
     with contextlib.suppress(OSError):
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+
+
+def keep_freed_memory() -> bool:
+    """Let freed memory (at most 64 MB) stay with this process instead of going back to the system after each photo.
+
+    Only sensible in a process that ends when idle: getting 4,000 pages anew costs 7 ms per 12 MP photo.  Returns False
+    where the C library has no such setting (musl); nothing else changes then.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is None:
+        return False
+    return bool(mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)) and bool(mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES))
 
 
 def _resident_mb() -> float:

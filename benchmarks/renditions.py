@@ -24,7 +24,7 @@ from PIL import Image, ImageOps
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from appliance.media.memory import keep_freed_memory
+from appliance.compute_child import keep_freed_memory
 from appliance.media.renditions import render  # the path must be set first
 
 _ORIENTATION_TAG = 0x0112

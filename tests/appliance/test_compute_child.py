@@ -4,7 +4,7 @@ import multiprocessing
 import platform
 import resource
 
-from appliance.media.memory import keep_freed_memory
+from appliance.compute_child import keep_freed_memory
 
 
 def _pages_per_round() -> float:
