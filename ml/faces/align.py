@@ -45,6 +45,8 @@ def aligned_crop(image: RGBImage, landmarks: Sequence[Point], target: Sequence[P
     right, bottom = np.clip(np.ceil(corners.max(axis=1)) + 2, (left + 1, top + 1), (width, height)).astype(int)
     part = Image.fromarray(np.ascontiguousarray(image[top:bottom, left:right]))
     back[:, 2] -= (left, top)
+    # Points name the middle of a pixel by its index, as OpenCV does; Pillow says index + 0.5.
+    back[:, 2] += 0.5 - back[:, :2].sum(axis=1) / 2
 
     # Bilinear sampling looks at four pixels: a face much larger than the square is first averaged down.
     reduction = max(1, int(1 / scale))

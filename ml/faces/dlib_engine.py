@@ -42,7 +42,7 @@ class DlibEngine:
     dimensions: ClassVar[int] = 128
     metric: ClassVar[Metric] = "euclidean"
     max_side: ClassVar[int] = 2000
-    rules: ClassVar = GroupingRules(same=0.52, join=0.45, margin=0.04, suggest=0.6)
+    rules: ClassVar = GroupingRules(same=0.54, join=0.48, margin=0.04, suggest=0.6)
 
     def __init__(self) -> None:
         self._api: Any = None  # the module: it ships no types

@@ -76,7 +76,7 @@ def join_people(
     rows = np.arange(len(free))
     nearest = apart[rows, best]
     apart[rows, best] = np.inf
-    clear = (nearest <= join) & (apart.min(axis=1, initial=np.inf) - nearest >= margin)
+    clear = (nearest <= join) & (apart.min(axis=1, initial=np.inf) >= nearest + margin)
     taken: set[tuple[int, int]] = set()
     for row in np.flatnonzero(clear)[np.argsort(nearest[clear], kind="stable")].tolist():
         face, person = int(free[row]), int(names[best[row]])

@@ -111,7 +111,7 @@ class SFaceEngine(OnnxFaceEngine):
         needs_download=True,
     )
     dimensions: ClassVar[int] = 128
-    rules: ClassVar = GroupingRules(same=0.6, join=0.55, margin=0.05, suggest=0.75)
+    rules: ClassVar = GroupingRules(same=0.55, join=0.5, margin=0.05, suggest=0.7)
     aligned: ClassVar = Aligned(
         side=112,
         points=((38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041)),
@@ -145,7 +145,7 @@ class RetailFaceEngine(OnnxFaceEngine):
         needs_download=True,
     )
     dimensions: ClassVar[int] = 256
-    rules: ClassVar = GroupingRules(same=0.4, join=0.4, margin=0.05, suggest=0.6)
+    rules: ClassVar = GroupingRules(same=0.47, join=0.45, margin=0.05, suggest=0.65)
     aligned: ClassVar = Aligned(
         side=128,
         points=tuple(

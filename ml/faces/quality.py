@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ml.base import DetectedFace, Point, RGBImage
 
 SMALLEST_PX: Final = 24.0
-MOST_BLURRED: Final = 0.9
+MOST_BLURRED: Final = 0.65  # where the embedding of a blurred face is as far from the sharp one as a stranger is
 MOST_TURNED: Final = 0.85
 LEAST_SCORE: Final = 0.5
 _MEASURED_SIDE: Final = 64  # sharpness is compared at one size, or large faces would always look blurred

@@ -1,0 +1,1 @@
+"""Faces: engines, alignment, quality, grouping."""
