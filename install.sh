@@ -234,10 +234,28 @@ wanted_stamp() {
   } | sha256sum | cut -d ' ' -f 1
 }
 
+# without_dependencies: the pins of that name in pyproject.toml, one on a line.
+without_dependencies() {
+  "$venv/bin/python" - "$here/pyproject.toml" <<'PY'
+import sys, tomllib
+with open(sys.argv[1], "rb") as file:
+    print(*tomllib.load(file)["tool"]["homeroll"]["without_dependencies"], sep="\n")
+PY
+}
+
+# check_packages: does everything have what it asks for?  dlib is there, by the name dlib-bin.
+check_packages() {
+  local wrong
+  wrong=$({ "$venv/bin/python" -m pip check || true; } |
+    grep -v -e '^No broken requirements' -e '^face-recognition .* requires dlib, which is not installed') || return 0
+  printf '%s\n' "$wrong"
+  return 1
+}
+
 # holds EXTRA: is the environment complete, for these inputs, and does it start?
 holds() {
   [[ -f $venv/stamp-$1 && $(<"$venv/stamp-$1") == "$(wanted_stamp "$1")" ]] &&
-    "$venv/bin/python" -c 'import appliance, litestar, piccolo, sqlite_vec, numpy, PIL' >/dev/null 2>&1
+    "$venv/bin/python" -c 'import appliance, litestar, piccolo, sqlite_vec, numpy, PIL, dlib' >/dev/null 2>&1
 }
 
 python_packages() {
@@ -250,7 +268,7 @@ python_packages() {
     done_in "$began" "all there"
     return
   fi
-  need_space "$here" 700 "the Python packages"
+  need_space "$here" 1100 "the Python packages"
   note "with $("$python" -c 'import platform; print("Python", platform.python_version())') ($python)"
   if ! { [[ $extra == dev ]] && holds run; }; then
     # Not complete, or made from something else: never build on half of it.  Downloads are kept in pip's cache.
@@ -268,7 +286,12 @@ python_packages() {
   else
     watched "${pip[@]}" "${editable[@]}" "$here" || explain_failure "Installing the Python packages"
   fi
-  watched "$venv/bin/python" -m pip check || explain_failure "Checking the Python packages"
+  # face_recognition_models is data (weights) and published as source only
+  local apart
+  mapfile -t apart < <(without_dependencies)
+  watched "${pip[@]}" --no-deps --no-binary=face_recognition_models --use-pep517 --no-build-isolation "${apart[@]}" ||
+    explain_failure "Installing the face recognition packages"
+  watched check_packages || explain_failure "Checking the Python packages"
   wanted_stamp "$extra" >"$venv/stamp-$extra.new"
   mv "$venv/stamp-$extra.new" "$venv/stamp-$extra"
   done_in "$began"

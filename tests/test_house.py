@@ -27,6 +27,7 @@ HEAVY = (
     "torch",
     "onnxruntime",
     "dlib",
+    "face_recognition",
     "faker",
     "polyfactory",
     "IPython",
@@ -109,6 +110,7 @@ def test_every_dependency_is_pinned_exactly_says_why_and_is_in_the_constraints()
     }
     project = PYPROJECT["project"]
     pins = project["dependencies"] + [pin for extra in project["optional-dependencies"].values() for pin in extra]
+    pins += PYPROJECT["tool"]["homeroll"]["without_dependencies"]
     lines = (REPOSITORY / "pyproject.toml").read_text().splitlines()
     for pin in pins:
         name, _, version = pin.partition("==")
@@ -128,7 +130,8 @@ def _third_party_imports(file: Path) -> set[str]:
 
 
 def test_everything_the_code_imports_is_pinned_by_us_and_not_by_chance_there() -> None:
-    pinned = {pin.partition("==")[0].lower().replace("_", "-") for pin in PYPROJECT["project"]["dependencies"]}
+    pins = PYPROJECT["project"]["dependencies"] + PYPROJECT["tool"]["homeroll"]["without_dependencies"]
+    pinned = {pin.partition("==")[0].lower().replace("_", "-") for pin in pins}
     distributions = importlib.metadata.packages_distributions()
     for package in PACKAGES:
         for file in (REPOSITORY / package).rglob("*.py"):
