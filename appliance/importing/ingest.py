@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import uuid
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from appliance.errors import ComputeError, HomerollError, MediaError, UnreadableFileError
-from appliance.library import intake, relations
+from appliance.library import intake
 from appliance.media.hashes import hash_file
 from appliance.media.sniff import HEAD_BYTES, sniff
 from appliance.media.values import FileHashes, MediaMetadata
-from appliance.messages import FileAdded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from appliance.compute import Compute
-    from appliance.home import Home
 
 log = logging.getLogger(__name__)
 
@@ -151,41 +148,6 @@ async def _examine_alone(compute: Compute, item: Wanted) -> Examined | OSError:
             return problem
         return msgspec.structs.replace(bare, error=reason.message, hint=reason.hint)
     return answer
-
-
-async def register_upload(
-    home: Home,
-    *,
-    library: dict[str, Any],
-    relative: str,
-    examined: Examined,
-    filename: str,
-    file_id: uuid.UUID | None = None,
-) -> tuple[uuid.UUID, Literal["created", "duplicate"]]:
-    """Write the stored file of an upload that lies at `relative` below its library's root, in one durable transaction.
-
-    filename: the name as received; the name on disk may differ.   "duplicate" when the library had these bytes already.
-    """
-    folder, _, name = relative.rpartition("/")
-    owner = uuid.UUID(library["user"]) if library["user"] else None
-    async with home.db.write(durable=True):
-        (registered,) = await intake.register(
-            home.db,
-            library=uuid.UUID(library["id"]),
-            owner=owner,
-            sightings=[sighting(folder, name, examined)],
-            steps=home.steps,
-            file_id=file_id,
-        )
-        if registered.what == "added":
-            await intake.update(home.db, registered.id, {"filename": filename})
-            await relations.relate(home.db, uuid.UUID(library["id"]), [folder])
-    if registered.what != "added":
-        return registered.id, "duplicate"
-    months = [registered.month] if registered.month else []
-    user = str(owner) if owner else None
-    home.bus.publish(FileAdded(ids=[str(registered.id)], months=months, user=user))
-    return registered.id, "created"
 
 
 def sighting(folder: str, name: str, seen: Examined) -> intake.Sighting:

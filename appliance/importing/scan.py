@@ -226,15 +226,36 @@ class _Scan:
             else:
                 self._result.failed += answer.metadata is None
                 sightings.append(sighting(path.folder, path.name, answer))
-        async with self._db.write():
-            registered = await intake.register(
-                self._db, library=self._id, owner=self._owner, sightings=sightings, steps=self._home.steps
-            )
-            touched = await relations.relate(self._db, self._id, completes)
+        registered, touched = await self._register(sightings, completes)
         self._tell(registered, touched)
         if self._progress is not None:
             self._progress.update(self._looked_at, max(self._todo + len(self._later), self._looked_at))
             await self._progress.check_in()
+
+    async def _register(
+        self, sightings: Sequence[intake.Sighting], completes: Sequence[str]
+    ) -> tuple[list[Registered], set[uuid.UUID]]:
+        try:
+            return await self._write(sightings, completes)
+        except (OverflowError, UnicodeError) as error:
+            # A hostile file can state what no column holds.  Its row is written without what it says of itself.
+            log.warning("library_id=%s step=scan a file's metadata cannot be stored: %s", self._id, error)
+        registered: list[Registered] = []
+        for one in sightings:
+            try:
+                registered += (await self._write([one], []))[0]
+            except (OverflowError, UnicodeError):
+                registered += (await self._write([intake.without_metadata(one)], []))[0]
+        return registered, (await self._write([], completes))[1]
+
+    async def _write(
+        self, sightings: Sequence[intake.Sighting], completes: Sequence[str]
+    ) -> tuple[list[Registered], set[uuid.UUID]]:
+        async with self._db.write():
+            registered = await intake.register(
+                self._db, library=self._id, owner=self._owner, sightings=sightings, steps=self._home.steps
+            )
+            return registered, await relations.relate(self._db, self._id, completes)
 
     def _note_unreadable(self, path: _Path, error: OSError) -> None:
         if isinstance(error, FileNotFoundError):

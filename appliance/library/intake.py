@@ -522,6 +522,16 @@ async def redescribe(
     await tags.set_tags(db, file, metadata.keywords if metadata else (), source="exif")
 
 
+def without_metadata(sighting: Sighting) -> Sighting:
+    """The same file, as one whose metadata could not be read."""
+    return msgspec.structs.replace(
+        sighting,
+        metadata=None,
+        error="What this file says about itself cannot be written down",
+        hint="Its metadata is damaged; the picture itself may be fine.",
+    )
+
+
 def describe(kind: str, mime_type: str, metadata: MediaMetadata | None) -> dict[str, object]:
     """Column values of a stored file that follow from its metadata; all empty when there is none."""
     known = metadata or _NO_METADATA

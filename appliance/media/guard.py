@@ -6,7 +6,9 @@ classes would always be too short.
 
 from __future__ import annotations
 
+import errno
 import re
+import struct
 import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -25,6 +27,11 @@ MAX_PIXELS_COSTLY = 60_000_000
 """The same for WebP, AVIF, HEIC and pixels of 32 bits, which take up to 16 bytes per pixel; phones make 50 MP."""
 MAX_PIXELS_SCALED = 250_000_000
 """Largest picture of a format that decodes at a fraction of its size (baseline JPEG, JPEG 2000)."""
+
+_MACHINE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.EROFS)
+"""Not the file's fault: they go up as they are."""
+_PYTHON_TALK = (LookupError, TypeError, AttributeError, ArithmeticError, AssertionError, RecursionError, struct.error)
+"""What a decoder stumbles over when a file breaks its format's rules; the text would tell a family nothing."""
 
 _DAMAGED_HINT = "Open the file in another program. If it is damaged there too, restore it from a backup."
 
@@ -60,6 +67,8 @@ def media_errors(path: Path) -> Iterator[None]:
             str(path), "The file is damaged or not a picture that can be read.", hint=_DAMAGED_HINT
         ) from error
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _MACHINE_ERRORS:
+            raise
         raise damaged(path, _reason(error)) from error
 
 
@@ -86,5 +95,7 @@ def too_large(path: Path, limit: int, *, pixels: int) -> UnsupportedFormatError:
 
 def _reason(error: Exception) -> str:
     """One line of what the decoder said, short enough for a list of failures."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = "" if isinstance(error, _PYTHON_TALK) else " ".join(str(error).split())
+    if not text:
+        return "it is not built as its format demands"
     return (text[:117] + "...") if len(text) > 120 else text.rstrip(".")

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from appliance.importing import ingest
@@ -18,6 +19,7 @@ from appliance.importing import scan as scanning
 from appliance.importing.walk import walk
 from appliance.library import libraries
 from appliance.media.hashes import hash_file
+from appliance.media.metadata import read_metadata
 from appliance.messages import LibraryChanged
 from tests.appliance.pictures import jpeg, png, write_jpegs
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from appliance.home import Home
     from appliance.importing.walk import Folder
+    from appliance.media.values import MediaMetadata
     from tests.appliance.conftest import RunSteps, Scan
 
 
@@ -494,3 +497,27 @@ async def test_a_scan_that_was_killed_after_registering_still_settles_everything
     assert [row["folder"] for row in folders] == ["new"]
     contents = await home.db.fetch('SELECT "content" FROM "stored_file"')
     assert all(row["content"].startswith("new/") for row in contents)
+
+
+async def test_metadata_that_no_column_holds_costs_its_own_file_only(
+    home: Home, photos: Path, scan: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        (photos / f"{number}.jpg").write_bytes(jpeg(number))
+
+    def hostile(path: Path, **arguments: Any) -> MediaMetadata:
+        metadata = read_metadata(path, **arguments)
+        return msgspec.structs.replace(metadata, motion_video_offset=1 << 70) if path.name == "1.jpg" else metadata
+
+    monkeypatch.setattr("appliance.media.metadata.read_metadata", hostile)
+    result = await scan()
+    assert (result.found, result.added) == (3, 3)
+    rows = await home.db.fetch(
+        """SELECT f."filename", s."status" FROM "stored_file" f JOIN "file_step" s ON s."file" = f."id"
+           WHERE s."step" = 'metadata' ORDER BY 1"""
+    )
+    assert [(row["filename"], row["status"]) for row in rows] == [
+        ("0.jpg", "done"),
+        ("1.jpg", "failed"),
+        ("2.jpg", "done"),
+    ]
