@@ -26,9 +26,9 @@ from appliance.importing.uploads import Uploads
 from appliance.importing.watch import Watcher
 from appliance.jobs import registry as jobs_registry
 from appliance.jobs.schedule import Scheduler
-from appliance.library import libraries, users
+from appliance.library import face_groups, face_index, libraries, users
 from appliance.lock import DataLock
-from appliance.messages import Bus
+from appliance.messages import Bus, FacesChanged
 from appliance.paths import DataPaths
 from appliance.steps import registry as steps_registry
 from appliance.steps.base import spec
@@ -89,13 +89,16 @@ async def open_house(settings: Settings, *, command: str = "serve") -> AsyncIter
             steps=tuple(spec(step) for step in steps_registry.STEPS),
         )
         await Uploads(home).tidy(older_than_s=0)
+        await face_index.prepare(db)
         first_admin = await users.ensure_first_admin(db)
         runner = Runner(home, steps_registry.STEPS)
         stack.push_async_callback(runner.stop)
         await runner.start()
-        scheduler = Scheduler(home, jobs_registry.JOBS)
+        scheduler = Scheduler(home, jobs_registry.JOBS, jobs_registry.STARTED_BY)
         stack.push_async_callback(scheduler.stop)
         await scheduler.start()
+        if await face_groups.is_due(db):
+            home.bus.publish(FacesChanged())
         app = create_app(home=home, runner=runner, scheduler=scheduler)
         yield House(
             home=home,

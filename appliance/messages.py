@@ -34,6 +34,20 @@ class FileChanged(Message, frozen=True, kw_only=True):
     user: str | None
 
 
+class FacesChanged(Message, frozen=True, kw_only=True):
+    """Faces came, went or were looked at anew: grouping has something to do."""
+
+    def replaces(self, older: Message) -> bool:
+        return isinstance(older, FacesChanged)
+
+
+class PeopleChanged(Message, frozen=True, kw_only=True):
+    """Who is who has changed, by grouping or by somebody's hand: ask again for what you show."""
+
+    def replaces(self, older: Message) -> bool:
+        return isinstance(older, PeopleChanged)
+
+
 class StepProgress(Message, frozen=True, kw_only=True):
     items: list[dict[str, Any]]
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qs
 
+from ml.base import DetectedFace, GroupingRules, Metric, ModelSpec
+
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+    from pathlib import Path
+
+    from ml.base import RGBImage, Vectors
 
     Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
     Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -215,3 +220,84 @@ def user(*, id: str, username: str, name: str = "", role: str = "user") -> dict[
 def key(*, id: str, name: str, scopes: list[str]) -> dict[str, Any]:  # noqa: A002 - the API's own word
     made = "2026-01-01T00:00:00+00:00"
     return {"id": id, "username": "anna", "name": name, "scopes": scopes, "created": made, "last_used": None}
+
+
+class FakeFaceEngine:
+    """Takes every patch of strong colour for a face, and its hue for who it is: see `tests/appliance/portraits.py`."""
+
+    spec: ClassVar[ModelSpec] = ModelSpec(
+        name="dlib",
+        version="1",
+        task="faces",
+        licence="",
+        source="",
+        revision="",
+        files=(),
+        memory_mb=1,
+        needs_download=False,
+    )
+    dimensions: ClassVar[int] = 8
+    metric: ClassVar[Metric] = "euclidean"
+    max_side: ClassVar[int] = 1440
+    rules: ClassVar[GroupingRules] = GroupingRules(same=0.2, join=0.18, margin=0.04, suggest=0.6)
+    error: ClassVar[Exception | None] = None
+
+    def load(self, models_dir: Path | None) -> None:
+        if self.error is not None:
+            raise self.error
+
+    def detect(self, image: RGBImage) -> list[DetectedFace]:
+        import numpy as np
+
+        step = 4
+        small = image[::step, ::step].astype(np.int16)
+        coloured = {(int(y), int(x)) for y, x in np.argwhere(small.max(axis=2) - small.min(axis=2) > 60)}
+        most = 0.6 * small.shape[0] * small.shape[1]
+        faces = []
+        while coloured:
+            edge = [coloured.pop()]
+            patch = []
+            while edge:
+                y, x = edge.pop()
+                patch.append((y, x))
+                for near in ((y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)):
+                    if near in coloured:
+                        coloured.remove(near)
+                        edge.append(near)
+            ys, xs = [y for y, _ in patch], [x for _, x in patch]
+            if 9 < len(patch) < most:
+                box = (min(xs) * step, min(ys) * step, (max(xs) + 1) * step, (max(ys) + 1) * step)
+                faces.append(DetectedFace(box_px=box, landmarks_px=(), score=0.9))
+        return sorted(faces, key=lambda face: face.box_px)
+
+    def recognise(self, image: RGBImage, faces: Sequence[DetectedFace]) -> Vectors:
+        import colorsys
+
+        import numpy as np
+
+        vectors = np.zeros((len(faces), self.dimensions), dtype=np.float32)
+        for number, face in enumerate(faces):
+            left, top, right, bottom = (int(side) for side in face.box_px)
+            red, green, blue = image[top:bottom, left:right].reshape(-1, 3).mean(axis=0) / 255
+            hue = colorsys.rgb_to_hsv(red, green, blue)[0]
+            vectors[number, :2] = np.cos(2 * np.pi * hue), np.sin(2 * np.pi * hue)
+        return vectors
+
+
+class OtherFaceEngine(FakeFaceEngine):
+    """A second one, with other dimensions and another metric."""
+
+    spec = ModelSpec(
+        name="sface",
+        version="1",
+        task="faces",
+        licence="",
+        source="",
+        revision="",
+        files=(),
+        memory_mb=1,
+        needs_download=True,
+    )
+    dimensions = 4
+    metric = "cosine"
+    rules = GroupingRules(same=0.02, join=0.018, margin=0.004, suggest=0.2)

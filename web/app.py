@@ -20,11 +20,14 @@ from appliance.home import Home
 from appliance.importing.uploads import Uploads
 from web.api.auth import AuthController
 from web.api.content import ContentController
+from web.api.faces import FacesController
 from web.api.files import FilesController
 from web.api.jobs import JobsController
+from web.api.journal import JournalController
 from web.api.keys import KeysController
 from web.api.libraries import LibrariesController
 from web.api.messages import MessagesController
+from web.api.people import PeopleController
 from web.api.requests import RequestsController
 from web.api.schema import schema_page
 from web.api.server import ServerController, version
@@ -53,6 +56,9 @@ CONTROLLERS = (
     ContentController,
     UploadsController,
     TimelineController,
+    PeopleController,
+    FacesController,
+    JournalController,
     JobsController,
     StepsController,
     SettingsController,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from appliance.errors import ModelUnavailableError
 from appliance.home import Home
 from appliance.importing.uploads import Uploads
 from appliance.library.viewers import Viewer
@@ -23,7 +24,12 @@ class Runner(Protocol):
     @property
     def storage_problem(self) -> str: ...
 
+    @property
+    def unavailable(self) -> Mapping[str, ModelUnavailableError]: ...
+
     def wake(self) -> None: ...
+
+    def reconsider(self) -> None: ...
 
     def prioritise(self, ids: Iterable[uuid.UUID]) -> None: ...
 

@@ -164,6 +164,10 @@ class PooledEngine(SQLiteEngine):
             await connection.execute(
                 "CREATE TABLE IF NOT EXISTS thumbs.thumbnail (content_sha TEXT PRIMARY KEY, webp BLOB NOT NULL)"
             )
+            await connection.execute(
+                "CREATE TABLE IF NOT EXISTS thumbs.face_thumbnail"
+                " (face TEXT PRIMARY KEY, box TEXT NOT NULL, webp BLOB NOT NULL)"
+            )
         else:
             await connection.execute("PRAGMA query_only = ON")
         return connection

@@ -331,6 +331,8 @@ class FaceIndex(Table, tablename="face_index"):
     version = Text()
     dimensions = Integer()
     metric = Text()
+    changes = Integer(default=0)  # counts what may change groups: new faces, a person's words
+    grouped = Integer(default=0)  # the count that the last grouping has seen
 
 
 TABLES: tuple[type[Table], ...] = (

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from appliance.jobs.cluster_faces import ClusterFaces
 from appliance.jobs.empty_trash import EmptyTrash
 from appliance.jobs.scan_libraries import ScanLibraries
 from appliance.jobs.tidy_data import TidyData
+from appliance.messages import FacesChanged
 
 if TYPE_CHECKING:
     from appliance.jobs.base import Job
+    from appliance.messages import Message
 
 JOBS: tuple[Job, ...] = (
     ScanLibraries(),
     EmptyTrash(),
     TidyData(),
+    ClusterFaces(),
 )
+
+#: What happens -> the job that it asks for, and how long to wait for more of it, in seconds.
+STARTED_BY: tuple[tuple[type[Message], str, float], ...] = ((FacesChanged, "cluster_faces", 5.0),)
 
 
 def check(jobs: tuple[Job, ...]) -> None:

@@ -19,12 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from appliance.home import Home
+    from appliance.messages import Message
 
 log = logging.getLogger(__name__)
 
 TELL_EVERY_S = 0.5
 #: A job whose time passed while the machine was off runs this long after the start.
 CATCH_UP_S = 120.0
+#: A job that starts because something happened rests so many times as long as it took.
+IDLE_SHARE = 5.0
 
 
 class _Run:
@@ -35,8 +38,12 @@ class _Run:
 class Scheduler:
     """`start`, then jobs run by themselves; `stop` cancels what runs, which then runs again at the next start."""
 
-    def __init__(self, home: Home, jobs: Sequence[Job]) -> None:
+    def __init__(
+        self, home: Home, jobs: Sequence[Job], started_by: Sequence[tuple[type[Message], str, float]] = ()
+    ) -> None:
         self._home, self._jobs = home, {job.name: job for job in jobs}
+        self._started_by = started_by
+        self._listener: asyncio.Task[None] | None = None
         self._clock = AsyncIOScheduler(timezone=UTC)  # intervals need no other, and to look for one reads files
         self._runs: dict[str, _Run] = {}
         self._results: dict[str, dict[str, Any]] = {}
@@ -62,6 +69,9 @@ class Scheduler:
                     misfire_grace_time=None,
                 )
         self._clock.start()
+        if self._started_by:
+            self._listener = asyncio.create_task(self._listen(), name="scheduler-listener")
+            await asyncio.sleep(0)  # it hears from now on
         for name, state in states.items():
             if name in self._jobs and state["started"] is not None and not state["paused"]:
                 log.info("job=%s was interrupted, running it again", name)
@@ -71,7 +81,8 @@ class Scheduler:
         self._stopped = True
         if self._clock.running:
             self._clock.shutdown(wait=False)
-        ending = [*(run.task for run in self._runs.values()), *self._telling]
+        listening = [self._listener] if self._listener else []
+        ending = [*listening, *(run.task for run in self._runs.values()), *self._telling]
         for task in ending:
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
@@ -150,6 +161,27 @@ class Scheduler:
             await self.run(name, **arguments)
         except ConflictError:
             log.debug("job=%s is paused", name)
+
+    async def _listen(self) -> None:
+        async for message in self._home.bus.listen():
+            for kind, name, wait_s in self._started_by:
+                if isinstance(message, kind):
+                    await self._run_soon(name, wait_s)
+
+    async def _run_soon(self, name: str, wait_s: float) -> None:
+        """Once, for all that happens until then; a job that takes long is started less often."""
+        soon = f"{name} soon"
+        if self._clock.get_job(soon) is None:
+            last_s = (await self._states()).get(name, {}).get("last_seconds") or 0.0
+            self._clock.add_job(
+                self.run_unless_paused,
+                "date",
+                args=[name],
+                kwargs={"quick": True},
+                id=soon,
+                run_date=now() + timedelta(seconds=max(wait_s, IDLE_SHARE * last_s)),
+                misfire_grace_time=None,
+            )
 
     async def scan_folders(self, library: str, folders: list[str]) -> None:
         """What the watcher calls: something changed in these folders."""

@@ -14,7 +14,7 @@ import msgspec
 
 from appliance.db.engine import Row
 from appliance.errors import InvalidInputError, NotFoundError
-from appliance.library import journal
+from appliance.library import faces, journal
 from appliance.messages import FileChanged
 from appliance.values import now
 
@@ -306,9 +306,11 @@ async def _serialise(db: Database, viewer: Viewer, rows: Sequence[Row]) -> list[
             [ids],
         )
     )
+    found = await faces.faces_of_files(db, viewer, [row["id"] for row in rows])
     return [
         serialise(
             row,
+            faces=found.get(row["id"], []),
             related=related.get(row["id"], []),
             tags=tags.get(row["id"], []),
             events=events.get(row["id"], []),
@@ -318,7 +320,9 @@ async def _serialise(db: Database, viewer: Viewer, rows: Sequence[Row]) -> list[
     ]
 
 
-def serialise(row: Row, *, related: list[Row], tags: list[Row], events: list[Row], paths: list[str]) -> dict[str, Any]:
+def serialise(
+    row: Row, *, faces: list[Row], related: list[Row], tags: list[Row], events: list[Row], paths: list[str]
+) -> dict[str, Any]:
     """One flat dictionary of a `stored_file` row (`COLUMNS`) and what hangs on it."""
     item = {name: value for name, value in row.items() if name not in ("motion_offset",)}
     for name in ("favourite", "archived", "hidden", "animated"):
@@ -331,7 +335,7 @@ def serialise(row: Row, *, related: list[Row], tags: list[Row], events: list[Row
     item["related_files"] = related
     item["tags"] = tags
     item["events"] = events
-    item |= {"albums": [], "faces": [], "captions": []}
+    item |= {"albums": [], "faces": faces, "captions": []}
     moves = (
         row["kind"] == "video"
         or row["motion_offset"] is not None

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from appliance.db.tables import Journal
-from appliance.values import now
+from appliance.errors import InvalidInputError
+from appliance.values import new_id, now
 
 if TYPE_CHECKING:
+    import uuid
     from collections.abc import Mapping
 
+    from appliance.db.engine import Database, Row
     from appliance.library.viewers import Viewer
+
+MAX_LIMIT = 1000
+#: What `undo.py` can take back.
+UNDOABLE = ("person", "face")
 
 
 async def record(
@@ -21,13 +30,15 @@ async def record(
     *,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
-) -> None:
-    """Write one entry; only inside the `db.write()` of the change itself, so that both happen or neither.
+) -> uuid.UUID:
+    """Write one entry and return its id; only inside the `db.write()` of the change itself: both happen or neither.
 
     `before` and `after` hold only the fields that changed.
     """
+    entry_id = new_id()
     await Journal.insert(
         Journal(
+            id=entry_id,
             user=viewer.user_id,
             verb=verb,
             noun=noun,
@@ -37,3 +48,52 @@ async def record(
             created=now(),
         )
     )
+    return entry_id
+
+
+async def list_entries(
+    db: Database, viewer: Viewer, *, limit: int = 100, cursor: str | None = None, noun: str | None = None
+) -> dict[str, Any]:
+    """The viewer's own entries, an admin's everyone's, the latest first: items, total, next."""
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InvalidInputError(f"limit must be between 1 and {MAX_LIMIT}")
+    conditions, arguments = ["1"], []
+    if not viewer.is_admin:
+        conditions.append('"user" = ?')
+        arguments.append(str(viewer.user_id))
+    if noun is not None:
+        conditions.append('"noun" = ?')
+        arguments.append(noun)
+    where = " AND ".join(conditions)
+    total = await db.value(f'SELECT count(*) FROM "journal" WHERE {where}', arguments)
+    if cursor is not None:
+        where, arguments = f'{where} AND "id" < ?', [*arguments, cursor]
+    rows = await db.fetch(f'SELECT * FROM "journal" WHERE {where} ORDER BY "id" DESC LIMIT ?', [*arguments, limit + 1])
+    following = str(rows[limit - 1]["id"]) if len(rows) > limit else None
+    return {"items": [shown(row) for row in rows[:limit]], "total": total, "next": following}
+
+
+def shown(row: Row) -> dict[str, Any]:
+    """An entry as the API shows it: not what it changed, which may be on photos that not everybody sees."""
+    undoable = row["noun"] in UNDOABLE and row["before"] is not None and row["after"] is not None
+    return {
+        "id": row["id"],
+        "user": row["user"],
+        "verb": row["verb"],
+        "noun": row["noun"],
+        "noun_id": row["noun_id"],
+        "name": _name(row) if undoable else "",
+        "created": row["created"],
+        "undone_at": row["undone_at"],
+        "can_undo": undoable and row["undone_at"] is None,
+    }
+
+
+def _name(row: Row) -> str:
+    """What the person was called afterwards, or before that."""
+    for side in ("after", "before"):
+        people = msgspec.json.decode(row[side]).get("people", {})
+        for person in (people.get(row["noun_id"]), *people.values()):
+            if person and person.get("name"):
+                return str(person["name"])
+    return ""

@@ -12,6 +12,7 @@ import msgspec
 from appliance.errors import InvalidInputError
 from appliance.library import journal
 from appliance.values import now
+from ml import registry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
 
 
 class SiteSettingSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """One setting: `clean` returns the value to store or raises InvalidInputError."""
+    """One setting: `clean` returns the value to store or raises InvalidInputError; `offers` names the choices."""
 
     name: str
     default: Any
     help: str
-    choices: tuple[str, ...] = ()
+    offers: Callable[[], tuple[str, ...]] = lambda: ()
     clean: Callable[[Any], Any] = lambda value: value
 
 
@@ -48,12 +49,30 @@ def clean_night_window(value: object) -> str:
     return f"{from_hour:02}:{from_minute:02}-{to_hour:02}:{to_minute:02}"
 
 
+def clean_face_engine(value: object) -> str:
+    names = face_engines()
+    if value not in names:
+        raise InvalidInputError(f"There is no face engine {value!r}", hint=f"Choose one of: {', '.join(names)}.")
+    return str(value)
+
+
+def face_engines() -> tuple[str, ...]:
+    return tuple(engine.spec.name for engine in registry.FACE_ENGINES)
+
+
 SITE_SETTINGS: tuple[SiteSettingSpec, ...] = (
     SiteSettingSpec(
         name="night_window",
         default="",
         help="Hours in which steps run, such as 23:00-06:30; empty: at any time.",
         clean=clean_night_window,
+    ),
+    SiteSettingSpec(
+        name="face_engine",
+        default=registry.FACE_ENGINES[0].spec.name,
+        help="What finds and compares faces; another one looks at every photo again and keeps every name.",
+        offers=face_engines,
+        clean=clean_face_engine,
     ),
 )
 
@@ -66,7 +85,7 @@ async def list_settings(db: Database) -> list[Row]:
             "value": stored.get(spec.name, spec.default),
             "default": spec.default,
             "help": spec.help,
-            "choices": list(spec.choices),
+            "choices": list(spec.offers()),
         }
         for spec in SITE_SETTINGS
     ]
@@ -98,8 +117,6 @@ async def change_settings(db: Database, viewer: Viewer, values: Mapping[str, obj
 def _clean(spec: SiteSettingSpec, value: object) -> Any:
     if value is None:
         return spec.default
-    if spec.choices and value not in spec.choices:
-        raise InvalidInputError(f"{spec.name} cannot be {value!r}", hint=f"Choose one of: {', '.join(spec.choices)}.")
     return spec.clean(value)
 
 

@@ -38,7 +38,7 @@ class Step(Protocol):
     @property
     def run(self) -> Callable[..., Any]: ...
 
-    def arguments(self, home: Home, row: Row) -> tuple[Any, ...]:
+    async def arguments(self, home: Home, row: Row) -> tuple[Any, ...]:
         """What `run` is called with; `row` is the stored file with its library's `root`."""
         ...
 
@@ -58,6 +58,10 @@ class Step(Protocol):
 
 class ChangedError(Exception):
     """The file is not the one that was registered any more: what was computed from it belongs to nothing known."""
+
+
+class SkipError(Exception):
+    """This step has nothing to do for this file; the message says why."""
 
 
 class Computed(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from appliance.steps.faces import FacesStep
 from appliance.steps.metadata import MetadataStep
 from appliance.steps.renditions import RenditionsStep
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 STEPS: tuple[Step, ...] = (
     MetadataStep(),
     RenditionsStep(),
+    FacesStep(),
 )
 
 

@@ -37,7 +37,7 @@ class RenditionsStep:
     timeout_s = 120.0
     run = staticmethod(render_file)
 
-    def arguments(self, home: Home, row: Row) -> tuple[Any, ...]:
+    async def arguments(self, home: Home, row: Row) -> tuple[Any, ...]:
         return original(row), row["kind"], row["mime_type"], row["orientation"]
 
     async def prepare(self, home: Home, row: Row, result: Renditions) -> None:

@@ -17,13 +17,20 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from appliance.errors import ComputeError, ComputeUnavailableError, DiskFullError, HomerollError, StorageError
+from appliance.errors import (
+    ComputeError,
+    ComputeUnavailableError,
+    DiskFullError,
+    HomerollError,
+    ModelUnavailableError,
+    StorageError,
+)
 from appliance.files import remove_temporaries
 from appliance.library import steps as plan
 from appliance.library.intake import ABSENT
 from appliance.library.settings import get_setting
 from appliance.messages import FileAdded, FileChanged, LibraryChanged, StepProgress
-from appliance.steps.base import ChangedError, Step, compute, original, spec
+from appliance.steps.base import ChangedError, SkipError, Step, compute, original, spec
 
 if TYPE_CHECKING:
     import uuid
@@ -38,6 +45,7 @@ FLUSH_EVERY_S = 0.25
 FLUSH_FILES = 16
 PROGRESS_EVERY_S = 1.0
 STORAGE_RETRY_S = 30.0
+MODEL_RETRY_S = 600.0
 RATE_WINDOW_S = 30.0
 RETRIES_AFTER_CRASH = 1
 MOST_PRIORITIES = 2000
@@ -66,6 +74,7 @@ class Runner:
         self._listener: asyncio.Task[None] | None = None
         self._paused = False
         self._storage_problem = ""
+        self._unavailable: dict[str, tuple[ModelUnavailableError, float]] = {}  # step -> why, and until when
         self._first: dict[uuid.UUID, None] = {}
         self._computing: set[asyncio.Task[_Done]] = set()
         self._finished_at: dict[str, deque[float]] = {step.name: deque(maxlen=500) for step in steps}
@@ -80,6 +89,11 @@ class Runner:
     def storage_problem(self) -> str:
         """Why no step can run at present, for health; "" when all is well."""
         return self._storage_problem
+
+    @property
+    def unavailable(self) -> dict[str, ModelUnavailableError]:
+        """Steps that wait because their model cannot be used, and why, for health."""
+        return {step: error for step, (error, _) in self._unavailable.items()}
 
     async def start(self) -> None:
         await asyncio.to_thread(remove_temporaries, self._home.paths.previews)
@@ -106,6 +120,11 @@ class Runner:
 
     def wake(self) -> None:
         self._wake.set()
+
+    def reconsider(self) -> None:
+        """Models may be there by now: try those steps again that wait for one."""
+        self._unavailable.clear()
+        self.wake()
 
     def prioritise(self, ids: Iterable[uuid.UUID]) -> None:
         """Someone is looking at these now: they come first, the latest request before older ones."""
@@ -233,6 +252,7 @@ class Runner:
     async def _flush_and_claim(self, finished: list[_Done]) -> list[Due]:
         for done in finished:
             await self._judge(done)
+        self._note_models(finished)
         trouble = next((problem for done in finished if (problem := _nobodys_fault(done.error))), "")
         room = self._home.compute.workers + FLUSH_FILES - len(self._computing)
         if self._paused or trouble:
@@ -244,6 +264,8 @@ class Runner:
             outcomes = [await self._save(done) for done in finished if done.due.id in valid]
             await plan.finish(self._home.db, outcomes)
             for step in self._steps.values():
+                if step.name in self._unavailable:
+                    continue
                 claimed += await plan.claim(
                     self._home.db,
                     step=step.name,
@@ -258,6 +280,18 @@ class Runner:
             raise StorageError(trouble)
         return claimed
 
+    def _note_models(self, finished: Sequence[_Done]) -> None:
+        """A step whose model cannot be used waits as a whole: it is no file's fault, and is told once."""
+        moment = time.monotonic()
+        for step, (_, until) in list(self._unavailable.items()):
+            if moment >= until:
+                del self._unavailable[step]
+        for done in finished:
+            if isinstance(done.error, ModelUnavailableError):
+                if done.due.step not in self._unavailable:
+                    log.warning("step=%s waits: %s %s", done.due.step, done.error.message, done.error.hint)
+                self._unavailable[done.due.step] = (done.error, moment + MODEL_RETRY_S)
+
     async def _compute(self, due: Due) -> _Done:
         step = self._steps[due.step]
         began = time.monotonic()
@@ -267,7 +301,7 @@ class Runner:
                 original(due.row),
                 due.seen,
                 step.run,
-                step.arguments(self._home, due.row),
+                await step.arguments(self._home, due.row),
                 timeout_s=step.timeout_s,
             )
         except Exception as error:  # noqa: BLE001 - the edge of a step: whatever it is becomes this file's row
@@ -291,9 +325,9 @@ class Runner:
             else:
                 done.status = "done"
                 return
-        if _nobodys_fault(done.error):
+        if _nobodys_fault(done.error) or isinstance(done.error, ModelUnavailableError):
             done.status = "pending"
-        elif isinstance(done.error, FileNotFoundError | ChangedError) or not await asyncio.to_thread(
+        elif isinstance(done.error, FileNotFoundError | ChangedError | SkipError) or not await asyncio.to_thread(
             _exists, done.due.row
         ):
             done.status = "skipped"
@@ -319,7 +353,8 @@ class Runner:
             await db.fetch("RELEASE result")
         if done.status == "failed":
             return await self._failed(done)
-        told = ABSENT if done.status == "skipped" else warning
+        why = str(done.error) if isinstance(done.error, SkipError) else ABSENT
+        told = why if done.status == "skipped" else warning
         return plan.Outcome(id=due.id, status=done.status, seconds=done.seconds, error=told)
 
     async def _failed(self, done: _Done) -> plan.Outcome:

@@ -13,12 +13,13 @@ from appliance.db.engine import Database
 from appliance.db.migrations import migrate
 from appliance.home import Home
 from appliance.importing.scan import ScanResult, scan_library
-from appliance.library import libraries
+from appliance.library import face_index, libraries
 from appliance.messages import Bus
 from appliance.paths import DataPaths
 from appliance.steps.base import spec
 from appliance.steps.registry import STEPS
 from appliance.steps.runner import Runner
+from tests.fakes import FakeFaceEngine, OtherFaceEngine
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
 
     Scan = Callable[..., Awaitable[ScanResult]]
     RunSteps = Callable[[], Awaitable[list[dict[str, Any]]]]
+
+
+@pytest.fixture(autouse=True)
+def face_engines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Colours instead of faces: no test but those of `ml` loads dlib."""
+    monkeypatch.setattr("ml.registry.FACE_ENGINES", (FakeFaceEngine, OtherFaceEngine))
 
 
 @pytest.fixture
@@ -37,6 +44,7 @@ async def home(tmp_path: Path) -> AsyncIterator[Home]:
     db = Database(paths.database, paths.thumbnails)
     await db.open()
     await migrate(db)
+    await face_index.prepare(db)
     compute = Compute(settings)
     yield Home(
         settings=settings,

@@ -18,6 +18,7 @@ from appliance.config import Settings
 from appliance.daemon import House, open_house
 from appliance.library import keys, users
 from appliance.library.viewers import LOCAL_ADMIN
+from tests.fakes import FakeFaceEngine, OtherFaceEngine
 
 if TYPE_CHECKING:
     import uuid
@@ -65,6 +66,12 @@ async def serving(app: Any) -> AsyncIterator[str]:
             app.end_streams()
             server.should_exit = True
             await task
+
+
+@pytest.fixture(autouse=True)
+def face_engines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Colours instead of faces: no test but those of `ml` loads dlib."""
+    monkeypatch.setattr("ml.registry.FACE_ENGINES", (FakeFaceEngine, OtherFaceEngine))
 
 
 @pytest.fixture

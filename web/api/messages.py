@@ -15,7 +15,7 @@ from litestar.response import Stream
 
 from appliance.home import Home
 from appliance.library.viewers import Viewer
-from appliance.messages import FileAdded, FileChanged, JobProgress, LibraryChanged, Message, StepProgress
+from appliance.messages import FileAdded, FileChanged, JobProgress, LibraryChanged, Message, PeopleChanged, StepProgress
 from web.closing import Closing
 from web.parts import Asking, HomePart
 
@@ -82,6 +82,8 @@ def _seen_by(viewer: Viewer, message: Message) -> bytes | None:
             data = message.items
         case JobProgress():
             data = message.item
+        case PeopleChanged():
+            data = {}
         case _:
             return None
     return b"event: %s\ndata: %s\n\n" % (type(message).__name__.encode(), msgspec.json.encode(data))

@@ -63,6 +63,37 @@ class Event(msgspec.Struct, frozen=True):
     source: str
 
 
+class FacePerson(msgspec.Struct, frozen=True):
+    """Who a face is; `name` is empty for a group nobody has named.  The age is at the time of the photo."""
+
+    id: uuid.UUID
+    name: str
+    hidden: bool
+    ignored: bool
+    age_years: int | None
+    age_months: int | None
+
+
+class Face(msgspec.Struct, frozen=True, kw_only=True):
+    """A face on a photo.  `box`: left, top, width, height as fractions of the upright picture.
+
+    `source` says who saw it: model, manual or exif.  `usable`: good enough to be grouped, else `reason` says why not.
+    `confirmed`: somebody said who it is.  `person` is null while nobody is known, and where someone keeps them private.
+    """
+
+    id: uuid.UUID
+    file: uuid.UUID
+    box: list[float]
+    score: float
+    quality: float
+    usable: bool
+    reason: str
+    confirmed: bool
+    source: str
+    person: FacePerson | None
+    thumbnail_url: str
+
+
 class File(msgspec.Struct, frozen=True, kw_only=True):
     """A photo, video, RAW or sidecar: everything known of it, flat.
 
@@ -100,7 +131,7 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     tags: list[Tag]
     events: list[Event]
     albums: list[dict[str, Any]]
-    faces: list[dict[str, Any]]
+    faces: list[Face]
     captions: list[dict[str, Any]]
     title: str
     rating: int | None

@@ -8,7 +8,8 @@ import msgspec
 from litestar import Controller, get, patch
 from litestar.params import JSONBody
 
-from appliance.library import settings
+from appliance.library import face_index, settings
+from appliance.messages import FacesChanged
 from web.api.schemas import Items
 from web.parts import Asking, HomePart, RunnerPart
 
@@ -35,5 +36,7 @@ class SettingsController(Controller):
         self, home: HomePart, viewer: Asking, runner: RunnerPart, data: JSONBody[dict[str, Any]]
     ) -> Items[SiteSetting]:
         rows = await settings.change_settings(home.db, viewer, data)
-        runner.wake()
+        if await face_index.prepare(home.db):
+            home.bus.publish(FacesChanged())
+        runner.reconsider()
         return Items(msgspec.convert(rows, list[SiteSetting]))

@@ -82,7 +82,9 @@ TABLES = (
         "engine" TEXT NOT NULL DEFAULT '',
         "version" TEXT NOT NULL DEFAULT '',
         "dimensions" INTEGER NOT NULL DEFAULT 0,
-        "metric" TEXT NOT NULL DEFAULT ''
+        "metric" TEXT NOT NULL DEFAULT '',
+        "changes" INTEGER NOT NULL DEFAULT 0,
+        "grouped" INTEGER NOT NULL DEFAULT 0
     )
     """,
 )

@@ -69,7 +69,7 @@ class Sayer:
     def run(self) -> Callable[..., Any]:
         return do_what_it_says
 
-    def arguments(self, home: Home, row: Row) -> tuple[Any, ...]:
+    async def arguments(self, home: Home, row: Row) -> tuple[Any, ...]:
         self.began.set()
         return original(row), self.slowly_s
 

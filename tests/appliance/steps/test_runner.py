@@ -517,4 +517,4 @@ async def test_the_real_steps_make_every_rendition(home: Home, photos: Path, sca
         assert not row["unshowable"]
     assert found[5]["unshowable"]
     assert await home.db.value("SELECT count(*) FROM thumbs.thumbnail") == 5
-    assert [spec(step).name for step in STEPS] == ["metadata", "renditions"]
+    assert [spec(step).name for step in STEPS] == ["metadata", "renditions", "faces"]

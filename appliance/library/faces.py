@@ -1,0 +1,397 @@
+"""Faces: boxes on stored files, what a viewer may see of them, and what a person says of one.
+
+Who somebody is, and what happens to several faces at once, is in `people.py`; what the step `faces` found is kept by
+`found_faces.py`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from appliance.errors import ConflictError, InvalidInputError, NotFoundError
+from appliance.library import face_index
+from appliance.library.undo import Recording
+from appliance.messages import FileChanged
+from appliance.values import new_id, now
+from ml.faces.analyse import overlap
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Iterable, Sequence
+
+    from appliance.db.engine import Database, Row
+    from appliance.library.viewers import Viewer
+    from appliance.messages import Bus
+    from ml.base import Box
+
+API = "/api/v1/faces"
+#: Boxes that overlap by more are one face (intersection over union).
+SAME_BOX = 0.35
+SMALLEST_SIDE = 0.002  # of the picture's: 3 px of a preview
+#: How many nearest faces are asked who they are, to say who a face may be.
+NEIGHBOURS = 64
+
+COLUMNS = """
+    fa."id", fa."file", fa."x", fa."y", fa."width", fa."height", fa."score", fa."quality", fa."usable", fa."reason",
+    fa."confirmed", fa."source", f."content_sha", f."local_start",
+    p."id" AS "person_id", p."name" AS "person_name", p."birthday", p."hidden", p."ignored"
+"""
+
+
+class Crop:
+    """Where a face's picture is cut from."""
+
+    def __init__(self, row: Row) -> None:
+        self.row = row
+        self.box: Box = (row["x"], row["y"], row["width"], row["height"])
+        self.key = crop_key(row)
+
+
+def visible_faces(viewer: Viewer, table: str = "fa") -> tuple[str, list[object]]:
+    """As `Viewer.visible`, for faces: those on files that the viewer may see."""
+    if viewer.user_id is None:
+        return "1", []
+    return f'({table}."owner" = \'\' OR {table}."owner" = ?)', [str(viewer.user_id)]
+
+
+def visible_people(viewer: Viewer, table: str = "p") -> tuple[str, list[object]]:
+    """People of the family, and those that are private to the viewer."""
+    if viewer.user_id is None:
+        return "1", []
+    return f'({table}."user" IS NULL OR {table}."user" = ?)', [str(viewer.user_id)]
+
+
+async def faces_of_files(db: Database, viewer: Viewer, files: Iterable[object]) -> dict[uuid.UUID, list[Row]]:
+    """Faces on files that the caller has checked the viewer may see, from left to right."""
+    people, arguments = visible_people(viewer)
+    rows = await db.fetch(
+        f"""SELECT {COLUMNS} FROM "face" fa JOIN "stored_file" f ON f."id" = fa."file"
+            LEFT JOIN "person" p ON p."id" = fa."person" AND {people}
+            WHERE fa."file" IN (SELECT value FROM json_each(?)) AND NOT fa."removed" ORDER BY fa."x", fa."id" """,
+        [*arguments, face_index.ids_json(files)],
+    )
+    found: dict[uuid.UUID, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row["file"], []).append(shown(row))
+    return found
+
+
+async def faces_of_file(db: Database, viewer: Viewer, file: uuid.UUID) -> list[Row]:
+    """Raises NotFoundError for a file the viewer may not see."""
+    visible, arguments = viewer.visible("f")
+    async with db.read():
+        if (
+            await db.value(f'SELECT 1 FROM "stored_file" f WHERE f."id" = ? AND {visible}', [str(file), *arguments])
+            is None
+        ):
+            raise NotFoundError("There is no such file", hint="It may have been removed, or belong to someone else.")
+        return (await faces_of_files(db, viewer, [file])).get(file, [])
+
+
+async def get_faces(db: Database, viewer: Viewer, ids: Sequence[object]) -> list[Row]:
+    """In the order of `ids`; what the viewer may not see is left out."""
+    people, people_arguments = visible_people(viewer)
+    visible, arguments = visible_faces(viewer)
+    rows = await db.fetch(
+        f"""SELECT {COLUMNS} FROM "face" fa JOIN "stored_file" f ON f."id" = fa."file"
+            LEFT JOIN "person" p ON p."id" = fa."person" AND {people}
+            WHERE fa."id" IN (SELECT value FROM json_each(?)) AND NOT fa."removed" AND {visible}""",
+        [*people_arguments, face_index.ids_json(ids), *arguments],
+    )
+    by_id = {str(row["id"]): shown(row) for row in rows}
+    return [by_id[str(face)] for face in ids if str(face) in by_id]
+
+
+async def get_face(db: Database, viewer: Viewer, face: uuid.UUID) -> Row:
+    found = await get_faces(db, viewer, [face])
+    if not found:
+        raise no_such_face()
+    return found[0]
+
+
+async def get_crop(db: Database, viewer: Viewer, face: uuid.UUID) -> tuple[Crop, bytes | None]:
+    """Where a face's picture comes from, and that picture (WebP) if it was made before; one query."""
+    visible, arguments = visible_faces(viewer)
+    row = await db.fetch_one(
+        f"""SELECT fa."id", fa."x", fa."y", fa."width", fa."height", f."content_sha", f."kind", f."mime_type",
+                   f."orientation", f."content", l."root", t."webp", t."box"
+            FROM "face" fa JOIN "stored_file" f ON f."id" = fa."file" JOIN "library" l ON l."id" = f."library"
+            LEFT JOIN thumbs.face_thumbnail t ON t."face" = fa."id"
+            WHERE fa."id" = ? AND NOT fa."removed" AND {visible}""",
+        [str(face), *arguments],
+    )
+    if row is None:
+        raise no_such_face()
+    crop = Crop(row)
+    return crop, row["webp"] if row["box"] == crop.key else None
+
+
+async def keep_crop(db: Database, crop: Crop, webp: bytes) -> None:
+    async with db.write():
+        await db.fetch(
+            'INSERT OR REPLACE INTO thumbs.face_thumbnail ("face", "box", "webp") VALUES (?, ?, ?)',
+            [str(crop.row["id"]), crop.key, webp],
+        )
+
+
+async def who_may_it_be(db: Database, viewer: Viewer, face: uuid.UUID, *, limit: int = 5) -> list[Row]:
+    """People this face is near to, the surest first: their nearest `face`, and how sure it is.
+
+    Nobody who it was said not to be, and nobody who is on the same photo already.
+    """
+    visible, arguments = visible_faces(viewer)
+    row = await db.fetch_one(
+        f"""SELECT fa."embedding", fa."file", fa."person", fa."usable", fa."engine", fa."engine_version" FROM "face" fa
+            WHERE fa."id" = ? AND NOT fa."removed" AND {visible}""",
+        [str(face), *arguments],
+    )
+    if row is None:
+        raise no_such_face()
+    engine = await face_index.engine_in_use(db)
+    if not row["embedding"] or (row["engine"], row["engine_version"]) != (engine.name, engine.version):
+        return []
+    near = await face_index.nearest(db, row["embedding"], count=NEIGHBOURS)
+    people, people_arguments = visible_people(viewer)
+    known = await db.fetch(
+        f"""SELECT {COLUMNS} FROM "face" fa JOIN "stored_file" f ON f."id" = fa."file"
+            JOIN "person" p ON p."id" = fa."person" AND {people}
+            WHERE fa."id" IN (SELECT value FROM json_each(?)) AND {visible} AND fa."person" IS NOT ?
+            AND NOT p."ignored"
+            AND NOT EXISTS (SELECT 1 FROM "face_rejection" r WHERE r."face" = ? AND r."person" = fa."person")
+            AND NOT EXISTS (SELECT 1 FROM "face" o WHERE o."file" = ? AND o."person" = fa."person"
+                            AND NOT o."removed")""",
+        [
+            *people_arguments,
+            face_index.ids_json(hit["face"] for hit in near),
+            *arguments,
+            row["person"],
+            str(face),
+            str(row["file"]),
+        ],
+    )
+    by_face = {str(one["id"]): one for one in known}
+    found: dict[uuid.UUID, Row] = {}
+    for hit in near:
+        one = by_face.get(hit["face"])
+        if one is not None and one["person_id"] not in found and hit["distance"] <= engine.rules.suggest:
+            found[one["person_id"]] = {
+                "person": one["person_id"],
+                "name": one["person_name"],
+                "face": one["id"],
+                "thumbnail_url": thumbnail_url(one["id"], one),
+                "confidence": engine.confidence(hit["distance"]),
+            }
+    return list(found.values())[:limit]
+
+
+async def add_face(
+    db: Database,
+    bus: Bus,
+    viewer: Viewer,
+    file: uuid.UUID,
+    box: Box,
+    *,
+    person: uuid.UUID | None = None,
+    name: str = "",
+) -> tuple[uuid.UUID, uuid.UUID | None]:
+    """A face that somebody drew; returns its id and the journal's.  It is embedded by the step `faces`, soon.
+
+    Raises ConflictError where there is one already.
+    """
+    from appliance.library.people import person_to_be
+
+    x, y, width, height = box
+    if not (0 <= x < 1 and 0 <= y < 1 and width >= SMALLEST_SIDE and height >= SMALLEST_SIDE):
+        raise InvalidInputError("That box is not on the picture", hint="left, top, width, height; all from 0 to 1.")
+    box = (x, y, min(width, 1 - x), min(height, 1 - y))
+    for other in await faces_of_file(db, viewer, file):
+        if overlap(tuple(other["box"]), box) > SAME_BOX:
+            raise ConflictError("There is a face already", hint="Say who it is, instead of drawing it again.")
+    face, moment = new_id(), now()
+    async with db.write():
+        recording = Recording(db, viewer)
+        await recording.touch(faces=[face])
+        who = await person_to_be(db, viewer, recording, person=person, name=name)
+        if who is not None:
+            await _make_room(db, recording, who, [face], file)
+        await db.fetch(
+            """INSERT INTO "face" ("id", "file", "x", "y", "width", "height", "score", "quality", "source", "person",
+                                   "confirmed", "reason", "created", "modified")
+               VALUES (?, ?, ?, ?, ?, ?, 1, 0, 'manual', ?, ?, ?, ?, ?)""",
+            [
+                str(face),
+                str(file),
+                *box,
+                who,
+                who is not None,
+                "It was drawn and is still to be looked at",
+                moment,
+                moment,
+            ],
+        )
+        await look_again(db, [file])
+        entry = await recording.record("add", "face", face)
+    await announce(db, bus, [file])
+    return face, entry
+
+
+async def say_who(
+    db: Database,
+    bus: Bus,
+    viewer: Viewer,
+    some: Sequence[uuid.UUID],
+    *,
+    person: uuid.UUID | None = None,
+    name: str = "",
+) -> uuid.UUID | None:
+    """These faces are that person, known by id or by name; a name nobody has yet makes a new one."""
+    from appliance.library.people import move_faces, person_to_be
+
+    rows = await _all_of(db, viewer, some)
+    async with db.write():
+        recording = Recording(db, viewer)
+        who = await person_to_be(db, viewer, recording, person=person, name=name)
+        if who is None:
+            raise InvalidInputError("Say who it is: a person or a name")
+        await move_faces(db, recording, some, who)
+        for file in {row["file"] for row in rows}:
+            await _make_room(db, recording, who, some, file)
+        entry = await recording.record("name", *(("face", some[0]) if len(some) == 1 else ("person", who)))
+    await announce(db, bus, {row["file"] for row in rows})
+    return entry
+
+
+async def take_away(db: Database, bus: Bus, viewer: Viewer, face: uuid.UUID) -> uuid.UUID | None:
+    """It is not who it is taken for."""
+    row = await get_face(db, viewer, face)
+    if row["person"] is None:
+        return None
+    return await say_who_not(db, bus, viewer, [face], row["person"]["id"])
+
+
+async def say_who_not(
+    db: Database, bus: Bus, viewer: Viewer, faces: Sequence[uuid.UUID], person: uuid.UUID
+) -> uuid.UUID | None:
+    """None of these faces is that person, for ever; those that were taken for them are nobody's now."""
+    from appliance.library.people import check_person, reject
+
+    rows = await _all_of(db, viewer, faces)
+    async with db.write():
+        await check_person(db, viewer, person)
+        recording = Recording(db, viewer)
+        await reject(db, recording, faces, person)
+        entry = await recording.record("reject", "person", person)
+    await announce(db, bus, [row["file"] for row in rows])
+    return entry
+
+
+async def remove_face(db: Database, bus: Bus, viewer: Viewer, face: uuid.UUID) -> uuid.UUID | None:
+    """It is no face; it is not found again."""
+    row = await get_face(db, viewer, face)
+    async with db.write():
+        recording = Recording(db, viewer)
+        await recording.touch(faces=[face])
+        await db.fetch(
+            """UPDATE "face" SET "removed" = 1, "person" = NULL, "confirmed" = 0, "modified" = ? WHERE "id" = ?""",
+            [now(), str(face)],
+        )
+        await face_index.keep_vectors(db, [face])
+        entry = await recording.record("remove", "face", face)
+    await announce(db, bus, [row["file"]])
+    return entry
+
+
+async def _all_of(db: Database, viewer: Viewer, some: Sequence[uuid.UUID]) -> list[Row]:
+    """Raises NotFoundError unless the viewer may see every one of them."""
+    rows = await get_faces(db, viewer, some)
+    if not rows or len(rows) != len(some):
+        raise no_such_face()
+    return rows
+
+
+async def _make_room(db: Database, recording: Recording, person: object, faces: Sequence[object], file: object) -> None:
+    """Two faces of a photo are not one person: what only grouping took for `person` there is nobody's now."""
+    others = await db.fetch(
+        """SELECT "id" FROM "face" WHERE "file" = ? AND "person" = ? AND NOT "confirmed"
+           AND "id" NOT IN (SELECT value FROM json_each(?))""",
+        [str(file), str(person), face_index.ids_json(faces)],
+    )
+    await recording.touch(faces=[row["id"] for row in others])
+    await db.execute_many('UPDATE "face" SET "person" = NULL WHERE "id" = ?', [[str(row["id"])] for row in others])
+
+
+async def look_again(db: Database, files: Sequence[object]) -> None:
+    """The step `faces` is due again for these files.  Inside `db.write()`."""
+    await db.fetch(
+        """UPDATE "file_step" SET "status" = 'pending', "attempts" = 0, "error" = '', "hint" = ''
+           WHERE "step" = ? AND "file" IN (SELECT value FROM json_each(?))
+           AND "status" IN ('done', 'failed', 'running')""",
+        [face_index.FACES_STEP, face_index.ids_json(files)],
+    )
+
+
+async def announce(db: Database, bus: Bus, files: Iterable[object]) -> None:
+    """Tell everyone who may see these files that their faces are others now."""
+    rows = await db.fetch(
+        'SELECT "id", "local_start", "user" FROM "stored_file" WHERE "id" IN (SELECT value FROM json_each(?))',
+        [face_index.ids_json(files)],
+    )
+    by_user: dict[str | None, list[Row]] = {}
+    for row in rows:
+        by_user.setdefault(str(row["user"]) if row["user"] else None, []).append(row)
+    for user, some in by_user.items():
+        months = sorted({row["local_start"][:7] for row in some} - {""})
+        bus.publish(FileChanged(ids=[str(row["id"]) for row in some], months=months, user=user))
+
+
+def shown(row: Row) -> dict[str, Any]:
+    """A face as the API shows it, of a row of `COLUMNS`."""
+    person = None
+    if row["person_id"] is not None:
+        months = age_in_months(row["birthday"], row["local_start"])
+        person = {
+            "id": row["person_id"],
+            "name": row["person_name"],
+            "hidden": bool(row["hidden"]),
+            "ignored": bool(row["ignored"]),
+            "age_years": None if months is None else months // 12,
+            "age_months": months,
+        }
+    return {
+        "id": row["id"],
+        "file": row["file"],
+        "box": [row["x"], row["y"], row["width"], row["height"]],
+        "score": row["score"],
+        "quality": row["quality"],
+        "usable": bool(row["usable"]),
+        "reason": row["reason"],
+        "confirmed": bool(row["confirmed"]),
+        "source": row["source"],
+        "person": person,
+        "thumbnail_url": thumbnail_url(row["id"], row),
+    }
+
+
+def thumbnail_url(face: object, row: Row) -> str:
+    return f"{API}/{face}/thumbnail?v={crop_key(row)}"
+
+
+def crop_key(row: Row) -> str:
+    """Changes when the picture of a face does."""
+    text = f"{row['content_sha']} {row['x']:.4f} {row['y']:.4f} {row['width']:.4f} {row['height']:.4f}"
+    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+
+
+def age_in_months(birthday: str | None, local_start: str) -> int | None:
+    """Whole months; None when either day is not known, or the photo is older than the person."""
+    if not birthday or not local_start:
+        return None
+    born, taken = date.fromisoformat(birthday), date.fromisoformat(local_start[:10])
+    months = (taken.year - born.year) * 12 + taken.month - born.month - (taken.day < born.day)
+    return months if months >= 0 else None
+
+
+def no_such_face() -> NotFoundError:
+    return NotFoundError("There is no such face", hint="It may have been removed, or be on someone else's photo.")

@@ -1,0 +1,54 @@
+"""The journal: what was done by hand, and taking it back."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from litestar import Controller, get, post
+from litestar.params import FromPath, FromQuery, QueryParameter
+
+from appliance.library import journal, undo
+from appliance.messages import FacesChanged, PeopleChanged
+from web.api.schemas import Page
+from web.parts import Asking, HomePart
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that somebody did.  `name` is what it was done to, where that has a name."""
+
+    id: uuid.UUID
+    user: uuid.UUID | None
+    verb: str
+    noun: str
+    noun_id: str
+    name: str
+    created: datetime
+    undone_at: datetime | None
+    can_undo: bool
+
+
+class JournalController(Controller):
+    path = "/journal"
+    tags = ("journal",)
+
+    @get(summary="What you did, the latest first; admins see everyone's")
+    async def list(
+        self,
+        home: HomePart,
+        viewer: Asking,
+        limit: Annotated[int, QueryParameter(description="1 to 1000")] = 100,
+        cursor: FromQuery[str | None] = None,
+        noun: Annotated[str | None, QueryParameter(description="person, face, file, ...")] = None,
+    ) -> Page[Entry]:
+        page = await journal.list_entries(home.db, viewer, limit=limit, cursor=cursor, noun=noun)
+        return msgspec.convert(page, Page[Entry])
+
+    @post("/{entry_id:uuid}/undo", status_code=200, summary="As it was before that")
+    async def undo(self, home: HomePart, viewer: Asking, entry_id: FromPath[uuid.UUID]) -> Entry:
+        row = await undo.undo(home.db, viewer, entry_id)
+        home.bus.publish(PeopleChanged())
+        home.bus.publish(FacesChanged())
+        return msgspec.convert(journal.shown(row), Entry)
