@@ -42,7 +42,6 @@ class OnnxFaceEngine:
     max_side: ClassVar[int] = 1440
     rules: ClassVar[GroupingRules]
     aligned: ClassVar[Aligned]
-    detector_side: ClassVar[int] = 640
 
     _detector: YuNet
     _embedder: Session
@@ -51,7 +50,7 @@ class OnnxFaceEngine:
         from ml.faces.yunet import YuNet
 
         detector, embedder = (model_path(models_dir, self.spec, file) for file in self.spec.files[:2])
-        self._detector = YuNet(open_session(detector, self.spec), max_side=self.detector_side)
+        self._detector = YuNet(open_session(detector, self.spec), max_side=self.max_side)
         self._embedder = open_session(embedder, self.spec)
 
     def detect(self, image: RGBImage) -> list[DetectedFace]:
