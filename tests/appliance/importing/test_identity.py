@@ -276,7 +276,7 @@ async def test_a_file_changed_in_place_keeps_its_id_and_its_old_hash_and_is_work
     assert [(row["file"], row["content_sha"], row["content_sha1"], row["kept_as"]) for row in versions] == [
         (old["id"], old["content_sha"], old["content_sha1"], None)
     ]
-    assert await statuses(home, old["id"]) == {"metadata": "done", "renditions": "pending"}
+    assert set((await statuses(home, old["id"])).items()) >= {("metadata", "done"), ("renditions", "pending")}
     assert await has_marks(home, old["id"]), "the picture's own description is not the person's"
     await run_steps()
     assert (await stored(home))["0001.jpg"]["thumbhash"]
@@ -345,7 +345,7 @@ async def test_a_file_that_comes_back_gets_its_id_back_and_its_work_goes_on(
     away = photos.parent / "away.jpg"
     (photos / "0004.jpg").rename(away)
     assert (await scan()).missing == 1
-    assert await statuses(home, file) == {"metadata": "done", "renditions": "skipped"}
+    assert set((await statuses(home, file)).items()) >= {("metadata", "done"), ("renditions", "skipped")}
     assert await home.db.value('SELECT sum("files") FROM "month_count"') == 9
 
     (photos / "returned").mkdir()
