@@ -31,6 +31,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("status", "how it is going, at a glance"),
     Command("scan", "look for new, changed and moved files in the libraries"),
     Command("library", "folders of photos: add, list, rename, remove, accept-missing"),
+    Command("faces", "people on the photos: cluster, list, name, merge, undo"),
     Command("user", "who may log in: add, list, password, role, remove"),
     Command("key", "keys for programs: create, list, revoke"),
     Command("config", "every setting, its value, where it came from; change site settings"),

@@ -96,7 +96,7 @@ INDEXES = (
     'CREATE INDEX "face_file" ON "face" ("file")',
     'CREATE INDEX "face_person" ON "face" ("person")',
     # counts and covers of people: answered from the index alone
-    'CREATE INDEX "face_shown" ON "face" ("person", "quality", "owner", "id") WHERE "shown" AND NOT "removed"',
+    'CREATE INDEX "face_shown" ON "face" ("person", "quality", "id", "owner", "file") WHERE "shown" AND NOT "removed"',
     # what grouping has not seen yet, and what it reads
     'CREATE INDEX "face_grouped" ON "face" ("engine", "engine_version", "id") WHERE "usable" AND NOT "removed"',
     'CREATE UNIQUE INDEX "face_rejection_one" ON "face_rejection" ("face", "person")',
