@@ -6,6 +6,7 @@ a hundred times as much.  Embeddings have 128 values and are compared by Euclide
 
 from __future__ import annotations
 
+import ctypes
 import warnings
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -129,6 +130,9 @@ def _load_face_recognition(model: str) -> Any:
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = tolerant  # it lets Pillow take torn pictures for whole ones
     face_recognition.api.pose_predictor_68_point = None  # 95 MB that nothing here uses
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc keeps them otherwise; musl has no such call
+    if trim is not None:
+        trim(0)
     return face_recognition.api
 
 

@@ -130,15 +130,15 @@ class _Clusters:
         """
         found = np.empty(len(asked), dtype=np.int64)
         distance = np.empty(len(asked))
-        means, lengths = self._means[among], self._lengths[among].astype(np.float32)
+        # One product gives -2 a.b + |b|^2: passes over the block cost as much as the product does.
+        right = np.column_stack([self._means[among], self._lengths[among].astype(np.float32)]).T
         place = np.full(len(self._means), -1)
         place[among] = np.arange(len(among))
         step = max(1, _BLOCK_BYTES // (4 * len(among)))
         for begin in range(0, len(asked), step):
             some = asked[begin : begin + step]
-            block = self._means[some] @ means.T
-            block *= -2
-            block += lengths
+            left = np.column_stack([self._means[some] * np.float32(-2), np.ones(len(some), dtype=np.float32)])
+            block = left @ right
             rows = np.arange(len(some))
             block[rows, place[some]] = np.inf
             for row, index in enumerate(some.tolist()):
