@@ -355,7 +355,7 @@ async def test_a_file_that_comes_back_gets_its_id_back_and_its_work_goes_on(
     assert (result.added, result.missing, result.moved) == (0, 0, 0)
     assert (await ids(home))["returned/again.jpg"] == file
     assert await has_marks(home, file)
-    assert await statuses(home, file) == {"metadata": "done", "renditions": "pending"}
+    assert set((await statuses(home, file)).items()) >= {("metadata", "done"), ("renditions", "pending")}
     assert await home.db.value('SELECT sum("files") FROM "month_count"') == 10
     await run_steps()
     assert (await stored(home))["returned/again.jpg"]["thumbhash"]
