@@ -101,6 +101,15 @@ def test_dlibs_embedding_is_the_one_of_face_recognition(corpus: Path) -> None:
     np.testing.assert_allclose(engine.recognise(image, [face])[0], expected, atol=1e-6)
 
 
+@pytest.mark.slow
+def test_the_cnn_detector_finds_the_same_face(corpus: Path) -> None:
+    image = picture(corpus / "faces/Abdullah_Gul/Abdullah_Gul_0001.jpg")[50:200, 50:200].copy()
+    (hog,) = analyse.analyse_faces(image, engine_name="dlib")
+    (cnn,) = analyse.analyse_faces(image, engine_name="dlib-cnn")
+    assert analyse.overlap(hog.box, cnn.box) > 0.4
+    assert np.linalg.norm(vector(hog) - vector(cnn)) < 0.3
+
+
 def test_loading_dlib_leaves_pillow_as_strict_as_it_was() -> None:
     code = (
         "import warnings; warnings.simplefilter('error'); from PIL import ImageFile;"
