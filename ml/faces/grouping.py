@@ -37,17 +37,27 @@ class Suggestion(msgspec.Struct, frozen=True):
     confidence: float
 
 
+class Alike(msgspec.Struct, frozen=True):
+    """ "Are these two groups one person?" """
+
+    group: int
+    other: int
+    distance: float
+
+
 class Assignment(msgspec.Struct, frozen=True):
     """One entry per face, in the order given.
 
     `people`: the person's number, or NOBODY.  `groups`: for faces of nobody, the number of their group, or ALONE.
-    `distances`: to the person joined; 0 for confirmed faces, and for faces of nobody.  `suggestions`: nearest first.
+    `distances`: to the person joined; 0 for confirmed faces, and for faces of nobody.  `suggestions`,
+    `alike`: nearest first.
     """
 
     people: list[int]
     groups: list[int]
     distances: list[float]
     suggestions: list[Suggestion]
+    alike: list[Alike] = []
 
 
 def group_faces(
@@ -74,6 +84,7 @@ def group_faces(
     """
     import numpy as np
 
+    from ml.faces.alike import alike_groups
     from ml.faces.exemplars import join_people, suggest_people
     from ml.faces.linkage import cluster, conflicts_of
 
@@ -105,11 +116,14 @@ def group_faces(
     asked = suggest_people(
         vectors, who, groups, where, rejected, distance_of=distance_of, unknown=free, farthest=rules.suggest
     )
+    asked_of = 2 * rules.suggest if metric == "cosine" else rules.suggest**2
+    alike = alike_groups(vectors, groups, where, list(apart), asked_of)
     return Assignment(
         people=people.tolist(),
         groups=groups.tolist(),
         distances=nearness.tolist(),
         suggestions=[Suggestion(*found, _confidence(found[3], rules)) for found in asked],
+        alike=[Alike(a, b, float(distance_of(np.array(squares, np.float32)))) for a, b, squares in alike],
     )
 
 

@@ -199,6 +199,18 @@ def test_batches_end_where_one_pass_does(seed: int) -> None:
     assert full_pass.groups == groups.tolist()
 
 
+def test_groups_that_may_be_one_person_are_asked_about_the_nearest_first() -> None:
+    vectors = np.zeros((8, 8), np.float32)
+    vectors[2:4, 0], vectors[4:6, 1], vectors[6:8, 2] = 0.6, 0.7, 2.0
+    answer = grouped(vectors)
+    assert answer.groups == [0, 0, 1, 1, 2, 2, 3, 3]
+    assert [(pair.group, pair.other, round(pair.distance, 3)) for pair in answer.alike] == [(0, 1, 0.6), (0, 2, 0.7)]
+    together = grouped(vectors, photos=[0, 1, 1, 2, 3, 4, 5, 6])
+    assert [(pair.group, pair.other) for pair in together.alike] == [(0, 2)]
+    told_apart = grouped(vectors, apart=[(0, 5)])
+    assert [(pair.group, pair.other) for pair in told_apart.alike] == [(0, 1)]
+
+
 def test_cosine_looks_at_directions_only() -> None:
     vectors, truth = people_of([6, 4])
     lengths = np.linspace(0.5, 9, len(vectors)).astype(np.float32)[:, None]
