@@ -37,6 +37,8 @@ EXEMPT: tuple[tuple[str, str], ...] = (
     ("GET", "/login"),
     ("GET", "/setup"),
     ("GET", "/activity"),
+    ("GET", "/people"),
+    ("GET", "/people/{person_id}"),
     ("GET", "/photo/{file_id}"),
     ("GET", "/static/{file_path}"),
     ("HEAD", "/static/{file_path}"),

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from appliance.errors import InvalidInputError
+from appliance.library.people import check_person
 
 if TYPE_CHECKING:
+    import uuid
+
     from appliance.db.engine import Database
     from appliance.library.viewers import Viewer
 
@@ -51,14 +54,20 @@ MONTH = f"""
                 FROM "related_file" r WHERE r."related" = f."id"
             ), 0) AS "flags"
         FROM "stored_file" f
-        WHERE f."listed" AND f."local_start" >= ?1 AND f."local_start" < ?2 AND {{visible}}
+        WHERE f."listed" AND f."local_start" >= ?1 AND f."local_start" < ?2 AND {{visible}} AND {{shows}}
         ORDER BY f."local_start" DESC, f."id" DESC
     )
 """
 
 
-async def list_months(db: Database, viewer: Viewer) -> bytes:
-    """JSON `{"total", "months": [{"month", "count"}]}`, newest first."""
+#: A condition on `f`: this person is on it.
+SHOWS = """f."id" IN (SELECT fa."file" FROM "face" fa WHERE fa."person" = ? AND fa."shown" AND NOT fa."removed")"""
+
+
+async def list_months(db: Database, viewer: Viewer, *, person: uuid.UUID | None = None) -> bytes:
+    """JSON `{"total", "months": [{"month", "count"}]}`, newest first; of one person only, if one is given."""
+    if person is not None:
+        return await _months_of(db, viewer, person)
     owners, arguments = viewer.owners()
     rows = await db.fetch(
         f"""SELECT "month", sum("files") AS "count" FROM "month_count" WHERE {owners} AND "files" > 0
@@ -68,8 +77,20 @@ async def list_months(db: Database, viewer: Viewer) -> bytes:
     return msgspec.json.encode({"total": sum(row["count"] for row in rows), "months": rows})
 
 
-async def get_month(db: Database, viewer: Viewer, month: str) -> bytes:
-    """JSON of one month's columns, newest first; a month with nothing in it has empty columns.
+async def _months_of(db: Database, viewer: Viewer, person: uuid.UUID) -> bytes:
+    visible, arguments = viewer.visible("f")
+    async with db.read():
+        await check_person(db, viewer, person)
+        rows = await db.fetch(
+            f"""SELECT substr(f."local_start", 1, 7) AS "month", count(*) AS "count" FROM "stored_file" f
+                WHERE f."listed" AND {visible} AND {SHOWS} GROUP BY 1 ORDER BY 1 DESC""",
+            [*arguments, str(person)],
+        )
+    return msgspec.json.encode({"total": sum(row["count"] for row in rows), "months": rows})
+
+
+async def get_month(db: Database, viewer: Viewer, month: str, *, person: uuid.UUID | None = None) -> bytes:
+    """JSON of one month's columns, newest first; a month with nothing in it has empty columns.  `person`: as above.
 
     Raises InvalidInputError unless `month` is yyyy-mm.
     """
@@ -77,5 +98,13 @@ async def get_month(db: Database, viewer: Viewer, month: str) -> bytes:
         raise InvalidInputError("A month is written like 2024-05")
     visible, arguments = viewer.visible("f")
     # "~" sorts after every digit, "-" and "T" that may follow the month in a time.
-    answer: str = await db.value(MONTH.format(visible=visible.replace("?", "?3")), [month, f"{month}~", *arguments])
+    shows = "1" if person is None else SHOWS.replace("?", f"?{3 + len(arguments)}")
+    query = MONTH.format(visible=visible.replace("?", "?3"), shows=shows)
+    values = [month, f"{month}~", *arguments]
+    if person is None:
+        answer: str = await db.value(query, values)
+        return answer.encode()
+    async with db.read():
+        await check_person(db, viewer, person)
+        answer = await db.value(query, [*values, str(person)])
     return answer.encode()

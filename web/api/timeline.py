@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+import uuid
+from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, get
-from litestar.params import FromPath
+from litestar.params import FromPath, QueryParameter
 
 from appliance.library import timeline
 from web.parts import Asking, HomePart
 from web.ranges import is_match
+
+OfPerson = Annotated[uuid.UUID | None, QueryParameter(description="only photos that show this person")]
 
 
 class TimelineController(Controller):
@@ -18,14 +21,21 @@ class TimelineController(Controller):
     tags = ("timeline",)
 
     @get(summary="Months with their counts, newest first")
-    async def months(self, request: Request[Any, Any, Any], home: HomePart, viewer: Asking) -> Response[bytes]:
-        return conditional_json(request, await timeline.list_months(home.db, viewer))
+    async def months(
+        self, request: Request[Any, Any, Any], home: HomePart, viewer: Asking, person: OfPerson = None
+    ) -> Response[bytes]:
+        return conditional_json(request, await timeline.list_months(home.db, viewer, person=person))
 
     @get("/{month:str}", summary="One month (yyyy-mm) as columns, newest first")
     async def month(
-        self, request: Request[Any, Any, Any], home: HomePart, viewer: Asking, month: FromPath[str]
+        self,
+        request: Request[Any, Any, Any],
+        home: HomePart,
+        viewer: Asking,
+        month: FromPath[str],
+        person: OfPerson = None,
     ) -> Response[bytes]:
-        return conditional_json(request, await timeline.get_month(home.db, viewer, month))
+        return conditional_json(request, await timeline.get_month(home.db, viewer, month, person=person))
 
 
 def conditional_json(request: Request[Any, Any, Any], body: bytes) -> Response[bytes]:

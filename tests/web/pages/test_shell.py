@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-ADDRESSES = ("/", "/login", "/setup", "/activity", "/photo/0190f3a2-7d1e-7c34-b3f1-2d6a5c0e9b11")
+SOME_ID = "0190f3a2-7d1e-7c34-b3f1-2d6a5c0e9b11"
+ADDRESSES = ("/", "/login", "/setup", "/activity", "/people", f"/people/{SOME_ID}", f"/photo/{SOME_ID}")
 OUR_SCRIPTS = sorted((STATIC_DIR / "js").rglob("*.js"))
 OUR_STYLES = sorted((STATIC_DIR / "css").glob("*.css"))
 VENDORED = sorted(path for path in (STATIC_DIR / "vendor").iterdir() if path.is_dir())

@@ -1,4 +1,4 @@
-// Puts the library page together: bar, timeline, rail, panels. Each part is independent; this file only introduces them.
+// Puts the library page together: bar, timeline, rail, panels, people. Each part is independent; this file only introduces them.
 import { announce, el, isTyping } from "/static/js/lib/dom.js";
 import { connectMessages, onMessage } from "/static/js/lib/messages.js";
 import { html, render } from "/static/js/lib/preact.js";
@@ -6,12 +6,13 @@ import { panel, Panels, togglePanel } from "/static/js/ui/panels.js";
 import { Banner } from "/static/js/ui/banner.js";
 import { Empty } from "/static/js/ui/empty.js";
 import { showHelp } from "/static/js/ui/help.js";
-import { Toasts } from "/static/js/ui/toast.js";
+import { toastError, Toasts } from "/static/js/ui/toast.js";
 import { Topbar } from "/static/js/ui/topbar.js";
 import { createTimeline } from "/static/js/timeline/timeline.js";
 import { monthName, plural } from "/static/js/lib/format.js";
 import { openLinkedPhoto, openPhoto } from "/static/js/open.js";
 import { addDropTarget } from "/static/js/drop.js";
+import { route, startRouter } from "/static/js/router.js";
 import { startStatus } from "/static/js/status.js";
 import { timelineState } from "/static/js/timeline/state.js";
 
@@ -21,7 +22,8 @@ export async function startApp(root) {
   const bar = el("header", { class: "topbar" });
   const banner = el("div", { class: "banners" });
   const empty = el("div", { class: "empty-holder" });
-  const main = el("main", { id: "main", tabindex: "-1" }, empty, timeline.root);
+  const pages = el("div", { class: "page-holder" });
+  const main = el("main", { id: "main", tabindex: "-1" }, empty, timeline.root, pages);
   const panels = el("div");
   const toasts = el("div");
   const skip = el("a", { class: "skip-link", href: "#main" }, "Skip to the photos");
@@ -33,23 +35,63 @@ export async function startApp(root) {
   render(html`<${Panels} />`, panels);
 
   const drawEmpty = () => {
-    timeline.root.hidden = !timeline.months.total;
+    const shown = route.get().name === "photos";
+    empty.hidden = !shown;
+    timeline.root.hidden = !shown || !timeline.months.total;
     render(timeline.months.total ? null : html`<${Empty} />`, empty);
     timelineState.set({ ...timelineState.get(), total: timeline.months.total });
   };
   timeline.view.addEventListener("refreshed", drawEmpty);
   timeline.view.addEventListener("moved", () => nameMonth(timeline));
 
+  const pageSwitch = createPageSwitch({ timeline, pages, drawEmpty });
   connectMessages();
   startStatus();
   addDropTarget();
   onMessage("LibraryChanged", () => timeline.refreshSoon());
   addShortcuts();
-  await timeline.start();
+  startRouter(() => pageSwitch.ready().then((shown) => openLinkedPhoto(shown, true)));
+  await Promise.all([timeline.start(), pageSwitch.ready()]);
   drawEmpty();
-  announce(plural(timeline.months.total, "photo"));
+  if (route.get().name === "photos") announce(plural(timeline.months.total, "photo"));
   if (location.pathname === "/activity") togglePanel("activity", true);
-  await openLinkedPhoto(timeline);
+  await openLinkedPhoto(await pageSwitch.ready());
+}
+
+/** Shows the page that the route names. The timeline of all photos stays where it is while another page is before it. */
+function createPageSwitch({ timeline, pages, drawEmpty }) {
+  const places = new Map();
+  /** @type {{ timeline?: any, destroy: () => void } | null} */
+  let page = null;
+  let last = route.get();
+  /** @type {Promise<any>} */
+  let ready = Promise.resolve(timeline);
+
+  async function show(now) {
+    const { openPage } = now.name === "photos" ? { openPage: null } : await import("/static/js/people/pages.js");
+    if (now !== route.get()) return timeline;
+    page?.destroy();
+    page = null;
+    timeline.show(now.name === "photos");
+    drawEmpty();
+    timelineState.set({ ...timelineState.get(), month: "" });
+    document.title = "Homeroll";
+    if (openPage) page = await openPage(pages, now, { nameMonth });
+    scrollTo(0, places.get(now.path) ?? 0);
+    return page?.timeline ?? timeline;
+  }
+  const change = (/** @type {import("./router.js").Route} */ now) => {
+    places.set(last.path, scrollY);
+    if (now.name === "person") places.delete(now.path);
+    last = now;
+    ready = show(now).catch((error) => {
+      toastError(error);
+      return timeline;
+    });
+  };
+  route.watch(change);
+  if (last.name !== "photos") change(last);
+  return { /** @returns {Promise<any>} the timeline of the page shown */ ready: () => ready };
 }
 
 /** The bar names the month on screen once its heading has scrolled away. */

@@ -13,8 +13,10 @@ const KEEP_MONTHS = 48; // months whose columns stay in memory: about 30,000 pho
 const START_PX_PER_PHOTO = { small: 62, large: 36 };
 
 export class Months extends EventTarget {
-  constructor() {
+  /** @param {string} [person] only photos that show this person */
+  constructor(person = "") {
     super();
+    this.query = person ? `?person=${encodeURIComponent(person)}` : "";
     /** @type {Month[]} newest first */
     this.list = [];
     this.total = 0;
@@ -28,7 +30,7 @@ export class Months extends EventTarget {
 
   /** Fetch the list of months; columns of months that did not change are kept. @param {Set<string>} [changed] */
   async refresh(changed = new Set()) {
-    const answer = await api.get("/timeline");
+    const answer = await api.get(`/timeline${this.query}`);
     const old = new Map(this.list.map((month) => [month.month, month]));
     this.total = answer.total;
     this.list = answer.months.map(({ month, count }) => {
@@ -131,7 +133,7 @@ export class Months extends EventTarget {
 
   async #fetch(month, signal) {
     try {
-      const columns = await api.get(`/timeline/${month.month}`, signal);
+      const columns = await api.get(`/timeline/${month.month}${this.query}`, signal);
       this.failed.delete(month.month);
       month.columns = columns;
       month.stale = false;

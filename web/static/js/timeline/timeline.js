@@ -8,10 +8,10 @@ import { TimelineView } from "/static/js/timeline/view.js";
 
 const REFRESH_EVERY_MS = 1500; // an import announces files many times a second
 
-/** @param {{ onOpen: (id: string) => void }} options */
-export function createTimeline({ onOpen }) {
-  const months = new Months();
-  const root = el("div", { class: "timeline", id: "timeline" });
+/** @param {{ onOpen: (id: string) => void, person?: string }} options person: only photos that show them */
+export function createTimeline({ onOpen, person = "" }) {
+  const months = new Months(person);
+  const root = el("div", { class: "timeline" });
   const view = new TimelineView(root, months);
   const scrubber = new Scrubber(view);
   addGridKeys(view);
@@ -48,16 +48,17 @@ export function createTimeline({ onOpen }) {
     if (!timer) timer = setTimeout(refresh, Math.max(150, lastRefresh + REFRESH_EVERY_MS - Date.now()));
   }
 
-  for (const name of ["FileAdded", "FileChanged"]) {
+  const refreshAll = () => {
+    for (const month of months.list) changedMonths.add(month.month);
+    refreshSoon();
+  };
+  const deaf = ["FileAdded", "FileChanged"].map((name) =>
     onMessage(name, ({ months: names }) => {
       for (const month of names ?? []) changedMonths.add(month);
       refreshSoon();
-    });
-  }
-  onMessage("reconnected", () => {
-    for (const month of months.list) changedMonths.add(month.month);
-    refreshSoon();
-  });
+    }),
+  );
+  deaf.push(onMessage("reconnected", refreshAll));
 
   return {
     root,
@@ -70,6 +71,21 @@ export function createTimeline({ onOpen }) {
       scrubber.draw();
     },
     refreshSoon,
+    refreshAll,
+    /** While another page is shown. @param {boolean} shown */
+    show(shown) {
+      root.hidden = !shown;
+      scrubber.root.classList.toggle("is-away", !shown);
+      view.pause(!shown);
+      if (shown) scrubber.draw();
+    },
+    destroy() {
+      clearTimeout(timer);
+      for (const stop of deaf) stop();
+      view.destroy();
+      root.remove();
+      scrubber.root.remove();
+    },
     /** While the viewer is open its order must not change under it. @param {boolean} hold */
     hold(hold) {
       held = hold;

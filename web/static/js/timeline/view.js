@@ -7,6 +7,7 @@ import { returnTile } from "/static/js/timeline/tile.js";
 const OVERSCAN = 0.7; // screens drawn above and below
 const REACH = 2; // screens above and below whose months are fetched
 const NEW_ROWS_AHEAD = 3; // rows outside the screen drawn in one frame
+const BAR_PX = 72;
 const FETCH_DELAY_MS = 70; // a month must stay near the screen this long to be fetched while scrolling fast
 
 export class TimelineView extends EventTarget {
@@ -28,15 +29,40 @@ export class TimelineView extends EventTarget {
     this.fetchTimer = 0;
     this.changed = false;
     this.focusIndex = 0;
-    addEventListener("scroll", () => this.schedule(), { passive: true });
-    new ResizeObserver(() => this.#measure()).observe(root);
-    addEventListener("resize", () => this.#measure());
+    this.paused = false;
+    this.ended = new AbortController();
+    const { signal } = this.ended;
+    addEventListener("scroll", () => this.schedule(), { passive: true, signal });
+    const observer = new ResizeObserver(() => this.measure());
+    observer.observe(root);
+    signal.addEventListener("abort", () => observer.disconnect());
+    addEventListener("resize", () => this.measure(), { signal });
     months.addEventListener("loaded", () => this.invalidate());
     months.addEventListener("flags", (event) => this.#describe(/** @type {CustomEvent} */ (event).detail));
-    this.#measure();
+    this.measure();
   }
 
-  #measure() {
+  /** While another page is shown nothing is drawn. @param {boolean} paused */
+  pause(paused) {
+    this.paused = paused;
+    if (!paused) this.measure();
+  }
+
+  /** Stop listening; its tiles go back to be used again. */
+  destroy() {
+    this.paused = true;
+    this.ended.abort();
+    cancelAnimationFrame(this.frame);
+    clearTimeout(this.fetchTimer);
+    this.months.abortAllBut(new Set());
+    const limbo = new Map();
+    for (const section of this.sections.values()) section.release(limbo);
+    for (const tile of limbo.values()) returnTile(tile);
+  }
+
+  /** Where the timeline begins and how wide it is. */
+  measure() {
+    if (this.paused || !this.root.isConnected || !this.canvas.clientWidth) return;
     this.origin = this.root.getBoundingClientRect().top + scrollY;
     this.screen = innerHeight;
     this.months.resize(this.canvas.clientWidth);
@@ -51,10 +77,10 @@ export class TimelineView extends EventTarget {
 
   /** Draw at the next frame. */
   schedule() {
-    if (this.frame) return;
+    if (this.frame || this.paused) return;
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
-      this.draw();
+      if (!this.paused) this.draw();
     });
   }
 
@@ -227,7 +253,7 @@ export class TimelineView extends EventTarget {
     this.months.place();
     const band = found.month.layout.bands.find((entry) => entry.last > found.i);
     const top = found.month.top + band.top - (scrollY - this.origin);
-    const header = this.origin + 8;
+    const header = Math.min(this.origin, BAR_PX) + 8; // what stays over the photos while scrolling
     if (top < header - band.rowTop || top + band.height > this.screen) {
       scrollTo(0, found.month.top + band.top + this.origin - Math.max(header, (this.screen - band.height) / 2));
     }

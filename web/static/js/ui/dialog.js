@@ -5,9 +5,10 @@ import { html, render } from "/static/js/lib/preact.js";
  * Show something in a modal dialog, above everything.
  * @param {string} title
  * @param {unknown} content Preact element
+ * @param {() => void} [onClose] however it was closed
  * @returns {() => void} closes it
  */
-export function showDialog(title, content) {
+export function showDialog(title, content, onClose) {
   const dialog = document.createElement("dialog");
   dialog.className = "dialog";
   dialog.setAttribute("aria-label", title);
@@ -16,6 +17,7 @@ export function showDialog(title, content) {
   dialog.addEventListener("close", () => {
     render(null, dialog);
     dialog.remove();
+    onClose?.();
   });
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog) close();

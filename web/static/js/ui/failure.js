@@ -3,15 +3,15 @@ import { html } from "/static/js/lib/preact.js";
 
 /**
  * Something could not be shown: what, why, what to do.
- * @param {{ error: { message: string, hint?: string, code?: string }, onRetry?: () => void }} props
+ * @param {{ error: { message: string, hint?: string, code?: string }, onRetry?: () => void, retry?: string }} props
  */
-export function Failure({ error, onRetry }) {
+export function Failure({ error, onRetry, retry = "Try again" }) {
   return html`
     <div class="notice-page" role="alert">
       <span class="notice-mark"><${Icon} name=${error.code === "offline" ? "wifi-off" : "circle-alert"} size=${32} /></span>
       <h1>${error.message}</h1>
       ${error.hint && html`<p>${error.hint}</p>`}
-      ${onRetry && html`<button class="button is-primary" type="button" onClick=${onRetry}>Try again</button>`}
+      ${onRetry && html`<button class="button is-primary" type="button" onClick=${onRetry}>${retry}</button>`}
     </div>
   `;
 }

@@ -2,6 +2,7 @@ import { Icon } from "/static/js/lib/icon.js";
 import { count } from "/static/js/lib/format.js";
 import { html } from "/static/js/lib/preact.js";
 import { useStore } from "/static/js/lib/store.js";
+import { route } from "/static/js/router.js";
 import { status, workOf } from "/static/js/status.js";
 import { timelineState } from "/static/js/timeline/state.js";
 import { Logo } from "/static/js/ui/logo.js";
@@ -9,18 +10,30 @@ import { UserMenu } from "/static/js/ui/menu.js";
 import { togglePanel } from "/static/js/ui/panels.js";
 import { uploadSummary } from "/static/js/uploads.js";
 
+/** @type {[string, string[], string, string][]} */
+const PAGES = [
+  ["/", ["photos"], "images", "Photos"],
+  ["/people", ["people", "person"], "users", "People"],
+];
 const RING = 2 * Math.PI * 17;
 
 /** The bar at the top: where you are, and the three things to do from anywhere. */
 export function Topbar() {
   const { month } = useStore(timelineState);
+  const { name } = useStore(route);
   const now = useStore(status);
   const upload = useStore(uploadSummary);
   const work = workOf(now);
   const troubled = now.libraries.some((library) => library.status === "frozen") || now.health.status !== "ok";
   const label = work.busy ? `Activity: ${count(work.done)} of ${count(work.total)} done` : troubled ? "Activity: needs attention" : "Activity";
   return html`
-    <a class="brand" href="/" aria-label="Homeroll, newest photos" onClick=${toTop}><${Logo} /><span class=${month ? "is-away" : ""}>Homeroll</span></a>
+    <a class="brand" href="/" aria-label="Homeroll, newest photos" onClick=${toTop}><${Logo} /><span>Homeroll</span></a>
+    <nav class="topbar-pages" aria-label="Pages">
+      ${PAGES.map(
+        ([path, names, icon, label]) =>
+          html`<a href=${path} key=${path} aria-current=${names.includes(name) ? "page" : undefined} onClick=${path === "/" && toTop}><${Icon} name=${icon} size=${20} /><span>${label}</span></a>`,
+      )}
+    </nav>
     <div class="topbar-month" aria-hidden="true">${month}</div>
     <nav aria-label="Library">
       <button class="button is-upload" type="button" aria-label="Upload photos and videos" onClick=${() => togglePanel("upload")}>
@@ -47,6 +60,7 @@ function Ring({ share }) {
 /** @param {MouseEvent} event */
 function toTop(event) {
   if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (route.get().name !== "photos") return; // the router follows the link
   event.preventDefault();
   scrollTo({ top: 0, behavior: scrollY < innerHeight * 6 ? "smooth" : "instant" });
 }

@@ -29,9 +29,11 @@ export function addButtons(pswp, viewer) {
   const update = () => {
     const slide = viewer.slide();
     const favourite = Boolean(slide.flags & FAVOURITE);
-    for (const name of ["favourite", "info", "download", "trash"]) if (made[name]) made[name].hidden = slide.type === "missing";
+    for (const name of ["favourite", "faces", "info", "download", "trash"]) if (made[name]) made[name].hidden = slide.type === "missing";
     made.favourite?.classList.toggle("is-on", favourite);
     made.favourite?.setAttribute("aria-pressed", String(favourite));
+    if (made.faces && slide.kind === "video") made.faces.hidden = true;
+    made.faces?.setAttribute("aria-pressed", String(viewer.faces.isShown()));
     made.info?.setAttribute("aria-pressed", String(viewer.info.isOpen()));
     if (made.motion) made.motion.hidden = slide.kind === "video" || !(slide.flags & MOTION);
     if (made.title && slide.start) {
@@ -42,12 +44,14 @@ export function addButtons(pswp, viewer) {
     pswp.ui.registerElement({ name: "title", order: 1, onInit: (node) => (made.title = node) });
     pswp.ui.registerElement({ name: "motion", order: 2, onInit: (node) => (made.motion = motionButton(node, viewer)) });
     button("favourite", 10, "heart", "Favourite (f)", () => viewer.favourite());
-    button("info", 11, "info", "Information (i)", () => viewer.info.toggle());
-    button("download", 12, "download", "Download the original (d)", () => viewer.download());
-    button("trash", 13, "trash-2", "Move to trash (Delete)", () => viewer.trash());
+    button("faces", 11, "scan-face", "People on the photo (p)", () => viewer.faces.toggle());
+    button("info", 12, "info", "Information (i)", () => viewer.info.toggle());
+    button("download", 13, "download", "Download the original (d)", () => viewer.download());
+    button("trash", 14, "trash-2", "Move to trash (Delete)", () => viewer.trash());
   });
   pswp.on("afterInit", update);
   viewer.info.onToggle(update);
+  viewer.faces.onToggle(update);
   return { update };
 }
 

@@ -2,21 +2,25 @@
 import { el } from "/static/js/lib/dom.js";
 import { html, render } from "/static/js/lib/preact.js";
 import { fileOf } from "/static/js/viewer/files.js";
+import { facesChanged } from "/static/js/viewer/faces.js";
 import { Info } from "/static/js/viewer/info.js";
 
 const WIDTH = 360;
 const SHEET = 0.6; // of the screen's height, as in viewer.css
 const KEY = "homeroll-info";
 
-/** @param {any} pswp @param {() => import("./slides.js").Slide} current */
-export function createInfoColumn(pswp, current) {
+/**
+ * @param {any} pswp @param {() => import("./slides.js").Slide} current
+ * @param {{ onFace: (id: string) => void, onPerson: (path: string) => void, onAdd: () => void }} people what its people chips do
+ */
+export function createInfoColumn(pswp, current, people) {
   const isWide = () => innerWidth >= 900;
   let open = isWide() && localStorage.getItem(KEY) === "open";
   let watcher = () => {};
   const root = el("aside", { class: "info", "aria-label": "Information", hidden: true });
   document.getElementById("overlays")?.append(root);
 
-  const draw = (/** @type {any} */ file, /** @type {any} */ error) => render(html`<${Info} file=${file} error=${error} onClose=${toggle} />`, root);
+  const draw = (/** @type {any} */ file, /** @type {any} */ error) => render(html`<${Info} file=${file} error=${error} people=${people} onClose=${toggle} />`, root);
 
   async function show() {
     root.hidden = !open;
@@ -44,6 +48,7 @@ export function createInfoColumn(pswp, current) {
     if (!open) pswp.element?.focus();
   }
 
+  const deaf = facesChanged.watch(() => open && show());
   return {
     show,
     toggle,
@@ -60,6 +65,7 @@ export function createInfoColumn(pswp, current) {
       document.documentElement.classList.remove("info-open");
     },
     destroy() {
+      deaf();
       render(null, root);
       root.remove();
     },

@@ -2,11 +2,12 @@ import { dayFull, exposure, localTime, size, timeOfDay, zoneName, clock } from "
 import { Icon } from "/static/js/lib/icon.js";
 import { html, useEffect, useState } from "/static/js/lib/preact.js";
 import { changeFile } from "/static/js/viewer/files.js";
+import { PeopleChips } from "/static/js/viewer/people.js";
 import { ErrorNote } from "/static/js/ui/failure.js";
 import { toast, toastError } from "/static/js/ui/toast.js";
 
-/** Everything known about the photo on screen. @param {{ file: any, error: any, onClose: () => void, onRetry: () => void }} props */
-export function Info({ file, error, onClose }) {
+/** Everything known about the photo on screen. @param {{ file: any, error: any, people: any, onClose: () => void }} props */
+export function Info({ file, error, people, onClose }) {
   return html`
     <header class="info-head">
       <h2>Information</h2>
@@ -14,11 +15,11 @@ export function Info({ file, error, onClose }) {
     </header>
     ${error && html`<${ErrorNote} error=${error} />`}
     ${!file && !error && html`<div class="panel-wait"><span class="spinner"></span></div>`}
-    ${file && html`<${Facts} key=${file.id} file=${file} />`}
+    ${file && html`<${Facts} key=${file.id} file=${file} people=${people} />`}
   `;
 }
 
-function Facts({ file }) {
+function Facts({ file, people }) {
   const metadata = file.metadata ?? {};
   const local = file.start && localTime(file.start, file.utc_offset_min);
   const place = file.place && [file.place.city, file.place.region, file.place.country].filter((name, i, all) => name && all.indexOf(name) === i);
@@ -34,6 +35,7 @@ function Facts({ file }) {
   return html`
     <${Description} file=${file} />
     <${Rating} file=${file} />
+    <${PeopleChips} file=${file} ...${people} />
     <dl class="facts">
       ${local && html`<${Fact} icon="calendar" title=${dayFull(local)}>${timeOfDay(local)} ${zoneName(file.utc_offset_min)}${DATE_SOURCES[metadata.date_source] ?? ""}<//>`}
       ${place?.length > 0 && html`<${Fact} icon="map-pin" title=${place[0]}>${place.slice(1).join(", ")}<//>`}

@@ -5,10 +5,12 @@ import { dayFull, localTime, timeOfDay } from "/static/js/lib/format.js";
 import { download, moveToTrash, toggleFavourite } from "/static/js/viewer/actions.js";
 import { addButtons } from "/static/js/viewer/buttons.js";
 import { fileOf } from "/static/js/viewer/files.js";
+import { createFaces } from "/static/js/viewer/faces.js";
 import { createInfoColumn } from "/static/js/viewer/column.js";
 import { addVideoSlides, playMotion, toggleVideo } from "/static/js/viewer/moving.js";
 import { adoptSize, sharpenWhenZoomed } from "/static/js/viewer/original.js";
 import { slideAt, slideOfFile } from "/static/js/viewer/slides.js";
+import { go, route } from "/static/js/router.js";
 import { showHelp } from "/static/js/ui/help.js";
 
 const MOST_ENLARGED = 2; // a small picture fills the screen only up to this; more would be mush
@@ -26,9 +28,9 @@ let open = null;
  * Open a photo.
  * @param {ReturnType<import("../timeline/timeline.js").createTimeline>} timeline
  * @param {string} id
- * @param {{ linked: boolean }} options linked: the address named it, so there is no page of ours to go back to
+ * @param {{ linked: boolean, back?: boolean }} options linked: the address named it; back: there is a page of ours behind it all the same
  */
-export async function openViewer(timeline, id, { linked }) {
+export async function openViewer(timeline, id, { linked, back = false }) {
   if (open) return;
   let index = timeline.months.indexOf(id);
   let single = null;
@@ -44,15 +46,16 @@ export async function openViewer(timeline, id, { linked }) {
       else await timeline.view.reveal(index);
     }
   }
-  open = new Viewer(timeline, { index: Math.max(0, index), single, linked });
+  open = new Viewer(timeline, { index: Math.max(0, index), single, linked, back });
 }
 
 class Viewer {
-  constructor(timeline, { index, single, linked }) {
+  constructor(timeline, { index, single, linked, back }) {
     this.timeline = timeline;
     this.months = timeline.months;
     this.single = single;
-    this.pushed = false;
+    this.pushed = back;
+    this.title = document.title;
     this.leaving = false;
     this.ready = false;
     /** @type {(() => void) | undefined} */
@@ -89,7 +92,12 @@ class Viewer {
       arrowNextTitle: "Next (→)",
       closeTitle: "Back (Esc)",
     });
-    this.info = createInfoColumn(this.pswp, () => this.slide());
+    this.faces = createFaces(this.pswp, { slide: () => this.slide(), leaveTo: (path) => this.leaveTo(path) });
+    this.info = createInfoColumn(this.pswp, () => this.slide(), {
+      onFace: (face) => this.faces.open(face),
+      onPerson: (path) => this.leaveTo(path),
+      onAdd: () => this.drawFace(),
+    });
     this.#data();
     addVideoSlides(this.pswp);
     sharpenWhenZoomed(this.pswp);
@@ -127,7 +135,7 @@ class Viewer {
       document.documentElement.classList.add("viewer-open");
       pswp.element.setAttribute("aria-label", "Photo viewer");
       if (!linked) {
-        history.pushState({ viewer: true }, "", `/photo/${this.slide().id}`);
+        history.pushState({ viewer: true, base: route.get().path }, "", `/photo/${this.slide().id}`);
         this.pushed = true;
       }
     });
@@ -146,7 +154,7 @@ class Viewer {
       document.removeEventListener("keydown", keys, true);
       removeEventListener("popstate", popped);
       document.documentElement.classList.remove("viewer-open");
-      document.title = "Homeroll";
+      document.title = this.title;
       this.info.destroy();
       open = null;
       this.timeline.hold(false);
@@ -205,6 +213,7 @@ class Viewer {
   }
 
   #key(event) {
+    if (isTyping(event) && event.target.closest(".face-card")) return; // the field hears its own keys
     if (event.key === "Escape" && isTyping(event)) {
       event.target.blur();
       event.stopPropagation();
@@ -218,6 +227,7 @@ class Viewer {
     const video = event.target.closest?.("video");
     const run = {
       i: () => this.info.toggle(),
+      p: () => this.faces.toggle(),
       f: () => this.favourite(),
       d: () => this.download(),
       "?": () => showHelp(),
@@ -226,10 +236,22 @@ class Viewer {
       End: () => this.pswp.goTo(this.pswp.getNumItems() - 1),
       " ": () => this.space(),
     }[event.key];
+    if (event.key === "Escape") {
+      if (!this.faces.escape()) return; // PhotoSwipe closes
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     if (!run || (event.key === " " && (video || event.target.closest?.("button, a")))) return;
     event.preventDefault();
     event.stopPropagation();
     run();
+  }
+
+  /** Draw a face: the sheet of information makes room on phones. */
+  drawFace() {
+    if (this.info.height()) this.info.toggle();
+    this.faces.add();
   }
 
   space() {
@@ -273,7 +295,15 @@ class Viewer {
   #leave() {
     this.leaving = true;
     if (this.pushed) history.back();
-    else history.replaceState(null, "", "/");
+    else history.replaceState(null, "", route.get().path);
+  }
+
+  /** Close, and go to another page of ours. @param {string} path */
+  leaveTo(path) {
+    this.leaving = true;
+    this.pswp.options.showHideAnimationType = "none";
+    this.pswp.close();
+    go(path);
   }
 
   /** The back button was used. */
