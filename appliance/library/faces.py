@@ -1,7 +1,6 @@
-"""Faces: boxes on stored files, what a viewer may see of them, and what a person says of one.
+"""Faces as their viewers see them: boxes on stored files, their pictures, and who they may be.
 
-Who somebody is, and what happens to several faces at once, is in `people.py`; what the step `faces` found is kept by
-`found_faces.py`.
+What people say of them is in `decisions.py`, what the step `faces` found is kept by `found_faces.py`.
 """
 
 from __future__ import annotations
@@ -10,12 +9,8 @@ import hashlib
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from appliance.errors import ConflictError, InvalidInputError, NotFoundError
+from appliance.errors import NotFoundError
 from appliance.library import face_index
-from appliance.library.undo import Recording
-from appliance.messages import FileChanged
-from appliance.values import new_id, now
-from ml.faces.analyse import overlap
 
 if TYPE_CHECKING:
     import uuid
@@ -23,13 +18,11 @@ if TYPE_CHECKING:
 
     from appliance.db.engine import Database, Row
     from appliance.library.viewers import Viewer
-    from appliance.messages import Bus
     from ml.base import Box
 
 API = "/api/v1/faces"
 #: Boxes that overlap by more are one face (intersection over union).
 SAME_BOX = 0.35
-SMALLEST_SIDE = 0.002  # of the picture's: 3 px of a preview
 #: How many nearest faces are asked who they are, to say who a face may be.
 NEIGHBOURS = 64
 
@@ -184,166 +177,6 @@ async def who_may_it_be(db: Database, viewer: Viewer, face: uuid.UUID, *, limit:
                 "confidence": engine.confidence(hit["distance"]),
             }
     return list(found.values())[:limit]
-
-
-async def add_face(
-    db: Database,
-    bus: Bus,
-    viewer: Viewer,
-    file: uuid.UUID,
-    box: Box,
-    *,
-    person: uuid.UUID | None = None,
-    name: str = "",
-) -> tuple[uuid.UUID, uuid.UUID | None]:
-    """A face that somebody drew; returns its id and the journal's.  It is embedded by the step `faces`, soon.
-
-    Raises ConflictError where there is one already.
-    """
-    from appliance.library.people import person_to_be
-
-    x, y, width, height = box
-    if not (0 <= x < 1 and 0 <= y < 1 and width >= SMALLEST_SIDE and height >= SMALLEST_SIDE):
-        raise InvalidInputError("That box is not on the picture", hint="left, top, width, height; all from 0 to 1.")
-    box = (x, y, min(width, 1 - x), min(height, 1 - y))
-    for other in await faces_of_file(db, viewer, file):
-        if overlap(tuple(other["box"]), box) > SAME_BOX:
-            raise ConflictError("There is a face already", hint="Say who it is, instead of drawing it again.")
-    face, moment = new_id(), now()
-    async with db.write():
-        recording = Recording(db, viewer)
-        await recording.touch(faces=[face])
-        who = await person_to_be(db, viewer, recording, person=person, name=name)
-        if who is not None:
-            await _make_room(db, recording, who, [face], file)
-        await db.fetch(
-            """INSERT INTO "face" ("id", "file", "x", "y", "width", "height", "score", "quality", "source", "person",
-                                   "confirmed", "reason", "created", "modified")
-               VALUES (?, ?, ?, ?, ?, ?, 1, 0, 'manual', ?, ?, ?, ?, ?)""",
-            [
-                str(face),
-                str(file),
-                *box,
-                who,
-                who is not None,
-                "It was drawn and is still to be looked at",
-                moment,
-                moment,
-            ],
-        )
-        await look_again(db, [file])
-        entry = await recording.record("add", "face", face)
-    await announce(db, bus, [file])
-    return face, entry
-
-
-async def say_who(
-    db: Database,
-    bus: Bus,
-    viewer: Viewer,
-    some: Sequence[uuid.UUID],
-    *,
-    person: uuid.UUID | None = None,
-    name: str = "",
-) -> uuid.UUID | None:
-    """These faces are that person, known by id or by name; a name nobody has yet makes a new one."""
-    from appliance.library.people import move_faces, person_to_be
-
-    rows = await _all_of(db, viewer, some)
-    async with db.write():
-        recording = Recording(db, viewer)
-        who = await person_to_be(db, viewer, recording, person=person, name=name)
-        if who is None:
-            raise InvalidInputError("Say who it is: a person or a name")
-        await move_faces(db, recording, some, who)
-        for file in {row["file"] for row in rows}:
-            await _make_room(db, recording, who, some, file)
-        entry = await recording.record("name", *(("face", some[0]) if len(some) == 1 else ("person", who)))
-    await announce(db, bus, {row["file"] for row in rows})
-    return entry
-
-
-async def take_away(db: Database, bus: Bus, viewer: Viewer, face: uuid.UUID) -> uuid.UUID | None:
-    """It is not who it is taken for."""
-    row = await get_face(db, viewer, face)
-    if row["person"] is None:
-        return None
-    return await say_who_not(db, bus, viewer, [face], row["person"]["id"])
-
-
-async def say_who_not(
-    db: Database, bus: Bus, viewer: Viewer, faces: Sequence[uuid.UUID], person: uuid.UUID
-) -> uuid.UUID | None:
-    """None of these faces is that person, for ever; those that were taken for them are nobody's now."""
-    from appliance.library.people import check_person, reject
-
-    rows = await _all_of(db, viewer, faces)
-    async with db.write():
-        await check_person(db, viewer, person)
-        recording = Recording(db, viewer)
-        await reject(db, recording, faces, person)
-        entry = await recording.record("reject", "person", person)
-    await announce(db, bus, [row["file"] for row in rows])
-    return entry
-
-
-async def remove_face(db: Database, bus: Bus, viewer: Viewer, face: uuid.UUID) -> uuid.UUID | None:
-    """It is no face; it is not found again."""
-    row = await get_face(db, viewer, face)
-    async with db.write():
-        recording = Recording(db, viewer)
-        await recording.touch(faces=[face])
-        await db.fetch(
-            """UPDATE "face" SET "removed" = 1, "person" = NULL, "confirmed" = 0, "modified" = ? WHERE "id" = ?""",
-            [now(), str(face)],
-        )
-        await face_index.keep_vectors(db, [face])
-        entry = await recording.record("remove", "face", face)
-    await announce(db, bus, [row["file"]])
-    return entry
-
-
-async def _all_of(db: Database, viewer: Viewer, some: Sequence[uuid.UUID]) -> list[Row]:
-    """Raises NotFoundError unless the viewer may see every one of them."""
-    rows = await get_faces(db, viewer, some)
-    if not rows or len(rows) != len(some):
-        raise no_such_face()
-    return rows
-
-
-async def _make_room(db: Database, recording: Recording, person: object, faces: Sequence[object], file: object) -> None:
-    """Two faces of a photo are not one person: what only grouping took for `person` there is nobody's now."""
-    others = await db.fetch(
-        """SELECT "id" FROM "face" WHERE "file" = ? AND "person" = ? AND NOT "confirmed"
-           AND "id" NOT IN (SELECT value FROM json_each(?))""",
-        [str(file), str(person), face_index.ids_json(faces)],
-    )
-    await recording.touch(faces=[row["id"] for row in others])
-    await db.execute_many('UPDATE "face" SET "person" = NULL WHERE "id" = ?', [[str(row["id"])] for row in others])
-
-
-async def look_again(db: Database, files: Sequence[object]) -> None:
-    """The step `faces` is due again for these files.  Inside `db.write()`."""
-    await db.fetch(
-        """UPDATE "file_step" SET "status" = 'pending', "attempts" = 0, "error" = '', "hint" = ''
-           WHERE "step" = ? AND "file" IN (SELECT value FROM json_each(?))
-           AND "status" IN ('done', 'failed', 'running')""",
-        [face_index.FACES_STEP, face_index.ids_json(files)],
-    )
-
-
-async def announce(db: Database, bus: Bus, files: Iterable[object]) -> None:
-    """Tell everyone who may see these files that their faces are others now."""
-    rows = await db.fetch(
-        'SELECT "id", "local_start", "user" FROM "stored_file" WHERE "id" IN (SELECT value FROM json_each(?))',
-        [face_index.ids_json(files)],
-    )
-    by_user: dict[str | None, list[Row]] = {}
-    for row in rows:
-        by_user.setdefault(str(row["user"]) if row["user"] else None, []).append(row)
-    for user, some in by_user.items():
-        months = sorted({row["local_start"][:7] for row in some} - {""})
-        bus.publish(FileChanged(ids=[str(row["id"]) for row in some], months=months, user=user))
 
 
 def shown(row: Row) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from appliance.library import face_index, people
+from appliance.library import face_index, naming
 from appliance.library.faces import SAME_BOX
 from appliance.values import new_id, now
 from ml.faces.analyse import overlap
@@ -122,7 +122,7 @@ async def _import_regions(
 
 async def _name(db: Database, file: uuid.UUID, face: uuid.UUID, name: str) -> None:
     """Unless a person said otherwise."""
-    person = await people.find_by_name(db, "".join(c if c.isprintable() else " " for c in name))
+    person = await naming.find_by_name(db, "".join(c if c.isprintable() else " " for c in name))
     await db.fetch(
         """UPDATE "face" SET "person" = ?1, "confirmed" = 1 WHERE "id" = ?2 AND NOT "confirmed" AND NOT "removed"
            AND NOT EXISTS (SELECT 1 FROM "face_rejection" r WHERE r."face" = ?2 AND r."person" = ?1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from appliance.errors import UnreadableFileError
 from appliance.importing.ingest import Examined, examine
-from appliance.library import faces, found_faces, intake, relations
+from appliance.library import decisions, found_faces, intake, relations
 from appliance.steps.base import PICTURES, original
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class MetadataStep:
         )
         stated = await home.db.value('SELECT "metadata" FROM "stored_file" WHERE "id" = ?', [str(row["id"])])
         if await found_faces.import_regions(home.db, row["id"], stated):
-            await faces.look_again(home.db, [row["id"]])
+            await decisions.look_again(home.db, [row["id"]])
         folder = row["content"].rpartition("/")[0]
         # Who has which sidecar is a matter of names, which reading does not change: nobody else is due because of it.
         await relations.relate(home.db, row["library"], [folder], wake=False)

@@ -14,7 +14,7 @@ import msgspec
 from appliance.db.tables import FileStep, StoredFile
 from appliance.jobs.base import Progress
 from appliance.jobs.cluster_faces import ClusterFaces
-from appliance.library import face_index, libraries, people
+from appliance.library import decisions, face_index, libraries
 from appliance.library.found_faces import Analysis, keep_analysis
 from appliance.library.viewers import LOCAL_ADMIN, Viewer
 from appliance.values import new_id, now
@@ -157,7 +157,7 @@ class Album:
         return found
 
     async def change(self, person: uuid.UUID, *, viewer: Viewer = LOCAL_ADMIN, **marks: Any) -> uuid.UUID | None:
-        return await people.change_person(self.home.db, self.home.bus, viewer, person, marks)
+        return await decisions.change_person(self.home.db, self.home.bus, viewer, person, marks)
 
     async def new_engine_version(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Another version of the engine, which has looked at every photo again."""

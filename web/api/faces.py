@@ -11,7 +11,7 @@ from litestar.params import FromPath, JSONBody
 
 from appliance.errors import InvalidInputError
 from appliance.home import Home
-from appliance.library import faces
+from appliance.library import decisions, faces
 from appliance.library.face_crops import make_crop
 from web.api.schemas import Face, Items
 from web.content import ASK_AGAIN, BY_HASH, POLICY
@@ -66,7 +66,7 @@ class FacesController(Controller):
     @post("/faces", summary="A face that was not found: draw its box")
     async def add(self, home: HomePart, viewer: Asking, runner: RunnerPart, data: JSONBody[NewFace]) -> ChangedFace:
         left, top, width, height = data.box
-        face, entry = await faces.add_face(
+        face, entry = await decisions.add_face(
             home.db, home.bus, viewer, data.file, (left, top, width, height), person=data.person, name=data.name
         )
         runner.prioritise([data.file])
@@ -85,18 +85,18 @@ class FacesController(Controller):
             await faces.get_face(home.db, viewer, face_id)
             raise InvalidInputError("Say one thing: person, name or not_person")
         if isinstance(data.not_person, uuid.UUID):
-            entry = await faces.say_who_not(home.db, home.bus, viewer, [face_id], data.not_person)
+            entry = await decisions.say_who_not(home.db, home.bus, viewer, [face_id], data.not_person)
         elif data.person is None:
-            entry = await faces.take_away(home.db, home.bus, viewer, face_id)
+            entry = await decisions.take_away(home.db, home.bus, viewer, face_id)
         elif isinstance(data.person, uuid.UUID):
-            entry = await faces.say_who(home.db, home.bus, viewer, [face_id], person=data.person)
+            entry = await decisions.say_who(home.db, home.bus, viewer, [face_id], person=data.person)
         else:
-            entry = await faces.say_who(home.db, home.bus, viewer, [face_id], name=str(data.name))
+            entry = await decisions.say_who(home.db, home.bus, viewer, [face_id], name=str(data.name))
         return await _changed(home, viewer, face_id, entry)
 
     @delete("/faces/{face_id:uuid}", status_code=200, summary="It is no face")
     async def remove(self, home: HomePart, viewer: Asking, face_id: FromPath[uuid.UUID]) -> ChangedFace:
-        return ChangedFace(None, await faces.remove_face(home.db, home.bus, viewer, face_id))
+        return ChangedFace(None, await decisions.remove_face(home.db, home.bus, viewer, face_id))
 
     @get("/faces/{face_id:uuid}/suggestions", summary="Who it may be, the surest first")
     async def suggestions(

@@ -10,7 +10,7 @@ import msgspec
 from litestar import Controller, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from appliance.library import faces, people
+from appliance.library import decisions, people
 from web.api.schemas import Face, Items, Page
 from web.parts import Asking, HomePart
 
@@ -124,12 +124,12 @@ class PeopleController(Controller):
 
     @post("/merge", status_code=200, summary="These are one person")
     async def merge(self, home: HomePart, viewer: Asking, data: JSONBody[Merge]) -> ChangedPerson:
-        entry = await people.merge(home.db, home.bus, viewer, data.into, data.people)
+        entry = await decisions.merge(home.db, home.bus, viewer, data.into, data.people)
         return await _changed(home, viewer, data.into, entry)
 
     @post("/apart", status_code=200, summary="These two are not one person; it is not asked again")
     async def keep_apart(self, home: HomePart, viewer: Asking, data: JSONBody[Pair]) -> ChangedPerson:
-        entry = await people.keep_apart(home.db, home.bus, viewer, data.person, data.other)
+        entry = await decisions.keep_apart(home.db, home.bus, viewer, data.person, data.other)
         return await _changed(home, viewer, data.person, entry)
 
     @get("/{person_id:uuid}", summary="One person")
@@ -140,8 +140,8 @@ class PeopleController(Controller):
     async def change(
         self, home: HomePart, viewer: Asking, person_id: FromPath[uuid.UUID], data: JSONBody[PersonChange]
     ) -> ChangedPerson:
-        marks = {name: value for name in people.MARKS if (value := getattr(data, name)) is not msgspec.UNSET}
-        entry = await people.change_person(home.db, home.bus, viewer, person_id, marks)
+        marks = {name: value for name in decisions.MARKS if (value := getattr(data, name)) is not msgspec.UNSET}
+        entry = await decisions.change_person(home.db, home.bus, viewer, person_id, marks)
         return await _changed(home, viewer, person_id, entry)
 
     @get("/{person_id:uuid}/faces", summary="Every face of this person, the best pictures first")
@@ -167,21 +167,21 @@ class PeopleController(Controller):
     async def split(
         self, home: HomePart, viewer: Asking, person_id: FromPath[uuid.UUID], data: JSONBody[Split]
     ) -> ChangedPerson:
-        new, entry = await people.split(home.db, home.bus, viewer, person_id, data.faces, name=data.name)
+        new, entry = await decisions.split(home.db, home.bus, viewer, person_id, data.faces, name=data.name)
         return await _changed(home, viewer, new, entry)
 
     @post("/{person_id:uuid}/reject", status_code=200, summary="These faces are not this person, for ever")
     async def reject(
         self, home: HomePart, viewer: Asking, person_id: FromPath[uuid.UUID], data: JSONBody[SomeFaces]
     ) -> ChangedPerson:
-        entry = await faces.say_who_not(home.db, home.bus, viewer, data.faces, person_id)
+        entry = await decisions.say_who_not(home.db, home.bus, viewer, data.faces, person_id)
         return await _changed(home, viewer, person_id, entry)
 
     @post("/{person_id:uuid}/confirm", status_code=200, summary="These faces are this person")
     async def confirm(
         self, home: HomePart, viewer: Asking, person_id: FromPath[uuid.UUID], data: JSONBody[SomeFaces]
     ) -> ChangedPerson:
-        entry = await faces.say_who(home.db, home.bus, viewer, data.faces, person=person_id)
+        entry = await decisions.say_who(home.db, home.bus, viewer, data.faces, person=person_id)
         return await _changed(home, viewer, person_id, entry)
 
 

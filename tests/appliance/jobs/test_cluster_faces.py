@@ -13,7 +13,7 @@ from appliance.jobs import registry
 from appliance.jobs.base import Progress
 from appliance.jobs.cluster_faces import ClusterFaces
 from appliance.jobs.schedule import Scheduler
-from appliance.library import face_groups, face_index, faces, people
+from appliance.library import decisions, face_groups, face_index, faces, people
 from appliance.library.viewers import LOCAL_ADMIN
 from appliance.messages import FacesChanged
 from tests.appliance.people import Album, state
@@ -137,7 +137,7 @@ async def test_a_group_that_looks_like_someone_is_asked_about_until_told_apart(a
         (found, *_) = await people.face_suggestions(db, LOCAL_ADMIN, anna)
         assert found["face"]["person"]["id"] == lena
         assert (await faces.who_may_it_be(db, LOCAL_ADMIN, found["face"]["id"]))[0]["name"] == "Anna"
-        await people.keep_apart(db, home.bus, LOCAL_ADMIN, lena, anna)
+        await decisions.keep_apart(db, home.bus, LOCAL_ADMIN, lena, anna)
         assert await people.merge_suggestions(db, LOCAL_ADMIN) == []
         await album.cluster()
         assert await people.merge_suggestions(db, LOCAL_ADMIN) == []
@@ -196,8 +196,8 @@ async def test_what_somebody_says_while_it_computes_is_not_overwritten(
     async def slow(*args: Any, **kwargs: Any) -> Any:
         found = await real(*args, **kwargs)
         face = await album.face("anna", 0)
-        await faces.say_who(db, home.bus, LOCAL_ADMIN, [face], name="Somebody")
-        await faces.remove_face(db, home.bus, LOCAL_ADMIN, await album.face("bruno", 1))
+        await decisions.say_who(db, home.bus, LOCAL_ADMIN, [face], name="Somebody")
+        await decisions.remove_face(db, home.bus, LOCAL_ADMIN, await album.face("bruno", 1))
         said.update(await state(home))
         return found
 

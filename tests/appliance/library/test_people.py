@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from appliance.errors import ConflictError, InvalidInputError, NotFoundError, PermissionDeniedError
-from appliance.library import faces, journal, people, undo, users
+from appliance.library import decisions, faces, journal, people, undo, users
 from appliance.library.viewers import LOCAL_ADMIN, Viewer
 from appliance.values import now
 from tests.appliance.people import Album, state
@@ -103,10 +103,10 @@ async def test_a_merge_is_undone_to_both_with_faces_names_and_covers(album: Albu
     await album.change(anna, name="Anna")
     await album.change(bruno, name="Bruno", birthday="1980-02-29", cover_face=cover)
     stray = (await people.list_faces(db, LOCAL_ADMIN, carla)).items[0]["id"]
-    await faces.say_who_not(db, home.bus, LOCAL_ADMIN, [stray], bruno)
-    await people.keep_apart(db, home.bus, LOCAL_ADMIN, bruno, carla)
+    await decisions.say_who_not(db, home.bus, LOCAL_ADMIN, [stray], bruno)
+    await decisions.keep_apart(db, home.bus, LOCAL_ADMIN, bruno, carla)
     before = await state(home)
-    entry = await people.merge(db, home.bus, LOCAL_ADMIN, anna, [bruno])
+    entry = await decisions.merge(db, home.bus, LOCAL_ADMIN, anna, [bruno])
     merged = await people.get_person(db, LOCAL_ADMIN, anna)
     assert (merged["name"], merged["birthday"], merged["faces"]) == ("Anna", "1980-02-29", 9)
     assert merged["cover_face"] == cover
@@ -123,9 +123,9 @@ async def test_a_merge_keeps_what_was_rejected_and_said_to_be_apart(album: Album
     home, db = album.home, album.home.db
     anna, bruno, carla = [await album.person(name) for name in ("anna", "bruno", "carla")]
     stray = await album.face("dora", 0)
-    await faces.say_who_not(db, home.bus, LOCAL_ADMIN, [stray], bruno)
-    await people.keep_apart(db, home.bus, LOCAL_ADMIN, bruno, carla)
-    await people.merge(db, home.bus, LOCAL_ADMIN, anna, [bruno])
+    await decisions.say_who_not(db, home.bus, LOCAL_ADMIN, [stray], bruno)
+    await decisions.keep_apart(db, home.bus, LOCAL_ADMIN, bruno, carla)
+    await decisions.merge(db, home.bus, LOCAL_ADMIN, anna, [bruno])
     after = await state(home)
     assert (str(stray), str(anna)) in after["rejections"]
     assert tuple(sorted((str(anna), str(carla)))) in after["apart"]
@@ -137,7 +137,7 @@ async def test_what_was_changed_since_must_be_undone_first(album: Album) -> None
     start = await state(home)
     first = await album.change(anna, name="Anna")
     second = await album.change(anna, name="Anne")
-    third = await people.merge(db, home.bus, LOCAL_ADMIN, bruno, [anna])
+    third = await decisions.merge(db, home.bus, LOCAL_ADMIN, bruno, [anna])
     assert first is not None
     assert second is not None
     assert third is not None
@@ -165,7 +165,7 @@ async def test_a_split_is_a_new_person_and_stays_one(album: Album) -> None:
     anna = await album.person("anna")
     some = [face["id"] for face in (await people.list_faces(db, LOCAL_ADMIN, anna)).items[:2]]
     before = await state(home)
-    new, entry = await people.split(db, home.bus, LOCAL_ADMIN, anna, some, name="Twin")
+    new, entry = await decisions.split(db, home.bus, LOCAL_ADMIN, anna, some, name="Twin")
     assert (await people.get_person(db, LOCAL_ADMIN, new))["faces"] == 2
     assert (await people.get_person(db, LOCAL_ADMIN, anna))["faces"] == 3
     for _ in range(3):
@@ -177,15 +177,15 @@ async def test_a_split_is_a_new_person_and_stays_one(album: Album) -> None:
     await album.cluster()
     assert await state(home) == before
     with pytest.raises(InvalidInputError, match="faces of this person"):
-        await people.split(db, home.bus, LOCAL_ADMIN, anna, [await album.face("carla", 0)])
+        await decisions.split(db, home.bus, LOCAL_ADMIN, anna, [await album.face("carla", 0)])
 
 
 async def test_a_split_off_person_with_more_faces_since_is_not_undone_unseen(album: Album) -> None:
     home, db = album.home, album.home.db
     anna = await album.person("anna")
     some = [face["id"] for face in (await people.list_faces(db, LOCAL_ADMIN, anna)).items[:2]]
-    new, entry = await people.split(db, home.bus, LOCAL_ADMIN, anna, some, name="Twin")
-    await faces.say_who(db, home.bus, LOCAL_ADMIN, [await album.face("dora", 0)], person=new)
+    new, entry = await decisions.split(db, home.bus, LOCAL_ADMIN, anna, some, name="Twin")
+    await decisions.say_who(db, home.bus, LOCAL_ADMIN, [await album.face("dora", 0)], person=new)
     assert entry is not None
     with pytest.raises(ConflictError, match="Twin"):
         await undo.undo(db, LOCAL_ADMIN, entry)
@@ -195,11 +195,11 @@ async def test_a_face_is_moved_and_moved_back(album: Album) -> None:
     home, db = album.home, album.home.db
     face = await album.face("dora", 0)
     before = await state(home)
-    entry = await faces.say_who(db, home.bus, LOCAL_ADMIN, [face], name="Dora")
+    entry = await decisions.say_who(db, home.bus, LOCAL_ADMIN, [face], name="Dora")
     shown = await faces.get_face(db, LOCAL_ADMIN, face)
     assert shown["person"]["name"] == "Dora"
     assert shown["confirmed"]
-    again = await faces.say_who(db, home.bus, LOCAL_ADMIN, [await album.face("carla", 0)], name="dora")
+    again = await decisions.say_who(db, home.bus, LOCAL_ADMIN, [await album.face("carla", 0)], name="dora")
     assert (await people.get_person(db, LOCAL_ADMIN, shown["person"]["id"]))["faces"] == 2
     assert again is not None
     assert entry is not None
@@ -214,7 +214,7 @@ async def test_a_persons_word_makes_room_on_the_photo(album: Album) -> None:
     anna = await album.person("anna")
     annas, brunos = await album.face("anna", 0), await album.face("bruno", 0)
     before = await state(home)
-    entry = await faces.say_who(db, home.bus, LOCAL_ADMIN, [brunos], person=anna)
+    entry = await decisions.say_who(db, home.bus, LOCAL_ADMIN, [brunos], person=anna)
     assert (await faces.get_face(db, LOCAL_ADMIN, brunos))["person"]["id"] == anna
     # Anna was held by that word, and her own face confirmed with the rest of her: both stay, a person said so.
     assert (await faces.get_face(db, LOCAL_ADMIN, annas))["person"]["id"] == anna
@@ -228,7 +228,7 @@ async def test_a_rejection_is_for_ever(album: Album) -> None:
     carla = await album.person("carla")
     await album.change(carla, name="Carla")
     face = await album.face("carla", 1)
-    entry = await faces.take_away(db, home.bus, LOCAL_ADMIN, face)
+    entry = await decisions.take_away(db, home.bus, LOCAL_ADMIN, face)
     for _ in range(3):
         await album.cluster()
         shown = await faces.get_face(db, LOCAL_ADMIN, face)
@@ -245,7 +245,7 @@ async def test_a_face_that_is_none_does_not_come_back(album: Album) -> None:
     face = await album.face("carla", 0)
     file = (await faces.get_face(db, LOCAL_ADMIN, face))["file"]
     before = await state(home)
-    entry = await faces.remove_face(db, home.bus, LOCAL_ADMIN, face)
+    entry = await decisions.remove_face(db, home.bus, LOCAL_ADMIN, face)
     await album.look_again(file)
     await album.cluster()
     assert await faces.faces_of_file(db, LOCAL_ADMIN, file) == []
@@ -260,17 +260,17 @@ async def test_a_drawn_face_is_kept_and_can_be_undone(album: Album) -> None:
     home, db = album.home, album.home.db
     file = (await faces.get_face(db, LOCAL_ADMIN, await album.face("dora", 0)))["file"]
     before = await state(home)
-    face, entry = await faces.add_face(db, home.bus, LOCAL_ADMIN, file, (0.7, 0.7, 0.2, 0.2), name="Grandma")
+    face, entry = await decisions.add_face(db, home.bus, LOCAL_ADMIN, file, (0.7, 0.7, 0.2, 0.2), name="Grandma")
     shown = await faces.get_face(db, LOCAL_ADMIN, face)
     assert (shown["source"], shown["confirmed"], shown["person"]["name"]) == ("manual", True, "Grandma")
     assert await db.value(
         """SELECT "status" FROM "file_step" WHERE "step" = 'faces' AND "file" = ?""", [str(file)]
     ) == ("pending")
     with pytest.raises(ConflictError, match="face already"):
-        await faces.add_face(db, home.bus, LOCAL_ADMIN, file, (0.71, 0.7, 0.2, 0.2))
+        await decisions.add_face(db, home.bus, LOCAL_ADMIN, file, (0.71, 0.7, 0.2, 0.2))
     for box in ((-0.1, 0, 0.5, 0.5), (0.5, 1.2, 0.1, 0.1), (0.5, 0.5, 0.0, 0.1), (float("nan"), 0.1, 0.1, 0.1)):
         with pytest.raises(InvalidInputError, match="not on the picture"):
-            await faces.add_face(db, home.bus, LOCAL_ADMIN, file, box)
+            await decisions.add_face(db, home.bus, LOCAL_ADMIN, file, box)
     await album.look_again(file)
     await album.cluster()
     assert (await faces.get_face(db, LOCAL_ADMIN, face))["person"]["name"] == "Grandma"
@@ -293,9 +293,9 @@ async def test_what_is_no_value_is_refused_and_changes_nothing(album: Album) -> 
         with pytest.raises(InvalidInputError):
             await album.change(anna, **marks)
     with pytest.raises(InvalidInputError, match="at least two"):
-        await people.merge(album.home.db, album.home.bus, LOCAL_ADMIN, anna, [anna])
+        await decisions.merge(album.home.db, album.home.bus, LOCAL_ADMIN, anna, [anna])
     with pytest.raises(NotFoundError):
-        await people.merge(album.home.db, album.home.bus, LOCAL_ADMIN, anna, [uuid.uuid4()])
+        await decisions.merge(album.home.db, album.home.bus, LOCAL_ADMIN, anna, [uuid.uuid4()])
     assert await state(album.home) == before
 
 
@@ -322,13 +322,13 @@ async def test_every_decision_holds_through_regrouping_and_another_engine_versio
     ids = {name: await album.person(name) for name in ("anna", "bruno", "carla", "dora", "emil", "frida")}
     for name in ("anna", "bruno", "carla", "dora", "emil"):
         await album.change(ids[name], name=name.title())
-    merge = await people.merge(db, home.bus, LOCAL_ADMIN, ids["anna"], [ids["frida"]])
+    merge = await decisions.merge(db, home.bus, LOCAL_ADMIN, ids["anna"], [ids["frida"]])
     chance = random.Random(1)
     rejected = []
     for name in ("anna", "bruno", "carla", "dora", "emil"):
         own = (await people.list_faces(db, LOCAL_ADMIN, ids[name])).items
         some = [face["id"] for face in chance.sample(own, 2)]
-        await faces.say_who_not(db, home.bus, LOCAL_ADMIN, some, ids[name])
+        await decisions.say_who_not(db, home.bus, LOCAL_ADMIN, some, ids[name])
         rejected += [(face, ids[name]) for face in some]
     said = await state(home)
 
@@ -389,7 +389,7 @@ async def test_faces_on_someones_own_photos_are_not_seen_nor_counted(
     with pytest.raises(NotFoundError):
         await faces.faces_of_file(db, hugo, face["file"])
     with pytest.raises(NotFoundError):
-        await faces.say_who(db, album.home.bus, hugo, [face["id"]], name="Eve")
+        await decisions.say_who(db, album.home.bus, hugo, [face["id"]], name="Eve")
     with pytest.raises(NotFoundError):
         await faces.who_may_it_be(db, hugo, face["id"])
     await db.fetch('UPDATE "stored_file" SET "user" = ?', [str(greta.user_id)])
@@ -399,7 +399,7 @@ async def test_faces_on_someones_own_photos_are_not_seen_nor_counted(
     with pytest.raises(NotFoundError):
         await album.change(anna, viewer=hugo, name="Eve")
     with pytest.raises(NotFoundError):
-        await people.merge(db, album.home.bus, hugo, anna, [await album.person("bruno")])
+        await decisions.merge(db, album.home.bus, hugo, anna, [await album.person("bruno")])
 
 
 async def test_hidden_and_trashed_photos_do_not_count(album: Album) -> None:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from appliance.errors import ModelUnavailableError
-from appliance.library import face_index, faces, people
+from appliance.library import decisions, face_index, faces, people
 from appliance.library.found_faces import import_regions, matched
 from appliance.library.settings import change_settings
 from appliance.library.viewers import LOCAL_ADMIN
@@ -118,9 +118,11 @@ async def test_another_engine_looks_again_and_keeps_every_word(
     await run_steps()
     ids = await files(home)
     anna, bruno = await faces.faces_of_file(home.db, LOCAL_ADMIN, ids["0.jpg"])
-    await faces.say_who(home.db, home.bus, LOCAL_ADMIN, [anna["id"]], name="Anna")
-    await faces.remove_face(home.db, home.bus, LOCAL_ADMIN, bruno["id"])
-    drawn, _ = await faces.add_face(home.db, home.bus, LOCAL_ADMIN, ids["1.jpg"], (0.8, 0.8, 0.1, 0.1), name="Ghost")
+    await decisions.say_who(home.db, home.bus, LOCAL_ADMIN, [anna["id"]], name="Anna")
+    await decisions.remove_face(home.db, home.bus, LOCAL_ADMIN, bruno["id"])
+    drawn, _ = await decisions.add_face(
+        home.db, home.bus, LOCAL_ADMIN, ids["1.jpg"], (0.8, 0.8, 0.1, 0.1), name="Ghost"
+    )
     said = await state(home)
     await change_settings(home.db, LOCAL_ADMIN, {"face_engine": "sface"})
     assert await face_index.prepare(home.db)
@@ -154,7 +156,7 @@ async def test_a_drawn_box_with_a_face_in_it_is_embedded(
     file = (await files(home))["two.jpg"]
     assert len(await faces.faces_of_file(home.db, LOCAL_ADMIN, file)) == 1
     box = (130 / 480, 15 / 360, 90 / 480, 90 / 360)
-    face, _ = await faces.add_face(home.db, home.bus, LOCAL_ADMIN, file, box, name="Bruno")
+    face, _ = await decisions.add_face(home.db, home.bus, LOCAL_ADMIN, file, box, name="Bruno")
     await run_steps()
     shown = await faces.get_face(home.db, LOCAL_ADMIN, face)
     assert shown["usable"], shown["reason"]
@@ -192,10 +194,10 @@ async def test_a_persons_word_beats_the_files(home: Home, photos: Path) -> None:
     album = await Album.create(home, photos)
     file = await album.photo("anna", "bruno", metadata=regions(("Anna", (0.02, 0.1, 0.15, 0.2))))
     face = await album.face("anna", 0)
-    await faces.say_who(home.db, home.bus, LOCAL_ADMIN, [face], name="Ann-Kathrin")
+    await decisions.say_who(home.db, home.bus, LOCAL_ADMIN, [face], name="Ann-Kathrin")
     await album.look_again(file)
     assert (await faces.get_face(home.db, LOCAL_ADMIN, face))["person"]["name"] == "Ann-Kathrin"
-    await faces.take_away(home.db, home.bus, LOCAL_ADMIN, face)
+    await decisions.take_away(home.db, home.bus, LOCAL_ADMIN, face)
     async with home.db.write():
         stated = msgspec.json.encode(regions(("Anna", (0.02, 0.1, 0.15, 0.2)))).decode()
         assert not await import_regions(home.db, file, stated)
