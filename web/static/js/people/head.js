@@ -40,7 +40,7 @@ export function PersonHead({ person, photos, tab, onTab }) {
       ${editing === "merge" && html`<${NameField} label="The same as…" except=${person.id} action="Same person" onDone=${merged} onCancel=${stop} />`}
       <p class="person-facts">
         <span>${plural(photos, "photo")}</span>
-        ${editing === "birthday" ? html`<${Birthday} person=${person} onDone=${stop} />` : html`<button type="button" onClick=${() => setEditing("birthday")}>${person.birthday ? born(person.birthday) : "Add birthday"}</button>`}
+        ${editing === "birthday" ? html`<${Birthday} person=${person} onDone=${stop} />` : (person.name || person.birthday) && html`<button type="button" onClick=${() => setEditing("birthday")}>${person.birthday ? born(person.birthday) : "Add birthday"}</button>`}
         ${person.hidden && html`<span class="person-tag">Hidden</span>`}
         ${person.ignored && html`<span class="person-tag">Stranger</span>`}
         ${person.private && html`<span class="person-tag">Only for you</span>`}

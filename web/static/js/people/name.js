@@ -1,6 +1,6 @@
 import { plural } from "/static/js/lib/format.js";
 import { Icon } from "/static/js/lib/icon.js";
-import { html, useEffect, useRef, useState } from "/static/js/lib/preact.js";
+import { html, useLayoutEffect, useRef, useState } from "/static/js/lib/preact.js";
 import { useStore } from "/static/js/lib/store.js";
 import { known, loadKnown, matching, sameName } from "/static/js/people/known.js";
 
@@ -16,7 +16,7 @@ export function NameField({ initial = "", label, except = "", action = "Save nam
   const [listId] = useState(() => `names-${++count}`);
   const input = useRef(/** @type {HTMLInputElement | null} */ (null));
   useStore(known);
-  useEffect(() => {
+  useLayoutEffect(() => {
     loadKnown();
     input.current?.focus({ preventScroll: true });
     input.current?.select();

@@ -21,7 +21,7 @@ export function toast(text, { tone = "plain", action } = {}) {
 
 /** @param {{ message: string, hint?: string }} error */
 export function toastError(error) {
-  toast([error.message, error.hint].filter(Boolean).join(" "), { tone: "bad" });
+  toast([error.message, error.hint].filter(Boolean).join(/[.!?]$/.test(error.message) ? " " : ". "), { tone: "bad" });
 }
 
 /** @param {number} id */
