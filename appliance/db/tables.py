@@ -315,10 +315,11 @@ class PersonApart(Table, tablename="person_apart"):
 
 
 class PersonSuggestion(Table, tablename="person_suggestion"):
-    """What the last grouping thought worth asking: may `person`, a group, be `other`?"""
+    """What the last grouping thought worth asking: may this face, and the group it stands for, be `other`?"""
 
     id = UUID(primary_key=True, default=new_id)
-    person = ForeignKey(Person, on_delete=OnDelete.cascade, null=False)
+    face = ForeignKey(Face, on_delete=OnDelete.cascade, null=False)
+    person = ForeignKey(Person, on_delete=OnDelete.cascade, null=True, default=None)  # the group; null: it is alone
     other = ForeignKey(Person, on_delete=OnDelete.cascade, null=False)
     confidence = DoublePrecision()
 

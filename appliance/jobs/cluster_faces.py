@@ -103,9 +103,13 @@ class ClusterFaces:
         written, ids = await face_groups.write(home.db, faces, found.people, groups, tell)
         number_of = dict(zip(found.groups, groups, strict=True))
         suggestions = [
-            (ids[number_of[one.group]], ids[one.person], one.confidence)
+            face_groups.Asked(
+                face=faces.id(one.face),
+                group=ids.get(number_of[one.group]),
+                person=ids[one.person],
+                confidence=one.confidence,
+            )
             for one in found.suggestions
-            if one.group != face_groups.NONE
         ]
         await face_groups.finish(home.db, faces, suggestions, written)
         progress.update(2 * len(faces), 2 * len(faces))

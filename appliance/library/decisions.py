@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from appliance.errors import ConflictError, InvalidInputError
 from appliance.library import face_index, faces, people
-from appliance.library.faces import SAME_BOX, get_face, get_faces, no_such_face
+from appliance.library.faces import SAME_BOX, get_face, get_faces, no_such_face, visible_people
 from appliance.library.naming import clean_name, create, hold, move_faces, person_to_be, reject
 from appliance.library.people import check_person, get_person, name_key
 from appliance.library.undo import Recording
@@ -218,7 +218,7 @@ async def say_who_not(
 
 async def remove_face(db: Database, bus: Bus, viewer: Viewer, face: uuid.UUID) -> uuid.UUID | None:
     """It is no face; it is not found again."""
-    row = await get_face(db, viewer, face)
+    (row,) = await _all_of(db, viewer, [face])
     async with db.write():
         recording = Recording(db, viewer)
         await recording.touch(faces=[face])
@@ -264,7 +264,20 @@ async def _all_of(db: Database, viewer: Viewer, some: Sequence[uuid.UUID]) -> li
     rows = await get_faces(db, viewer, some)
     if not rows or len(rows) != len(some):
         raise no_such_face()
+    await _check_not_private(db, viewer, some)
     return rows
+
+
+async def _check_not_private(db: Database, viewer: Viewer, some: Sequence[uuid.UUID]) -> None:
+    """What somebody said for themselves alone is not changed by others who do not see it."""
+    allowed, arguments = visible_people(viewer)
+    kept = await db.value(
+        f"""SELECT 1 FROM "face" fa JOIN "person" p ON p."id" = fa."person"
+            WHERE fa."id" IN (SELECT value FROM json_each(?)) AND NOT {allowed} LIMIT 1""",
+        [face_index.ids_json(some), *arguments],
+    )
+    if kept is not None:
+        raise ConflictError("Somebody keeps this person to themselves", hint="Ask them who it is.")
 
 
 async def _make_room(db: Database, recording: Recording, person: object, faces: Sequence[object], file: object) -> None:

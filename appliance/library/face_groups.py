@@ -48,6 +48,15 @@ class Faces(msgspec.Struct):
         return uuid.UUID(bytes=bytes(self.ids[number * ID_BYTES : (number + 1) * ID_BYTES]))
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """Is this face, and the group that it stands for if it is in one, that person?"""
+
+    face: uuid.UUID
+    group: uuid.UUID | None
+    person: uuid.UUID
+    confidence: float
+
+
 class Written(msgspec.Struct):
     """What a grouping changed: faces, and groups that it made and dissolved."""
 
@@ -170,9 +179,7 @@ async def write(
     return written, ids
 
 
-async def finish(
-    db: Database, faces: Faces, suggestions: Sequence[tuple[uuid.UUID, uuid.UUID, float]], written: Written
-) -> None:
+async def finish(db: Database, faces: Faces, suggestions: Sequence[Asked], written: Written) -> None:
     """Dissolve groups that nobody is in any more, keep what is worth asking, and note what this run had seen."""
     async with db.write():
         gone = await db.fetch(
@@ -182,13 +189,21 @@ async def finish(
         written.dissolved = len(gone)
         await db.fetch('DELETE FROM "person_suggestion"')
         await db.execute_many(
-            """INSERT OR IGNORE INTO "person_suggestion" ("id", "person", "other", "confidence")
-               SELECT ?1, ?2, ?3, ?4 WHERE (SELECT count(*) FROM "person" WHERE "id" IN (?2, ?3)) = 2
-               AND NOT EXISTS (SELECT 1 FROM "face" a JOIN "face" b ON b."file" = a."file"
-                               WHERE a."person" = ?2 AND b."person" = ?3 AND NOT a."removed" AND NOT b."removed")
-               AND NOT EXISTS (SELECT 1 FROM "person_apart"
-                               WHERE "person" = min(?2, ?3) AND "other" = max(?2, ?3))""",
-            [[str(new_id()), str(one), str(other), confidence] for one, other, confidence in suggestions],
+            """INSERT OR IGNORE INTO "person_suggestion" ("id", "face", "person", "other", "confidence")
+               SELECT ?1, fa."id", fa."person", ?4, ?5 FROM "face" fa JOIN "person" p ON p."id" = ?4
+               WHERE fa."id" = ?2 AND fa."person" IS ?3 AND NOT EXISTS (
+                   SELECT 1 FROM "face" a JOIN "face" b ON b."file" = a."file"
+                   WHERE (a."id" = ?2 OR a."person" = ?3) AND b."person" = ?4)""",
+            [
+                [
+                    str(new_id()),
+                    str(asked.face),
+                    str(asked.group) if asked.group else None,
+                    str(asked.person),
+                    asked.confidence,
+                ]
+                for asked in suggestions
+            ],
         )
         await face_index.forget_orphans(db)
         await db.fetch('DELETE FROM thumbs.face_thumbnail WHERE "face" NOT IN (SELECT "id" FROM "face")')

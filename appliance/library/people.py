@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from appliance.library.viewers import Viewer
 
 MAX_LIMIT = 1000
-#: From so many of a person's faces is asked who else may be them.
-ASKING_FACES = 6
 
 
 class People(msgspec.Struct, frozen=True):
@@ -170,34 +168,26 @@ async def merge_suggestions(db: Database, viewer: Viewer, *, limit: int = 20) ->
 
 
 async def face_suggestions(db: Database, viewer: Viewer, person: uuid.UUID, *, limit: int = 20) -> list[Row]:
-    """Faces that may be this person and are nobody's, or an unnamed group's: `face`, `confidence`, the surest first."""
+    """Faces that may be this person, as the last grouping thought: `face`, `confidence`, the surest first.
+
+    They are nobody's, or stand for a group without a name (the face's person), which may be merged as a whole.
+    """
     visible, arguments = visible_faces(viewer)
     async with db.read():
         await check_person(db, viewer, person)
-        engine = await face_index.engine_in_use(db)
-        own = await db.fetch(
-            """SELECT "embedding" FROM "face" WHERE "person" = ? AND "usable" AND NOT "removed"
-               AND "engine" = ? AND "engine_version" = ? AND "embedding" IS NOT NULL
-               ORDER BY "confirmed" DESC, "quality" DESC LIMIT ?""",
-            [str(person), engine.name, engine.version, ASKING_FACES],
-        )
-        distances: dict[str, float] = {}
-        for row in own:
-            for hit in await face_index.nearest(db, row["embedding"], count=faces.NEIGHBOURS):
-                if hit["distance"] <= engine.rules.suggest:
-                    distances[hit["face"]] = min(hit["distance"], distances.get(hit["face"], hit["distance"]))
-        candidates = await db.fetch(
-            f"""SELECT fa."id" FROM "face" fa LEFT JOIN "person" p ON p."id" = fa."person"
-                WHERE fa."id" IN (SELECT value FROM json_each(?)) AND NOT fa."removed" AND fa."shown" AND {visible}
+        rows = await db.fetch(
+            f"""SELECT s."face", s."confidence" FROM "person_suggestion" s JOIN "face" fa ON fa."id" = s."face"
+                LEFT JOIN "person" p ON p."id" = fa."person"
+                WHERE s."other" = ? AND NOT fa."removed" AND fa."shown" AND {visible}
                 AND (p."id" IS NULL OR NOT p."held")
-                AND NOT EXISTS (SELECT 1 FROM "face_rejection" r WHERE r."face" = fa."id" AND r."person" = ?)
-                AND NOT EXISTS (SELECT 1 FROM "face" o WHERE o."file" = fa."file" AND o."person" = ?
-                                AND NOT o."removed")""",
-            [face_index.ids_json(distances), *arguments, str(person), str(person)],
+                AND NOT EXISTS (SELECT 1 FROM "face_rejection" r WHERE r."face" = fa."id" AND r."person" = s."other")
+                AND NOT EXISTS (SELECT 1 FROM "face" o WHERE o."file" = fa."file" AND o."person" = s."other")
+                ORDER BY s."confidence" DESC, s."face" LIMIT ?""",
+            [str(person), *arguments, limit],
         )
-        nearest = sorted((str(row["id"]) for row in candidates), key=lambda face: (distances[face], face))[:limit]
-        shown = await faces.get_faces(db, viewer, nearest)
-    return [{"face": face, "confidence": engine.confidence(distances[str(face["id"])])} for face in shown]
+        shown = await faces.get_faces(db, viewer, [row["face"] for row in rows])
+    confidence = {row["face"]: round(row["confidence"], 3) for row in rows}
+    return [{"face": face, "confidence": confidence[face["id"]]} for face in shown]
 
 
 def name_key(name: str) -> str:

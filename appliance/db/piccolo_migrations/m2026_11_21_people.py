@@ -71,7 +71,8 @@ TABLES = (
     """
     CREATE TABLE "person_suggestion" (
         "id" UUID PRIMARY KEY NOT NULL,
-        "person" UUID NOT NULL REFERENCES "person" ("id") ON DELETE CASCADE ON UPDATE CASCADE DEFAULT null,
+        "face" UUID NOT NULL REFERENCES "face" ("id") ON DELETE CASCADE ON UPDATE CASCADE DEFAULT null,
+        "person" UUID REFERENCES "person" ("id") ON DELETE CASCADE ON UPDATE CASCADE DEFAULT null,
         "other" UUID NOT NULL REFERENCES "person" ("id") ON DELETE CASCADE ON UPDATE CASCADE DEFAULT null,
         "confidence" DOUBLE PRECISION NOT NULL DEFAULT 0.0
     )
@@ -103,7 +104,8 @@ INDEXES = (
     'CREATE INDEX "face_rejection_person" ON "face_rejection" ("person")',
     'CREATE UNIQUE INDEX "person_apart_one" ON "person_apart" ("person", "other")',
     'CREATE INDEX "person_apart_other" ON "person_apart" ("other")',
-    'CREATE UNIQUE INDEX "person_suggestion_one" ON "person_suggestion" ("person", "other")',
+    'CREATE UNIQUE INDEX "person_suggestion_one" ON "person_suggestion" ("face", "other")',
+    'CREATE INDEX "person_suggestion_person" ON "person_suggestion" ("person")',
     'CREATE INDEX "person_suggestion_other" ON "person_suggestion" ("other")',
 )
 

@@ -424,6 +424,10 @@ async def test_someone_kept_private_is_nobody_to_others(album: Album, two_users:
     face = await album.face("anna", 0)
     assert (await faces.get_face(db, hugo, face))["person"] is None
     assert (await faces.get_face(db, greta, face))["person"]["id"] == anna
+    with pytest.raises(ConflictError, match="keeps this person"):
+        await decisions.say_who(db, album.home.bus, hugo, [face], name="Eve")
+    with pytest.raises(ConflictError, match="keeps this person"):
+        await decisions.remove_face(db, album.home.bus, hugo, face)
     await album.change(anna, viewer=greta, private=False)
     assert (await people.get_person(db, hugo, anna))["name"] == "Anna"
 
