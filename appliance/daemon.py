@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from appliance.config import Settings
+    from appliance.steps.base import Step
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,31 @@ class House:
 
 
 @contextlib.asynccontextmanager
+async def open_home(settings: Settings, steps: Sequence[Step] = steps_registry.STEPS) -> AsyncIterator[Home]:
+    """An open data directory in which nothing runs yet, its database brought to the present shape.
+
+    Without the lock: for `open_house`, and for tests and benchmarks with a directory of their own.
+    """
+    paths = await asyncio.to_thread(_create, settings)
+    async with contextlib.AsyncExitStack() as stack:
+        db = Database(paths.database, paths.thumbnails)
+        stack.push_async_callback(db.close)
+        await db.open()
+        await migrate(db)
+        await face_index.prepare(db)
+        compute = Compute(settings)
+        stack.push_async_callback(compute.close)
+        yield Home(
+            settings=settings,
+            paths=paths,
+            db=db,
+            bus=Bus(),
+            compute=compute,
+            steps=tuple(spec(step) for step in steps),
+        )
+
+
+@contextlib.asynccontextmanager
 async def open_house(settings: Settings, *, command: str = "serve") -> AsyncIterator[House]:
     """Open the data directory under its lock and start what works on it; leaving stops it in reverse.
 
@@ -70,26 +96,12 @@ async def open_house(settings: Settings, *, command: str = "serve") -> AsyncIter
     """
     steps_registry.check(steps_registry.STEPS)
     jobs_registry.check(jobs_registry.JOBS)
-    paths = DataPaths(settings.data.resolve())
-    await asyncio.to_thread(_create, paths)
+    paths = await asyncio.to_thread(_create, settings)
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(DataLock(paths, command=command))
-        db = Database(paths.database, paths.thumbnails)
-        stack.push_async_callback(db.close)
-        await db.open()
-        await migrate(db)
-        compute = Compute(settings)
-        stack.push_async_callback(compute.close)
-        home = Home(
-            settings=settings,
-            paths=paths,
-            db=db,
-            bus=Bus(),
-            compute=compute,
-            steps=tuple(spec(step) for step in steps_registry.STEPS),
-        )
+        home = await stack.enter_async_context(open_home(settings))
+        db = home.db
         await Uploads(home).tidy(older_than_s=0)
-        await face_index.prepare(db)
         first_admin = await users.ensure_first_admin(db)
         runner = Runner(home, steps_registry.STEPS)
         stack.push_async_callback(runner.stop)
@@ -147,7 +159,8 @@ async def serve(
         log.info("stopping")
 
 
-def _create(paths: DataPaths) -> None:
+def _create(settings: Settings) -> DataPaths:
+    paths = DataPaths(settings.data.resolve())
     try:
         paths.create()
     except OSError as error:
@@ -155,6 +168,7 @@ def _create(paths: DataPaths) -> None:
             f"The data directory {paths.root} cannot be made: {error.strerror}",
             hint="Choose another one with --data, or give this user permission.",
         ) from error
+    return paths
 
 
 async def _add_if_new(house: House, folder: Path) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import io
 import json
 import resource
@@ -21,27 +22,20 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psutil
 from PIL import Image, ImageOps
 
-from appliance.compute import Compute
 from appliance.config import Settings
-from appliance.db.engine import Database
-from appliance.db.migrations import migrate
-from appliance.home import Home
+from appliance.daemon import open_home
 from appliance.importing.ingest import Wanted, examine_many
 from appliance.importing.scan import scan_library
 from appliance.library import libraries
-from appliance.messages import Bus
-from appliance.paths import DataPaths
-from appliance.steps.base import spec
 from appliance.steps.registry import STEPS
 from appliance.steps.runner import Runner
 
-if TYPE_CHECKING:
-    from appliance.steps.base import Step
+METADATA = [step for step in STEPS if step.name == "metadata"]
+PICTURES = [step for step in STEPS if step.name in ("metadata", "renditions")]
 
 
 def cpu_s() -> float:
@@ -54,8 +48,9 @@ def cpu_s() -> float:
 
 async def row_costs(folder: Path, workers: int) -> tuple[float, float]:
     """(CPU seconds of all processes, of this one) of registering `folder` when the children have been started."""
-    with tempfile.TemporaryDirectory() as scratch:
-        home = await open_home(Path(scratch), workers, STEPS[:1])
+    async with contextlib.AsyncExitStack() as stack:
+        scratch = stack.enter_context(tempfile.TemporaryDirectory())
+        home = await stack.enter_async_context(open_home(settings_of(scratch, workers), METADATA))
         library = await libraries.add_library(home.db, name="photos", root=str(folder))
         first = next(path for path in sorted(folder.rglob("*")) if path.is_file())
         # Two at once for each worker, so that none is left without.
@@ -64,10 +59,7 @@ async def row_costs(folder: Path, workers: int) -> tuple[float, float]:
         )
         began_all, began = living_cpu_s(), own_cpu_s()
         await scan_library(home, library)
-        costs = living_cpu_s() - began_all, own_cpu_s() - began
-        await home.compute.close()
-        await home.db.close()
-    return costs
+        return living_cpu_s() - began_all, own_cpu_s() - began
 
 
 def own_cpu_s() -> float:
@@ -95,29 +87,16 @@ def yardstick(photos: list[Path]) -> float:
     return (cpu_s() - began) / len(photos)
 
 
-async def open_home(scratch: Path, workers: int, steps: tuple[Step, ...]) -> Home:
-    """An empty data directory, opened; no child has been started yet."""
-    paths = DataPaths(scratch)
-    paths.create()
-    settings = Settings(data=paths.root, compute_workers=workers)
-    db = Database(paths.database, paths.thumbnails)
-    await db.open()
-    await migrate(db)
-    return Home(
-        settings=settings,
-        paths=paths,
-        db=db,
-        bus=Bus(),
-        compute=Compute(settings),
-        steps=tuple(spec(step) for step in steps),
-    )
+def settings_of(scratch: str, workers: int) -> Settings:
+    return Settings(data=Path(scratch), compute_workers=workers)
 
 
 async def import_all(folder: Path, workers: int, *, renditions: bool) -> tuple[float, float]:
     """(CPU seconds, wall seconds) of one import into an empty data directory."""
-    with tempfile.TemporaryDirectory() as scratch:
-        steps = STEPS if renditions else STEPS[:1]
-        home = await open_home(Path(scratch), workers, steps)
+    steps = PICTURES if renditions else METADATA
+    async with contextlib.AsyncExitStack() as stack:
+        scratch = stack.enter_context(tempfile.TemporaryDirectory())
+        home = await stack.enter_async_context(open_home(settings_of(scratch, workers), steps))
         library = await libraries.add_library(home.db, name="photos", root=str(folder))
         began_cpu, began = cpu_s(), time.perf_counter()
         runner = Runner(home, steps)
@@ -128,9 +107,7 @@ async def import_all(folder: Path, workers: int, *, renditions: bool) -> tuple[f
         wall = time.perf_counter() - began
         await runner.stop()
         await home.compute.close()  # its children have ended, so their CPU is counted
-        cpu = cpu_s() - began_cpu
-        await home.db.close()
-    return cpu, wall
+        return cpu_s() - began_cpu, wall
 
 
 def main() -> None:

@@ -20,19 +20,16 @@ import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from appliance.compute import Compute
 from appliance.config import Settings
-from appliance.db.engine import Database
-from appliance.db.migrations import migrate
-from appliance.home import Home
+from appliance.daemon import open_home
 from appliance.importing.scan import ScanResult, scan_library
 from appliance.library import intake, libraries
 from appliance.media.values import FileHashes, MediaMetadata
-from appliance.messages import Bus
-from appliance.paths import DataPaths
-from appliance.steps.base import spec
-from appliance.steps.registry import STEPS
+
+if TYPE_CHECKING:
+    from appliance.home import Home
 
 IN_OPEN, IN_ISDIR, IN_NONBLOCK = 0x20, 0x40000000, 0o4000
 EVENT_BYTES = 16  # of struct inotify_event without its name: wd, mask, cookie, len, four bytes each
@@ -118,28 +115,19 @@ def cpu_s() -> float:
 
 async def measure(root: Path, data: Path, repeat: int) -> tuple[list[float], list[float], int, ScanResult]:
     """CPU and wall seconds of each rescan, files opened in all of them, and what the last one found."""
-    paths = DataPaths(data)
-    paths.create()
-    settings = Settings(data=data, compute="inline", compute_workers=2)
-    db = Database(paths.database, paths.thumbnails)
-    await db.open()
-    await migrate(db)
-    steps = tuple(spec(step) for step in STEPS)
-    home = Home(settings=settings, paths=paths, db=db, bus=Bus(), compute=Compute(settings), steps=steps)
-    library = await libraries.add_library(db, name="many", root=str(root))
-    await register_all(home, library, root)
-    await scan_library(home, library)
-    opens = OpensBelow(root)
-    opens.count()
-    cpu, wall, result = [], [], ScanResult()
-    for _ in range(repeat):
-        began_cpu, began = cpu_s(), time.perf_counter()
-        result = await scan_library(home, library)
-        cpu.append(cpu_s() - began_cpu)
-        wall.append(time.perf_counter() - began)
-    opened = opens.count()
-    await home.compute.close()
-    await db.close()
+    async with open_home(Settings(data=data, compute="inline", compute_workers=2)) as home:
+        library = await libraries.add_library(home.db, name="many", root=str(root))
+        await register_all(home, library, root)
+        await scan_library(home, library)
+        opens = OpensBelow(root)
+        opens.count()
+        cpu, wall, result = [], [], ScanResult()
+        for _ in range(repeat):
+            began_cpu, began = cpu_s(), time.perf_counter()
+            result = await scan_library(home, library)
+            cpu.append(cpu_s() - began_cpu)
+            wall.append(time.perf_counter() - began)
+        opened = opens.count()
     return cpu, wall, opened, result
 
 

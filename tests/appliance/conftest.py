@@ -7,16 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from appliance.compute import Compute
 from appliance.config import Settings
-from appliance.db.engine import Database
-from appliance.db.migrations import migrate
-from appliance.home import Home
+from appliance.daemon import open_home
 from appliance.importing.scan import ScanResult, scan_library
-from appliance.library import face_index, libraries
-from appliance.messages import Bus
-from appliance.paths import DataPaths
-from appliance.steps.base import spec
+from appliance.library import libraries
 from appliance.steps.registry import STEPS
 from appliance.steps.runner import Runner
 from tests.fakes import FakeFaceEngine, OtherFaceEngine
@@ -24,6 +18,8 @@ from tests.fakes import FakeFaceEngine, OtherFaceEngine
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
     from pathlib import Path
+
+    from appliance.home import Home
 
     Scan = Callable[..., Awaitable[ScanResult]]
     RunSteps = Callable[[], Awaitable[list[dict[str, Any]]]]
@@ -38,24 +34,8 @@ def face_engines(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 async def home(tmp_path: Path) -> AsyncIterator[Home]:
     """An open, empty data directory."""
-    paths = DataPaths(tmp_path / "data")
-    await asyncio.to_thread(paths.create)
-    settings = Settings(data=paths.root, compute="inline", compute_workers=2)
-    db = Database(paths.database, paths.thumbnails)
-    await db.open()
-    await migrate(db)
-    await face_index.prepare(db)
-    compute = Compute(settings)
-    yield Home(
-        settings=settings,
-        paths=paths,
-        db=db,
-        bus=Bus(),
-        compute=compute,
-        steps=tuple(spec(step) for step in STEPS),
-    )
-    await compute.close()
-    await db.close()
+    async with open_home(Settings(data=tmp_path / "data", compute="inline", compute_workers=2)) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ LATEST_KILL_S = 1.3  # an undisturbed import takes 3; what was done before a kil
 
 
 def start(data: Path, library: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "tests.resilience.service", str(data), str(library)]
+    command = [sys.executable, "-m", "tests.resilience.service", str(data), str(library), "metadata", "renditions"]
     return subprocess.Popen(command, cwd=REPOSITORY, start_new_session=True)
 
 

@@ -6,16 +6,10 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from appliance.compute import Compute
 from appliance.config import Settings
-from appliance.db.engine import Database
-from appliance.db.migrations import migrate
-from appliance.home import Home
+from appliance.daemon import open_home
 from appliance.importing.scan import ScanResult, scan_library
 from appliance.library import libraries
-from appliance.messages import Bus
-from appliance.paths import DataPaths
-from appliance.steps.base import spec
 from appliance.steps.registry import STEPS
 from appliance.steps.runner import Runner
 
@@ -24,30 +18,21 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
+    from appliance.home import Home
+
 
 @contextlib.asynccontextmanager
 async def opened(data: Path, root: Path) -> AsyncIterator[tuple[Home, Callable[[], Awaitable[ScanResult]]]]:
     """A data directory with one library, and a function that scans it."""
-    paths = DataPaths(data / "homeroll")
-    paths.create()
-    settings = Settings(data=paths.root, compute="inline", compute_workers=1)
-    db = Database(paths.database, paths.thumbnails)
-    await db.open()
-    await migrate(db)
-    compute = Compute(settings)
-    steps = tuple(spec(step) for step in STEPS)
-    home = Home(settings=settings, paths=paths, db=db, bus=Bus(), compute=compute, steps=steps)
-    await libraries.add_library(db, name="photos", root=str(root))
-    library: uuid.UUID = await db.value('SELECT "id" FROM "library"')
+    settings = Settings(data=data / "homeroll", compute="inline", compute_workers=1)
+    async with open_home(settings) as home:
+        await libraries.add_library(home.db, name="photos", root=str(root))
+        library: uuid.UUID = await home.db.value('SELECT "id" FROM "library"')
 
-    async def scan() -> ScanResult:
-        return await scan_library(home, await libraries.get_library(db, library))
+        async def scan() -> ScanResult:
+            return await scan_library(home, await libraries.get_library(home.db, library))
 
-    try:
         yield home, scan
-    finally:
-        await compute.close()
-        await db.close()
 
 
 async def run_all_steps(home: Home) -> None:
