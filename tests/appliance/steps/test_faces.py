@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+from PIL import Image
 
 from appliance.errors import ModelUnavailableError
 from appliance.library import decisions, face_index, faces, people
@@ -59,6 +61,34 @@ async def test_every_face_of_a_photo_is_kept_with_its_box_and_embedding(
     assert await home.db.value('SELECT count(*) FROM "face_vectors"') == 5
     assert await faces.faces_of_file(home.db, LOCAL_ADMIN, ids["none.jpg"]) == []
     assert {row["status"] for row in (await steps(home)).values()} == {"done"}
+
+
+async def test_unusual_pictures_are_looked_at_like_others(
+    home: Home, photos: Path, scan: Scan, run_steps: RunSteps
+) -> None:
+    """A panorama of 30,000 px with one large and one small face, CMYK, and grey, where nothing has a colour."""
+    with Image.open(io.BytesIO(portrait("anna"))) as one:
+        patch = one.crop((15, 15, 105, 105))
+        panorama = Image.new("RGB", (30_000, 800), "white")
+        panorama.paste(patch.resize((400, 400)), (14_000, 200))
+        panorama.paste(patch, (29_000, 200))
+        panorama.save(photos / "panorama.jpg", quality=90)
+        one.convert("CMYK").save(photos / "cmyk.jpg", quality=95)
+        one.convert("L").save(photos / "grey.jpg")
+    await scan()
+    await run_steps()
+    assert {name: row["status"] for name, row in (await steps(home)).items()} == {
+        "panorama.jpg": "done",
+        "cmyk.jpg": "done",
+        "grey.jpg": "done",
+    }
+    ids = await files(home)
+    large, small = await faces.faces_of_file(home.db, LOCAL_ADMIN, ids["panorama.jpg"])
+    assert large["usable"]
+    assert large["box"][:2] == [pytest.approx(14_000 / 30_000, abs=0.002), pytest.approx(0.25, abs=0.03)]
+    assert (small["usable"], small["reason"]) == (False, "too small")
+    assert len(await faces.faces_of_file(home.db, LOCAL_ADMIN, ids["cmyk.jpg"])) == 1
+    assert await faces.faces_of_file(home.db, LOCAL_ADMIN, ids["grey.jpg"]) == []
 
 
 async def test_a_photo_with_sixty_faces(home: Home, photos: Path) -> None:

@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
+from appliance.daemon import open_house
 from appliance.errors import ModelUnavailableError
 from appliance.jobs.base import Progress
 from appliance.jobs.cluster_faces import ClusterFaces
+from appliance.library import face_groups, people
+from appliance.library.viewers import LOCAL_ADMIN
+from appliance.messages import FacesChanged
 from tests.appliance.people import Album
 from tests.appliance.portraits import portrait
 from tests.fakes import FakeFaceEngine
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from appliance.config import Settings
     from tests.web.conftest import Service
 
 PERSON = {
@@ -254,3 +259,20 @@ async def test_an_engine_that_is_not_there_is_in_health_with_what_to_do(
     assert health["status"] == "degraded"
     assert {"part": "faces", "message": error.message, "hint": error.hint} in health["reasons"]
     assert (await anna.get("/failures")).json()["total"] == 0
+
+
+async def test_what_was_not_grouped_before_the_service_ended_is_grouped_after_its_start(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = tmp_path / "photos"
+    await asyncio.to_thread(photos.mkdir)
+    async with open_house(settings) as house:
+        album = await Album.create(house.home, photos)
+        for number in range(3):
+            await album.photo("anna", number=number)
+        assert await face_groups.is_due(house.home.db)
+    monkeypatch.setattr("appliance.jobs.registry.STARTED_BY", ((FacesChanged, "cluster_faces", 0.05),))
+    async with open_house(settings) as house, asyncio.timeout(20):
+        while await face_groups.is_due(house.home.db):  # noqa: ASYNC110 - polled, as clients do
+            await asyncio.sleep(0.05)
+        assert (await people.list_people(house.home.db, LOCAL_ADMIN)).items[0]["faces"] == 3
