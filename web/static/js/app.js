@@ -9,7 +9,7 @@ import { showHelp } from "/static/js/ui/help.js";
 import { toastError, Toasts } from "/static/js/ui/toast.js";
 import { Topbar } from "/static/js/ui/topbar.js";
 import { createTimeline } from "/static/js/timeline/timeline.js";
-import { monthName, plural } from "/static/js/lib/format.js";
+import { monthName, monthShort, plural } from "/static/js/lib/format.js";
 import { openLinkedPhoto, openPhoto } from "/static/js/open.js";
 import { addDropTarget } from "/static/js/drop.js";
 import { route, startRouter } from "/static/js/router.js";
@@ -97,7 +97,7 @@ function createPageSwitch({ timeline, pages, drawEmpty }) {
 /** The bar names the month on screen once its heading has scrolled away. */
 function nameMonth({ months, view }) {
   const scrolled = view.y > 40 && months.list.length > 0;
-  const month = scrolled ? monthName(months.list[months.positionAt(view.y + 48)].month) : "";
+  const month = scrolled ? (innerWidth < 600 ? monthShort : monthName)(months.list[months.positionAt(view.y + 48)].month) : "";
   if (timelineState.get().month !== month) timelineState.set({ ...timelineState.get(), month });
 }
 

@@ -1,4 +1,4 @@
-import { dayFull, plural } from "/static/js/lib/format.js";
+import { dateName, plural } from "/static/js/lib/format.js";
 import { Icon } from "/static/js/lib/icon.js";
 import { html, useState } from "/static/js/lib/preact.js";
 import { session } from "/static/js/lib/session.js";
@@ -41,6 +41,7 @@ export function PersonHead({ person, photos, tab, onTab }) {
       <p class="person-facts">
         <span>${plural(photos, "photo")}</span>
         ${editing === "birthday" ? html`<${Birthday} person=${person} onDone=${stop} />` : (person.name || person.birthday) && html`<button type="button" onClick=${() => setEditing("birthday")}>${person.birthday ? born(person.birthday) : "Add birthday"}</button>`}
+        ${!photos && html`<span>${nameOr(person, "This group")} is on no photo any more.</span>`}
         ${person.hidden && html`<span class="person-tag">Hidden</span>`}
         ${person.ignored && html`<span class="person-tag">Stranger</span>`}
         ${person.private && html`<span class="person-tag">Only for you</span>`}
@@ -67,7 +68,7 @@ function Birthday({ person, onDone }) {
   const save = async (/** @type {Event} */ event) => {
     event.preventDefault();
     onDone();
-    if (day !== (person.birthday ?? "")) await mark(person, { birthday: day || null }, day ? `Born on ${dayFull(day)}: photos show the age now.` : "Birthday removed.");
+    if (day !== (person.birthday ?? "")) await mark(person, { birthday: day || null }, day ? `Born on ${dateName(day)}: photos show the age now.` : "Birthday removed.");
   };
   return html`<form class="birthday" onSubmit=${save} onKeyDown=${(event) => event.key === "Escape" && onDone()}>
     <input type="date" aria-label="Birthday" value=${day} max=${new Date().toISOString().slice(0, 10)} autofocus onInput=${(event) => setDay(event.target.value)} />
@@ -82,5 +83,5 @@ function born(birthday) {
   const today = new Date();
   const passed = today.getMonth() + 1 > month || (today.getMonth() + 1 === month && today.getDate() >= day);
   const years = today.getFullYear() - year - (passed ? 0 : 1);
-  return `Born ${dayFull(birthday)}${years >= 0 && years < 120 ? ` · ${years}` : ""}`;
+  return `Born ${dateName(birthday)}${years >= 0 && years < 120 ? ` · ${plural(years, "year")}` : ""}`;
 }

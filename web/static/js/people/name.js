@@ -20,6 +20,7 @@ export function NameField({ initial = "", label, except = "", action = "Save nam
     loadKnown();
     input.current?.focus({ preventScroll: true });
     input.current?.select();
+    input.current?.closest(".person-card .name-field")?.scrollIntoView({ block: "nearest" });
   }, []);
   const offered = text.trim() === initial.trim() ? [] : matching(text, except);
   const finish = (/** @type {import("./changes.js").Person | null} */ chosen) => {

@@ -82,9 +82,9 @@ function Card({ person }) {
 export function actionsOf(person, rename) {
   return [
     { icon: "pencil", text: person.name ? "Rename" : "Add a name", run: rename },
-    { icon: "heart", text: person.favourite ? "No favourite" : "Favourite", run: () => toggleFavourite(person) },
+    { icon: "heart", text: person.favourite ? "Not a favourite" : "Favourite", run: () => toggleFavourite(person) },
     { icon: person.hidden ? "eye" : "eye-off", text: person.hidden ? "Show again" : "Hide", run: () => toggleHidden(person) },
-    { icon: "user-x", text: person.ignored ? "No stranger" : "A stranger", run: () => toggleStranger(person) },
+    { icon: "user-x", text: person.ignored ? "Not a stranger" : "A stranger", run: () => toggleStranger(person) },
   ];
 }
 

@@ -9,7 +9,8 @@ const SMALLEST_PX = 14;
  * @returns {() => void} gives up
  */
 export function drawBox(layer, onDone) {
-  const hint = el("p", { class: "draw-hint", role: "status" }, "Draw a box around the face. Esc: not now.");
+  const cancel = el("button", { type: "button", onclick: () => finish(null) }, "Cancel");
+  const hint = el("div", { class: "draw-hint", role: "status" }, "Draw a box around the face.", cancel);
   const box = el("div", { class: "face-mark face-new", hidden: true });
   const sheet = el("div", { class: "draw-sheet" });
   layer.classList.add("is-drawing");

@@ -3,6 +3,7 @@ import { announce, el } from "/static/js/lib/dom.js";
 import { html, render } from "/static/js/lib/preact.js";
 import { onChange } from "/static/js/people/changes.js";
 import { createStore } from "/static/js/lib/store.js";
+import { toast } from "/static/js/ui/toast.js";
 import { fileOf, forgetFile } from "/static/js/viewer/files.js";
 import { drawBox } from "/static/js/viewer/draw.js";
 import { FaceCard } from "/static/js/viewer/facecard.js";
@@ -121,7 +122,10 @@ export function createFaces(pswp, viewer) {
   function setShown(/** @type {boolean} */ next) {
     shown = next;
     localStorage.setItem(KEY, shown ? "shown" : "hidden");
-    if (!shown) closeCard();
+    if (!shown) {
+      stopDrawing();
+      closeCard();
+    }
     draw();
     watcher();
     announce(shown ? `${faces.length || "No"} ${faces.length === 1 ? "face" : "faces"} shown` : "Faces not shown");
@@ -171,7 +175,10 @@ export function createFaces(pswp, viewer) {
   });
 
   return {
-    toggle: () => setShown(!shown),
+    toggle() {
+      setShown(!shown);
+      if (shown && !faces.length && of === viewer.slide().id) toast("No faces were found on this photo.", { action: { label: "Draw one", run: add } });
+    },
     add,
     isShown: () => shown,
     /** Show one face of this photo, as asked for beside it. @param {string} id */

@@ -1,7 +1,11 @@
 // What is known of the files that were looked at lately.
 import { api } from "/static/js/lib/api.js";
+import { onMessage } from "/static/js/lib/messages.js";
 
 const KEEP = 60;
+onMessage("FileChanged", ({ ids }) => {
+  for (const id of ids ?? []) files.delete(id);
+});
 /** @type {Map<string, Promise<any>>} */
 const files = new Map();
 
