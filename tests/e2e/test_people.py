@@ -14,6 +14,7 @@ from playwright.async_api import expect
 from tests.e2e.flows import open_library
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.async_api import Locator, Page
@@ -24,6 +25,15 @@ if TYPE_CHECKING:
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 DESKTOP = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark", "reduced_motion": "reduce"}
 BOX = [0.35, 0.2, 0.2, 0.3]
+PATIENCE_MS = 20_000.0  # drawn faces are looked at meanwhile, on every core there is
+
+
+@pytest.fixture(autouse=True)
+def patience() -> Iterator[None]:
+    """Wait longer than usual."""
+    expect.set_options(timeout=PATIENCE_MS)
+    yield
+    expect.set_options(timeout=5_000)
 
 
 async def _call(page: Page, service: Service, method: str, path: str, data: object = None) -> Any:
