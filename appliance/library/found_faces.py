@@ -91,7 +91,15 @@ async def keep_analysis(db: Database, file: Row, analysis: Analysis) -> None:
 
 async def import_regions(db: Database, file: uuid.UUID, metadata: str | None) -> bool:
     """What the file's metadata says of faces, read again after the step `faces` was done; true when there is a new box
-    that must be looked at.  Inside `db.write()`."""
+    that must be looked at.  Inside `db.write()`.
+
+    A file that the step is not for (a sidecar, a RAW) or that it is still due for gets nothing here.
+    """
+    status = await db.value(
+        'SELECT "status" FROM "file_step" WHERE "file" = ? AND "step" = ?', [str(file), face_index.FACES_STEP]
+    )
+    if status != "done":
+        return False
     nobody = Analysis("", "", [], [])
     added = await _import_regions(db, file, regions_of(metadata), {}, nobody, now())
     return bool(added)

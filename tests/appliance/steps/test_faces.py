@@ -234,6 +234,20 @@ async def test_a_persons_word_beats_the_files(home: Home, photos: Path) -> None:
     assert (await faces.get_face(home.db, LOCAL_ADMIN, face))["person"] is None
 
 
+async def test_regions_of_a_file_that_is_not_looked_at_are_left_to_the_photo(home: Home, photos: Path) -> None:
+    album = await Album.create(home, photos)
+    file = await album.photo()
+    stated = msgspec.json.encode(regions(("Anna", (0.1, 0.1, 0.2, 0.2)))).decode()
+    for status in ("pending", "skipped"):
+        await home.db.fetch('UPDATE "file_step" SET "status" = ? WHERE "file" = ?', [status, str(file)])
+        async with home.db.write():
+            assert not await import_regions(home.db, file, stated)
+    await home.db.fetch("""UPDATE "file_step" SET "status" = 'done' WHERE "file" = ?""", [str(file)])
+    async with home.db.write():
+        assert await import_regions(home.db, file, stated)
+    assert len(await faces.faces_of_file(home.db, LOCAL_ADMIN, file)) == 1
+
+
 async def test_regions_that_are_no_boxes_are_passed_over(home: Home, photos: Path) -> None:
     album = await Album.create(home, photos)
     file = await album.photo(metadata=regions(("Anna", (0.5, 0.5, 0.0, 0.1)), ("Eve", (1.5, 0.5, 0.1, 0.1))))
