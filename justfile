@@ -24,7 +24,7 @@ test *ARGS:
 
 # install.sh on a fresh Debian (root, debootstrap, some minutes)
 e2e-install:
-    python -m pytest -m install tests/install -s
+    TEST_SUITES=bookworm,trixie python -m pytest -m install tests/install -s
 
 # branch coverage of the fast tests
 coverage:
