@@ -31,6 +31,7 @@ from appliance.errors import (
     UnsupportedFormatError,
 )
 from appliance.importing.ingest import Examined, examine, examine_without_reading
+from appliance.importing.ingest import sighting as sighting_of
 from appliance.library import files, intake, journal, libraries, relations, uploads
 from appliance.media.hashes import hash_file
 from appliance.media.sniff import HEAD_BYTES, sniff
@@ -381,17 +382,7 @@ def _swap_back(incoming: Path, path: Path, kept: Path) -> None:
 
 def _sighting(relative: str, examined: Examined) -> intake.Sighting:
     folder, _, name = relative.rpartition("/")
-    return intake.Sighting(
-        folder=folder,
-        name=name,
-        mtime_ns=examined.mtime_ns,
-        hashes=examined.hashes,
-        kind=examined.kind,
-        mime_type=examined.mime_type,
-        metadata=examined.metadata,
-        error=examined.error,
-        hint=examined.hint,
-    )
+    return sighting_of(folder, name, examined)
 
 
 def _sniffed(path: Path, label: str) -> tuple[str, str]:
