@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import heapq
+import itertools
 import os
 import pickle
 import select
@@ -25,7 +27,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from appliance.errors import ComputeError, ComputeUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
     from appliance.config import Settings
 
@@ -36,6 +38,7 @@ HEADER = struct.Struct("!Q")  # length of the pickle that follows
 DEFAULT_TIMEOUT_S = 120.0
 START_TIMEOUT_S = 60.0  # a Pi whose card is busy takes seconds to load Python
 NICE = 10
+MODELS_BESIDE_MB = 512  # of the models' process: libraries, pictures and what inference needs for a moment
 
 
 class Child:
@@ -252,28 +255,100 @@ class InlineExecutor(ThreadPoolExecutor):
         return self.submit(fn, *args, **kwargs)
 
 
+class Turns:
+    """Lets `slots` in at a time: who is urgent first, then who came first."""
+
+    def __init__(self, slots: int) -> None:
+        self._free = slots
+        self._waiting: list[tuple[bool, int, asyncio.Future[None]]] = []
+        self._number = itertools.count()
+
+    @contextlib.asynccontextmanager
+    async def turn(self, *, urgent: bool) -> AsyncIterator[None]:
+        if self._free:
+            self._free -= 1
+        else:
+            ticket = asyncio.get_running_loop().create_future()
+            heapq.heappush(self._waiting, (not urgent, next(self._number), ticket))
+            try:
+                await ticket
+            except asyncio.CancelledError:
+                if not ticket.cancelled():
+                    self._pass_on()
+                raise
+        try:
+            yield
+        finally:
+            self._pass_on()
+
+    def cancel(self) -> None:
+        """Nobody who waits gets in any more."""
+        for _, _, ticket in self._waiting:
+            ticket.cancel()
+        self._waiting.clear()
+
+    def _pass_on(self) -> None:
+        while self._waiting:
+            _, _, ticket = heapq.heappop(self._waiting)
+            if not ticket.done():
+                ticket.set_result(None)
+                return
+        self._free += 1
+
+
+class Lane:
+    """One executor and the turns to it."""
+
+    def __init__(self, executor: ChildExecutor | InlineExecutor, slots: int) -> None:
+        self.executor, self.turns = executor, Turns(slots)
+
+
 class Compute:
-    """What the house uses: await a pure function that runs somewhere else."""
+    """What the house uses: await a pure function that runs somewhere else.
+
+    Files are read by `workers` processes.  Models have one of their own, with more memory and all cores, so that each
+    is loaded once, whatever it is needed for, and goes when it is idle.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.workers = settings.workers()
-        self._executor: ChildExecutor | InlineExecutor = (
-            InlineExecutor(self.workers, thread_name_prefix="compute")
-            if settings.compute == "inline"
-            else ChildExecutor(
-                workers=self.workers, memory_mb=settings.compute_memory_mb, idle_s=settings.compute_idle_s
+        if settings.compute == "inline":
+            inline = Lane(InlineExecutor(self.workers, thread_name_prefix="compute"), self.workers)
+            self._files, self._models = inline, Lane(inline.executor, 1)
+        else:
+            self._files = Lane(
+                ChildExecutor(
+                    workers=self.workers, memory_mb=settings.compute_memory_mb, idle_s=settings.compute_idle_s
+                ),
+                self.workers,
             )
-        )
+            # Its limit is for what runs wild; within it, ml.runtime keeps to the budget.
+            limit_mb = 2 * settings.models_memory_mb() + MODELS_BESIDE_MB
+            self._models = Lane(ChildExecutor(workers=1, memory_mb=limit_mb, idle_s=settings.compute_idle_s), 1)
 
     async def run(
-        self, fn: Callable[..., T], /, *args: object, timeout_s: float = DEFAULT_TIMEOUT_S, **kwargs: object
+        self,
+        fn: Callable[..., T],
+        /,
+        *args: object,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+        models: bool = False,
+        urgent: bool = False,
+        **kwargs: object,
     ) -> T:
-        """Raises what `fn` raises, or ComputeError when its process died or took longer than `timeout_s`."""
-        return await asyncio.wrap_future(self._executor.submit_limited(timeout_s, fn, *args, **kwargs))
+        """Raises what `fn` raises, or ComputeError when its process died or took longer than `timeout_s`.
+
+        models: in the process that holds models.   urgent: someone waits for it, so it overtakes what does not run yet.
+        """
+        lane = self._models if models else self._files
+        async with lane.turns.turn(urgent=urgent):
+            return await asyncio.wrap_future(lane.executor.submit_limited(timeout_s, fn, *args, **kwargs))
 
     async def close(self) -> None:
         """End everything, also what is running."""
-        await asyncio.to_thread(self._executor.shutdown, wait=True, cancel_futures=True)
+        for lane in (self._models, self._files):
+            lane.turns.cancel()
+            await asyncio.to_thread(lane.executor.shutdown, wait=True, cancel_futures=True)
 
 
 def _wait(descriptor: int, event: int, deadline: float) -> None:

@@ -41,6 +41,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Number of compute processes; 0 means one for each processor core, at most 4."""
     compute_memory_mb: int = 1024
     """Most memory one compute process may take before its file is marked as failed."""
+    model_memory_mb: int = 0
+    """Most memory that loaded models may take together; 0 means a quarter of the machine's, between 512 and 2048."""
     compute_idle_s: float = 60.0
     """Seconds without work after which compute processes exit and give their memory back."""
     scan_interval_min: int = 60
@@ -60,6 +62,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     def workers(self) -> int:
         return self.compute_workers or max(1, min(4, os.cpu_count() or 1))
+
+    def models_memory_mb(self) -> int:
+        memory_mb = (os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")) >> 20
+        return self.model_memory_mb or max(512, min(2048, memory_mb // 4))
 
 
 def load_settings(
@@ -143,6 +149,8 @@ def validate(settings: Settings) -> None:
         raise ConfigError("compute_workers must be 0 or more", hint="0 chooses by the number of cores.")
     if settings.compute_memory_mb < 256:
         raise ConfigError("compute_memory_mb must be at least 256", hint="A 50 megapixel photo needs about 300.")
+    if settings.model_memory_mb and settings.model_memory_mb < 64:
+        raise ConfigError("model_memory_mb must be at least 64", hint="0 chooses by the machine's memory.")
     for name in ("scan_interval_min", "trash_days", "reserve_mb"):
         if getattr(settings, name) < 0:
             raise ConfigError(f"{name} must be 0 or more")

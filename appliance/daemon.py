@@ -26,7 +26,7 @@ from appliance.importing.uploads import Uploads
 from appliance.importing.watch import Watcher
 from appliance.jobs import registry as jobs_registry
 from appliance.jobs.schedule import Scheduler
-from appliance.library import face_groups, face_index, libraries, users
+from appliance.library import face_groups, in_use, libraries, users
 from appliance.lock import DataLock
 from appliance.messages import Bus, FacesChanged
 from appliance.paths import DataPaths
@@ -74,7 +74,7 @@ async def open_home(settings: Settings, steps: Sequence[Step] = steps_registry.S
         stack.push_async_callback(db.close)
         await db.open()
         await migrate(db)
-        await face_index.prepare(db)
+        await in_use.prepare(db)
         compute = Compute(settings)
         stack.push_async_callback(compute.close)
         yield Home(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ml.base import Runtime
+
 if TYPE_CHECKING:
     from appliance.compute import Compute
     from appliance.config import Settings
@@ -25,3 +27,9 @@ class Home:
     compute: Compute
     steps: tuple[StepSpec, ...]
     """What is planned for every new file, in the order of the pipeline."""
+
+    @property
+    def runtime(self) -> Runtime:
+        """What models may use, for functions that run in their process (`compute.run(..., models=True)`)."""
+        settings = self.settings
+        return Runtime(self.paths.models, settings.models_memory_mb(), settings.workers())

@@ -24,8 +24,12 @@ def now() -> datetime:
 
 
 class StepSpec(msgspec.Struct, frozen=True):
-    """What the library must know of a step to plan it: its name, version, and the kinds of file it is for."""
+    """What the library must know of a step to plan it: its name, version, and the kinds of file it is for.
+
+    `on_demand`: only for files that someone asks it for.
+    """
 
     name: str
     version: str
     kinds: frozenset[str]
+    on_demand: bool = False

@@ -5,19 +5,21 @@ Nothing here knows tables, files of the library or settings, and importing it lo
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, TypeAlias
 
 import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
     RGBImage: TypeAlias = NDArray[np.uint8]  # upright sRGB, shape (height, width, 3)
     Vectors: TypeAlias = NDArray[np.float32]  # one row each, shape (n, dimensions)
+    Vector: TypeAlias = NDArray[np.float32]  # shape (dimensions,)
 
 Point: TypeAlias = tuple[float, float]
 Box: TypeAlias = tuple[float, float, float, float]
@@ -40,7 +42,9 @@ class ModelSpec(msgspec.Struct, frozen=True):
     """What a model is, where it comes from and under which licence.
 
     `version` changes whenever its results do; results of different versions are never compared with each other.
-    `source` is the repository that `models pull` asks, or the package that brings the weights along.
+    `source` is the repository that `models pull` asks, or the package that brings the weights along.  `title`: what it
+    does, for people.  `requires`: extras of the distribution without which it cannot run.  `converted`: what a pull
+    makes of the files before they can be used; "" when they are used as they are.  `memory_mb`: while loaded, measured.
     """
 
     name: str
@@ -52,6 +56,123 @@ class ModelSpec(msgspec.Struct, frozen=True):
     files: tuple[ModelFile, ...]
     memory_mb: int
     needs_download: bool
+    title: str = ""
+    requires: tuple[str, ...] = ()
+    converted: str = ""
+
+    @property
+    def size_bytes(self) -> int | None:
+        """Of all files; None when one is not known beforehand."""
+        sizes = [file.size_bytes for file in self.files]
+        return None if None in sizes else sum(size for size in sizes if size is not None)
+
+
+class Runtime(msgspec.Struct, frozen=True):
+    """Where models lie and what they may use; given to every function that loads one.
+
+    `memory_mb`: of all models that one process holds at a time.  `threads`: for one piece of work.
+    """
+
+    models_dir: Path | None
+    memory_mb: int = 1024
+    threads: int = 1
+
+
+class Loadable(Protocol):
+    """What `ml.runtime.loaded` keeps.  Constructing one loads nothing."""
+
+    @property
+    def spec(self) -> ModelSpec: ...
+
+    def load(self, runtime: Runtime) -> None:
+        """Raise ModelUnavailableError when files or libraries are missing or cannot be used."""
+
+
+class TagScore(msgspec.Struct, frozen=True):
+    """A word for a picture, how sure the model is (0 to 1, comparable within one model), and which kind of word:
+    "" | scene | attribute | environment."""
+
+    name: str
+    score: float
+    group: str = ""
+
+
+class TextLine(msgspec.Struct, frozen=True):
+    """A line of text in a picture.  `box`: its corners, clockwise from top left, fractions of the upright image."""
+
+    text: str
+    box: tuple[Point, Point, Point, Point]
+    score: float
+
+
+class Tagger(Protocol):
+    """Words for a picture.  `reads` is "" for one that looks at the picture itself."""
+
+    spec: ClassVar[ModelSpec]
+    reads: ClassVar[str]
+
+    def load(self, runtime: Runtime) -> None: ...
+
+    def predict(self, image: RGBImage) -> list[TagScore]:
+        """Best first; an empty list is a valid answer."""
+
+
+class VectorTagger(Protocol):
+    """Words for a picture by its embedding; `reads` names the embedding model."""
+
+    spec: ClassVar[ModelSpec]
+    reads: ClassVar[str]
+
+    def load(self, runtime: Runtime) -> None: ...
+
+    def predict_vector(self, vector: Vector) -> list[TagScore]:
+        """Best first; an empty list is a valid answer.  vector: L2-normalised."""
+
+
+class Captioner(Protocol):
+    """A sentence for a picture."""
+
+    spec: ClassVar[ModelSpec]
+
+    def load(self, runtime: Runtime) -> None: ...
+
+    def caption(self, image: RGBImage) -> str:
+        """One sentence; "" when the model has none."""
+
+
+class TextReader(Protocol):
+    """Reads text in pictures.  `max_side`: the long side, in pixels, of the picture that it wants."""
+
+    spec: ClassVar[ModelSpec]
+    max_side: ClassVar[int]
+
+    def load(self, runtime: Runtime) -> None: ...
+
+    def read(self, image: RGBImage) -> list[TextLine]:
+        """In reading order; an empty list is a valid answer."""
+
+
+class ImageTower(Loadable, Protocol):
+    dimensions: int
+
+    def embed_images(self, images: Sequence[RGBImage]) -> Vectors:
+        """One row per image, L2-normalised."""
+
+
+class TextTower(Loadable, Protocol):
+    dimensions: int
+
+    def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        """One row per text, L2-normalised, comparable with those of the same model's images."""
+
+
+class Embedder(msgspec.Struct, frozen=True):
+    """An embedding model: what makes vectors of pictures, and of words when it can.  Naming one loads nothing."""
+
+    spec: ModelSpec
+    dimensions: int
+    image: Callable[[], ImageTower]
+    text: Callable[[], TextTower] | None = None
 
 
 class DetectedFace(msgspec.Struct, frozen=True):

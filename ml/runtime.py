@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, cast
+import gc
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from appliance.errors import ModelUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from ml.base import ModelFile, ModelSpec
+    from ml.base import Loadable, ModelFile, ModelSpec, Runtime
 
 
 class Tensor(Protocol):
@@ -32,6 +35,53 @@ class Session(Protocol):
     def get_inputs(self) -> list[Tensor]: ...
 
     def get_outputs(self) -> list[Tensor]: ...
+
+
+M = TypeVar("M", bound="Loadable")
+
+_held: OrderedDict[tuple[object, ...], Loadable] = OrderedDict()  # the least recently used first
+_loading = threading.Lock()
+
+
+def loaded(make: Callable[[], M], runtime: Runtime) -> M:
+    """The one instance of this process, loaded at its first use; others go, the longest unused first, until all fit.
+
+    make: the class, or what builds an instance; the same `make` gives the same instance.
+    Raises ModelUnavailableError for a model that does not fit `runtime.memory_mb` alone, and what `load` raises.
+    """
+    key = (make, runtime.models_dir, runtime.threads)
+    with _loading:
+        if key in _held:
+            _held.move_to_end(key)
+            return cast("M", _held[key])
+        model = make()
+        check_fits(model.spec, runtime)
+        while _held and sum(held.spec.memory_mb for held in _held.values()) + model.spec.memory_mb > runtime.memory_mb:
+            _held.popitem(last=False)
+            gc.collect()  # a session's memory goes with it, also where objects refer to each other
+        model.load(runtime)
+        _held[key] = model
+        return model
+
+
+def check_fits(spec: ModelSpec, runtime: Runtime) -> None:
+    """Raise ModelUnavailableError, with the numbers, for a model that is larger than what models may use."""
+    if spec.memory_mb > runtime.memory_mb:
+        raise ModelUnavailableError(
+            spec.name,
+            f"{spec.name} needs {spec.memory_mb} MB of memory; models may use {runtime.memory_mb} MB here.",
+            hint="Choose a smaller model, or raise model_memory_mb if the machine has the memory.",
+        )
+
+
+def installed(models_dir: Path | None, spec: ModelSpec) -> bool:
+    """Whether every file is where `model_path` finds it; hashes are `ml.store`'s to check."""
+    try:
+        for file in spec.files if spec.needs_download else ():
+            model_path(models_dir, spec, file)
+    except ModelUnavailableError:
+        return False
+    return True
 
 
 def model_path(models_dir: Path | None, spec: ModelSpec, file: ModelFile) -> Path:
@@ -57,8 +107,8 @@ def model_path(models_dir: Path | None, spec: ModelSpec, file: ModelFile) -> Pat
     )
 
 
-def open_session(path: Path, spec: ModelSpec) -> Session:
-    """A session on one thread: as many pictures are worked on at once as the house has workers."""
+def open_session(path: Path, spec: ModelSpec, threads: int = 1) -> Session:
+    """A session; on one thread where as many pictures are worked on at once as the house has workers."""
     try:
         import onnxruntime
     except ImportError as error:
@@ -66,7 +116,7 @@ def open_session(path: Path, spec: ModelSpec) -> Session:
             spec.name, "onnxruntime is not installed.", hint="Run ./install.sh again."
         ) from error
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
+    options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors; they are raised as well
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")

@@ -182,9 +182,9 @@ def missing(what: str) -> tuple[int, Any]:
     return 404, {"code": "not_found", "message": f"There is no {what}", "hint": ""}
 
 
-def step(name: str, *, pending: int = 0, done: int = 0, failed: int = 0) -> dict[str, Any]:
+def step(name: str, *, pending: int = 0, done: int = 0, failed: int = 0, waits: str = "") -> dict[str, Any]:
     counts = {"pending": pending, "running": 0, "done": done, "skipped": 0, "failed": failed}
-    return {"name": name, "version": "1", **counts, "rate": None, "seconds_left": None}
+    return {"name": name, "version": "1", **counts, "waits": waits, "rate": None, "seconds_left": None}
 
 
 def library(

@@ -130,7 +130,9 @@ def _third_party_imports(file: Path) -> set[str]:
 
 
 def test_everything_the_code_imports_is_pinned_by_us_and_not_by_chance_there() -> None:
-    pins = PYPROJECT["project"]["dependencies"] + PYPROJECT["tool"]["homeroll"]["without_dependencies"]
+    project = PYPROJECT["project"]
+    pins = project["dependencies"] + PYPROJECT["tool"]["homeroll"]["without_dependencies"]
+    pins += project["optional-dependencies"]["torch"]
     pinned = {pin.partition("==")[0].lower().replace("_", "-") for pin in pins}
     distributions = importlib.metadata.packages_distributions()
     for package in PACKAGES:

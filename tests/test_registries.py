@@ -16,7 +16,10 @@ from tests.appliance.steps.steps import Sayer
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 #: Files that hold no member of the registry beside them.
-MACHINERY = {"appliance/steps": {"base", "registry", "runner"}, "appliance/jobs": {"base", "registry", "schedule"}}
+MACHINERY = {
+    "appliance/steps": {"base", "pictures", "registry", "runner"},
+    "appliance/jobs": {"base", "registry", "schedule"},
+}
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ async def _finished(api: Api, progress: Progress, *, since: str | None) -> dict[
 
 
 async def _steps_done(context: Context, api: Api, progress: Progress) -> int:
-    """Wait until no file lacks a step; returns how many step rows have failed."""
+    """Wait until no file lacks a step that can be done here; returns how many step rows have failed."""
     told = ""
     while True:
         answer = await api.get("/steps")
@@ -94,7 +94,10 @@ async def _steps_done(context: Context, api: Api, progress: Progress) -> int:
         for step in steps:
             done = step["done"] + step["skipped"] + step["failed"]
             progress.update(step["name"], done=done, total=done + step["pending"] + step["running"])
-        if not any(step["pending"] or step["running"] for step in steps):
+        if not any(step["running"] or (step["pending"] and not step["waits"]) for step in steps):
+            for step in steps:
+                if step["pending"]:
+                    context.console.say(f"{step['name']} is left to do: {step['waits']}")
             return sum(step["failed"] for step in steps)
         if answer["paused"]:
             raise ConflictError("Work on the files is paused", hint="Resume it on the page's activity panel.")

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 APP = "homeroll"
 
 #: Order matters; add new ones at the end.
-MIGRATIONS = ("m2026_11_21_first", "m2026_11_21_people")
+MIGRATIONS = (
+    "m2026_11_21_first",
+    "m2026_11_21_people",
+    "m2026_11_21_captions",
+    "m2026_11_21_search",
+)
 
 
 async def migrate(db: Database) -> list[str]:

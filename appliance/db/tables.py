@@ -72,7 +72,7 @@ class Library(Table, tablename="library"):
 
 
 class StoredFile(Table, tablename="stored_file"):
-    """SQL knows one more column, generated: `listed`, whether the timeline shows it (see the first migration)."""
+    """SQL knows two more columns, generated: `listed`, whether the timeline shows it, and `searchable` (migrations)."""
 
     id = UUID(primary_key=True, default=new_id)
     filename = Text()
@@ -171,6 +171,7 @@ class FileTag(Table, tablename="file_tag"):
     file = ForeignKey(StoredFile, on_delete=OnDelete.cascade, null=False)
     tag = ForeignKey(Tag, on_delete=OnDelete.cascade, null=False)
     source = Text()  # exif | manual | model:<name>
+    score = DoublePrecision(null=True, default=None)  # 0..1 by the model that said it
 
 
 class Event(Table, tablename="event"):
@@ -336,6 +337,61 @@ class FaceIndex(Table, tablename="face_index"):
     grouped = Integer(default=0)  # the count that the last grouping has seen
 
 
+class PhotoCaption(Table, tablename="photo_caption"):
+    """What models said of a file, side by side: another model loses and recomputes nothing."""
+
+    id = UUID(primary_key=True, default=new_id)
+    file = ForeignKey(StoredFile, on_delete=OnDelete.cascade, null=False, unique=True)
+    captions_json = JSON(default="{}")  # model -> {"version", "tags": [[name, score, group]], "caption", ...}
+    modified = Timestamptz()
+
+
+class FileTextRow(Table, tablename="file_text_row"):
+    """One for each stored file: its row in `file_text`, and what every search asks first; triggers keep these true."""
+
+    id = Integer(primary_key=True, default=None)  # rowid in file_text
+    file = ForeignKey(StoredFile, on_delete=OnDelete.cascade, null=False, unique=True)
+    owner = Text()  # the file's user, "" for the family
+    shown = Boolean(default=False)  # search may find it: on the timeline, or archived
+    local_start = Text()
+    place = Text()  # city, region, country; one a line
+    camera = Text()
+
+
+class TextStale(Table, tablename="text_stale"):
+    """Files whose text has changed since it was indexed; filled by triggers.  No foreign key: files go before it."""
+
+    id = Integer(primary_key=True, default=None)
+    file = UUID(unique=True, default=None)
+
+
+class Album(Table, tablename="album"):
+    """Files chosen by hand, or what a saved search finds."""
+
+    id = UUID(primary_key=True, default=new_id)
+    user = ForeignKey(User, on_delete=OnDelete.cascade, null=True, default=None)  # null: the family's
+    name = Text()
+    query = Text(null=True, default=None)  # null: by hand
+    created = Timestamptz()
+    modified = Timestamptz()
+
+
+class AlbumFile(Table, tablename="album_file"):
+    id = UUID(primary_key=True, default=new_id)
+    album = ForeignKey(Album, on_delete=OnDelete.cascade, null=False)
+    file = ForeignKey(StoredFile, on_delete=OnDelete.cascade, null=False)
+    created = Timestamptz()
+
+
+class TagRejection(Table, tablename="tag_rejection"):
+    """Somebody took this tag off this file: a trigger keeps it from coming back but by hand."""
+
+    id = UUID(primary_key=True, default=new_id)
+    file = ForeignKey(StoredFile, on_delete=OnDelete.cascade, null=False)
+    tag = ForeignKey(Tag, on_delete=OnDelete.cascade, null=False)
+    created = Timestamptz()
+
+
 TABLES: tuple[type[Table], ...] = (
     User,
     Session,
@@ -362,4 +418,10 @@ TABLES: tuple[type[Table], ...] = (
     PersonApart,
     PersonSuggestion,
     FaceIndex,
+    PhotoCaption,
+    FileTextRow,
+    TextStale,
+    Album,
+    AlbumFile,
+    TagRejection,
 )

@@ -14,6 +14,7 @@ import msgspec
 
 from appliance.errors import NotFoundError
 from appliance.library.settings import get_setting
+from appliance.library.steps import make_due_again
 from ml import registry
 from ml.base import GroupingRules, Metric
 
@@ -93,11 +94,7 @@ async def prepare(db: Database) -> bool:
         )
         if row is not None:
             log.info("face_engine=%s version=%s: every file is looked at again", engine.name, engine.version)
-            await db.fetch(
-                """UPDATE "file_step" SET "status" = 'pending', "attempts" = 0, "error" = '', "hint" = ''
-                   WHERE "step" = ? AND NOT ("status" = 'skipped' AND "error" <> '')""",
-                [FACES_STEP],
-            )
+            await make_due_again(db, FACES_STEP)
         return True
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from appliance.db.engine import Row
 from appliance.errors import InvalidInputError, NotFoundError
-from appliance.library import faces, journal
+from appliance.library import faces, journal, tags
 from appliance.messages import FileChanged
 from appliance.values import now
 
@@ -283,11 +283,12 @@ async def _serialise(db: Database, viewer: Viewer, rows: Sequence[Row]) -> list[
             [ids, *arguments],
         )
     )
-    tags = _grouped(
+    words = _grouped(
         await db.fetch(
-            """SELECT ft."file" AS "owner", t."name", ft."source" FROM "file_tag" ft
-               JOIN "tag" t ON t."id" = ft."tag"
-               WHERE ft."file" IN (SELECT value FROM json_each(?)) ORDER BY t."name" """,
+            f"""SELECT ft."file" AS "owner", t."name", ft."source", ft."score" FROM "file_tag" ft
+                JOIN "tag" t ON t."id" = ft."tag"
+                WHERE ft."file" IN (SELECT value FROM json_each(?)) AND {tags.shown("ft")}
+                ORDER BY ft."score" IS NOT NULL, ft."score" DESC, t."name" """,
             [ids],
         )
     )
@@ -312,7 +313,7 @@ async def _serialise(db: Database, viewer: Viewer, rows: Sequence[Row]) -> list[
             row,
             faces=found.get(row["id"], []),
             related=related.get(row["id"], []),
-            tags=tags.get(row["id"], []),
+            tags=words.get(row["id"], []),
             events=events.get(row["id"], []),
             paths=[path["path"] for path in paths.get(row["id"], [])],
         )

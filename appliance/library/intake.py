@@ -458,7 +458,7 @@ class _Intake:
         kind = sighting.metadata.kind if sighting.metadata else sighting.kind
         rows: list[dict[str, object]] = []
         for step in self._steps:
-            if kind not in step.kinds:
+            if kind not in step.kinds or step.on_demand:
                 continue
             status = "pending"
             if step.name == METADATA_STEP:

@@ -15,10 +15,11 @@ from appliance.values import now
 from ml import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from appliance.db.engine import Database, Row
     from appliance.library.viewers import Viewer
+    from ml.base import Captioner, Embedder, FaceEngine, Tagger, TextReader, VectorTagger
 
 
 class SiteSettingSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,15 +50,22 @@ def clean_night_window(value: object) -> str:
     return f"{from_hour:02}:{from_minute:02}-{to_hour:02}:{to_minute:02}"
 
 
-def clean_face_engine(value: object) -> str:
-    names = face_engines()
-    if value not in names:
-        raise InvalidInputError(f"There is no face engine {value!r}", hint=f"Choose one of: {', '.join(names)}.")
-    return str(value)
+OFF = "off"
 
 
-def face_engines() -> tuple[str, ...]:
-    return tuple(engine.spec.name for engine in registry.FACE_ENGINES)
+def _choice(name: str, default: str, help: str, offers: Callable[[], tuple[str, ...]]) -> SiteSettingSpec:  # noqa: A002 - the field's name
+    def clean(value: object) -> str:
+        if value not in offers():
+            raise InvalidInputError(f"{name} cannot be {value!r}", hint=f"Choose one of: {', '.join(offers())}.")
+        return str(value)
+
+    return SiteSettingSpec(name=name, default=default, help=help, offers=offers, clean=clean)
+
+
+def _names(
+    models: Iterable[type[FaceEngine | Tagger | VectorTagger | Captioner | TextReader] | Embedder],
+) -> tuple[str, ...]:
+    return tuple(model.spec.name for model in models)
 
 
 SITE_SETTINGS: tuple[SiteSettingSpec, ...] = (
@@ -67,12 +75,35 @@ SITE_SETTINGS: tuple[SiteSettingSpec, ...] = (
         help="Hours in which steps run, such as 23:00-06:30; empty: at any time.",
         clean=clean_night_window,
     ),
-    SiteSettingSpec(
-        name="face_engine",
-        default=registry.FACE_ENGINES[0].spec.name,
-        help="What finds and compares faces; another one looks at every photo again and keeps every name.",
-        offers=face_engines,
-        clean=clean_face_engine,
+    _choice(
+        "face_engine",
+        registry.FACE_ENGINES[0].spec.name,
+        "What finds and compares faces; another one looks at every photo again and keeps every name.",
+        lambda: _names(registry.FACE_ENGINES),
+    ),
+    _choice(
+        "embedding_model",
+        "siglip2",
+        "What makes pictures comparable with each other and with words: search by meaning, similar photos.",
+        lambda: (*_names(registry.EMBEDDERS), OFF),
+    ),
+    _choice(
+        "tagging_model",
+        "siglip2",
+        "What finds words for pictures; what another one found before is kept, and a person's tags always are.",
+        lambda: (*_names(registry.TAGGERS), OFF),
+    ),
+    _choice(
+        "captioning_model",
+        "im2txt",
+        "What writes a sentence for a photo, when someone asks for one.",
+        lambda: _names(registry.CAPTIONERS),
+    ),
+    _choice(
+        "text_reader",
+        "rapidocr",
+        "What reads text in photos, so that a receipt is found by its words.",
+        lambda: (*_names(registry.TEXT_READERS), OFF),
     ),
 )
 
@@ -95,6 +126,10 @@ async def get_setting(db: Database, name: str) -> Any:
     """The stored value, or the default."""
     spec = _spec(name)
     return (await _stored(db)).get(name, spec.default)
+
+
+def default_of(name: str) -> Any:
+    return _spec(name).default
 
 
 async def change_settings(db: Database, viewer: Viewer, values: Mapping[str, object]) -> list[Row]:

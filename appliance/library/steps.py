@@ -63,6 +63,8 @@ async def _reconcile_step(db: Database, step: StepSpec) -> None:
            WHERE "step" = ? AND "version" <> ?""",
         [step.version, step.name, step.version],
     )
+    if step.on_demand:
+        return
     marks = ", ".join("?" * len(step.kinds))
     lacking = await db.fetch(
         f"""SELECT f."id" FROM "stored_file" f WHERE f."kind" IN ({marks}) AND f."missing_since" IS NULL
@@ -76,6 +78,34 @@ async def _reconcile_step(db: Database, step: StepSpec) -> None:
             {"id": new_id(), "file": row["id"], "step": step.name, "version": step.version, "modified": moment}
             for row in lacking
         ],
+    )
+
+
+async def request(db: Database, step: StepSpec, files: Iterable[uuid.UUID]) -> int:
+    """Make a step due for files that somebody asks it for, done before or not; returns for how many.  Inside
+    `db.write()`.  Files of another kind, and those that are being worked on, are left as they are."""
+    rows = await db.fetch(
+        f"""SELECT f."id" FROM "stored_file" f WHERE f."id" IN (SELECT value FROM json_each(?))
+            AND f."kind" IN ({", ".join("?" * len(step.kinds))}) AND f."missing_since" IS NULL""",
+        [msgspec.json.encode([str(file) for file in files]).decode(), *sorted(step.kinds)],
+    )
+    moment = now()
+    await db.execute_many(
+        """INSERT INTO "file_step" ("id", "file", "step", "version", "modified") VALUES (?, ?, ?, ?, ?)
+           ON CONFLICT ("file", "step") DO UPDATE SET "status" = 'pending', "attempts" = 0, "error" = '', "hint" = ''
+           WHERE "status" <> 'running'""",
+        [[str(new_id()), str(row["id"]), step.name, step.version, moment] for row in rows],
+    )
+    return len(rows)
+
+
+async def make_due_again(db: Database, step: str) -> None:
+    """Every file that the step was tried on is due for it again, but those for which it has nothing to do.  Inside
+    `db.write()`."""
+    await db.fetch(
+        """UPDATE "file_step" SET "status" = 'pending', "attempts" = 0, "error" = '', "hint" = ''
+           WHERE "step" = ? AND NOT ("status" = 'skipped' AND "error" <> '')""",
+        [step],
     )
 
 

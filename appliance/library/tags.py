@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from appliance.library.settings import default_of
 from appliance.values import new_id, now
 
 if TYPE_CHECKING:
@@ -14,6 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from appliance.db.engine import Database
+
+
+def shown(table: str) -> str:
+    """A condition on `file_tag`: of all models' words, only those of the tagging model in use."""
+    setting = f"""ifnull((SELECT "value" ->> '$' FROM "site_setting" WHERE "name" = 'tagging_model'),
+        '{default_of("tagging_model")}')"""
+    return f"""({table}."source" NOT LIKE 'model:%' OR {table}."source" = 'model:' || {setting})"""
 
 
 async def set_tags(db: Database, file: uuid.UUID, names: Iterable[str], *, source: str) -> None:

@@ -12,12 +12,11 @@ from appliance.errors import MediaError
 from appliance.media.animation import encode_animation
 from appliance.media.pixels import fitted_size, read_picture
 from appliance.media.thumbhash import MAX_SIDE_PX, encode_thumbhash
-from appliance.media.values import Renditions
+from appliance.media.values import PREVIEW_PX, Renditions
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-PREVIEW_PX: Final = 1440
 PREVIEW_QUALITY: Final = 80
 THUMBNAIL_PX: Final = 250
 THUMBNAIL_QUALITY: Final = 80

@@ -13,6 +13,10 @@ Reader = Literal["pillow", "exiftool", "none"]
 DateSource = Literal["exif", "gps", "quicktime", "xmp", "iptc", "sidecar", "filename", "file"]
 
 
+PREVIEW_PX = 1440
+"""Long side of a preview; a smaller original keeps its size."""
+
+
 class FileHashes(msgspec.Struct, frozen=True, kw_only=True):
     """Both checksums and the size, of one and the same read."""
 

@@ -16,6 +16,9 @@ from appliance.media.guard import check_pixels
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
+
 _HDR_TRANSFERS: Final = ("smpte2084", "arib-std-b67")
 _TONE_MAP: Final = (
     "zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=mobius:desat=0,zscale=t=bt709:m=bt709:r=pc"
@@ -72,6 +75,27 @@ def read_poster(path: Path, *, max_side: int) -> Poster:
             str(path), "No picture could be read from the video.", hint="Play it to see whether it is damaged."
         )
     return Poster(image=best, width=stream.width, height=stream.height)
+
+
+def read_frames(path: Path, *, count: int, max_side: int) -> list[NDArray[np.uint8]]:
+    """Up to `count` upright sRGB frames from moments spread evenly over the video, those that say nothing left out.
+
+    Raises UnreadableFileError when no frame can be read.
+    """
+    import numpy as np
+
+    stream = _probe(path)
+    frames: list[NDArray[np.uint8]] = []
+    if stream.duration_s > 0:
+        for number in range(count):
+            moment_s = stream.duration_s * (number + 0.5) / count
+            try:
+                image = _frame(path, stream, before=("-noaccurate_seek", "-ss", f"{moment_s:.3f}"), max_side=max_side)
+            except UnreadableFileError:
+                continue  # a video may be cut short: its beginning is as good
+            if image is not None and _liveliness(image) >= _DULL:
+                frames.append(np.asarray(image.convert("RGB")))
+    return frames or [np.asarray(read_poster(path, max_side=max_side).image.convert("RGB"))]
 
 
 def _frame(path: Path, stream: _Stream, *, before: tuple[str, ...], max_side: int) -> Image.Image | None:

@@ -25,6 +25,8 @@ class Step(Protocol):
 
     version: a new one makes every file due again.   needs: steps that must have finished first, well or not.
     light: done at any hour; the others wait for the night window when one is set.
+    models: runs in the models' process, when files wait for nothing else.
+    on_demand: only for files that someone asks it for (`library.steps.request`).
     run: pure and picklable, called in the compute process with what `arguments` gave.
     """
 
@@ -33,10 +35,17 @@ class Step(Protocol):
     needs: tuple[str, ...]
     kinds: frozenset[str]
     light: bool
+    models: bool
+    on_demand: bool
     timeout_s: float
 
     @property
     def run(self) -> Callable[..., Any]: ...
+
+    async def hindrance(self, home: Home) -> str:
+        """Why it cannot run for any file at present (its model is not here), for people; "" when it can.  Asked often:
+        it must be quick.  Nothing waits for a hindered step."""
+        ...
 
     async def arguments(self, home: Home, row: Row) -> tuple[Any, ...]:
         """What `run` is called with; `row` is the stored file with its library's `root`."""
@@ -54,6 +63,25 @@ class Step(Protocol):
     async def fail(self, home: Home, file: uuid.UUID) -> None:
         """What a failure means to the stored file itself, inside the transaction that records it."""
         ...
+
+
+class StepBase:
+    """What most steps have in common; a step says what is different."""
+
+    needs: tuple[str, ...] = ()
+    light = False
+    models = False
+    on_demand = False
+    timeout_s = 120.0
+
+    async def hindrance(self, home: Home) -> str:
+        return ""
+
+    async def prepare(self, home: Home, row: Row, result: Any) -> None:
+        pass
+
+    async def fail(self, home: Home, file: uuid.UUID) -> None:
+        pass
 
 
 class ChangedError(Exception):
@@ -94,7 +122,7 @@ def _check_unchanged(path: Path, seen: tuple[int, int] | None) -> None:
 
 
 def spec(step: Step) -> StepSpec:
-    return StepSpec(step.name, step.version, step.kinds)
+    return StepSpec(step.name, step.version, step.kinds, step.on_demand)
 
 
 def original(row: Row) -> Path:

@@ -9,7 +9,7 @@ from appliance.library import face_index, intake
 from appliance.library.faces import SAME_BOX
 from appliance.library.found_faces import Analysis, boxes_to_look_at, keep_analysis
 from appliance.messages import FacesChanged
-from appliance.steps.base import SkipError, original
+from appliance.steps.base import SkipError, StepBase, original
 
 if TYPE_CHECKING:
     import uuid
@@ -45,7 +45,7 @@ def find_faces(
     return Analysis(engine_name, engine_version, list(faces), list(zip(missed, found, strict=True)))
 
 
-class FacesStep:
+class FacesStep(StepBase):
     name = face_index.FACES_STEP
     version = "1"
     needs: tuple[str, ...] = (intake.METADATA_STEP, "renditions")

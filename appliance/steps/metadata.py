@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from appliance.errors import UnreadableFileError
 from appliance.importing.ingest import Examined, examine
 from appliance.library import decisions, found_faces, intake, relations
-from appliance.steps.base import PICTURES, original
+from appliance.steps.base import PICTURES, StepBase, original
 
 if TYPE_CHECKING:
     import uuid
@@ -26,7 +26,7 @@ def read(path: Path, sidecar: Path | None) -> Examined:
     return seen
 
 
-class MetadataStep:
+class MetadataStep(StepBase):
     name: str = intake.METADATA_STEP
     version = "1"
     needs: tuple[str, ...] = ()

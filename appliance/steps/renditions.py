@@ -11,7 +11,7 @@ import msgspec
 from appliance.files import write_atomically
 from appliance.library import intake
 from appliance.library.thumbnails import keep_thumbnail
-from appliance.steps.base import PICTURES, original
+from appliance.steps.base import PICTURES, StepBase, original
 
 if TYPE_CHECKING:
     import uuid
@@ -28,7 +28,7 @@ def render_file(path: Path, kind: str, mime_type: str, orientation: int) -> Rend
     return render(path, kind=kind, mime_type=mime_type, orientation=orientation)
 
 
-class RenditionsStep:
+class RenditionsStep(StepBase):
     name = "renditions"
     version = "1"
     needs: tuple[str, ...] = (intake.METADATA_STEP,)

@@ -43,6 +43,8 @@ log = logging.getLogger(__name__)
 
 FLUSH_EVERY_S = 0.25
 FLUSH_FILES = 16
+MODELS_AHEAD = 3  # claimed for the models' process while it works on one
+NEW_WORK_EVERY_S = 0.5
 PROGRESS_EVERY_S = 1.0
 STORAGE_RETRY_S = 30.0
 MODEL_RETRY_S = 600.0
@@ -76,7 +78,8 @@ class Runner:
         self._storage_problem = ""
         self._unavailable: dict[str, tuple[ModelUnavailableError, float]] = {}  # step -> why, and until when
         self._first: dict[uuid.UUID, None] = {}
-        self._computing: set[asyncio.Task[_Done]] = set()
+        self._hindered: dict[str, str] = {}  # step -> why it cannot run for any file at present
+        self._computing: dict[asyncio.Task[_Done], Step] = {}
         self._finished_at: dict[str, deque[float]] = {step.name: deque(maxlen=500) for step in steps}
         self._crashes: dict[uuid.UUID, int] = {}
         self._told_at = 0.0
@@ -151,18 +154,21 @@ class Runner:
         await self._tell(force=True)
 
     async def progress(self) -> list[dict[str, Any]]:
-        """One item for each step: counts by status, files per second lately, seconds left at that rate."""
+        """One item for each step: counts by status, why it waits, files per second lately, seconds left."""
         counts = await plan.counts(self._home.db)
         items = []
         for step in self._steps.values():
             by_status = counts.get(step.name, dict.fromkeys(plan.STATUSES, 0))
             rate = self._rate(step.name)
+            unavailable = self._unavailable.get(step.name)
+            waits = self._hindered.get(step.name) or (unavailable[0].message if unavailable else "")
             left = by_status["pending"] + by_status["running"]
             items.append(
                 {
                     "name": step.name,
                     "version": step.version,
                     **by_status,
+                    "waits": waits,
                     "rate": round(rate, 2),
                     "seconds_left": round(left / rate) if rate and left else None,
                 }
@@ -229,19 +235,19 @@ class Runner:
         """Write what is finished, claim more, wait for some of it; True when there is nothing to do."""
         await asyncio.to_thread(self._check_space)
         for due in await self._flush_and_claim(finished):
-            task = asyncio.create_task(self._compute(due))
-            self._computing.add(task)
+            self._computing[asyncio.create_task(self._compute(due))] = self._steps[due.step]
         if not self._computing:
             return True
         deadline = time.monotonic() + FLUSH_EVERY_S
         while self._computing and len(finished) < FLUSH_FILES:
+            patience = None if self._busy(models=False) else NEW_WORK_EVERY_S  # a model may take its time
             done, _ = await asyncio.wait(
                 self._computing,
-                timeout=max(0.0, deadline - time.monotonic()) if finished else None,
+                timeout=max(0.0, deadline - time.monotonic()) if finished else patience,
                 return_when=asyncio.FIRST_COMPLETED,
             )
             for task in done:
-                self._computing.discard(task)
+                del self._computing[task]
                 finished.append(task.result())
             # Never let the compute processes run dry for the sake of a fuller transaction.
             if not done or len(self._computing) < self._home.compute.workers:
@@ -254,9 +260,10 @@ class Runner:
             await self._judge(done)
         self._note_models(finished)
         trouble = next((problem for done in finished if (problem := _nobodys_fault(done.error))), "")
-        room = self._home.compute.workers + FLUSH_FILES - len(self._computing)
-        if self._paused or trouble:
-            room = 0
+        idle = self._paused or bool(trouble)
+        room = 0 if idle else self._home.compute.workers + FLUSH_FILES - self._busy(models=False)
+        models_room = 0 if idle else 1 + MODELS_AHEAD - self._busy(models=True)
+        self._hindered = await self._hindrances()
         open_now = window_is_open(await get_setting(self._home.db, "night_window"), self._clock())
         claimed: list[Due] = []
         async with self._home.db.write():
@@ -264,21 +271,35 @@ class Runner:
             outcomes = [await self._save(done) for done in finished if done.due.id in valid]
             await plan.finish(self._home.db, outcomes)
             for step in self._steps.values():
-                if step.name in self._unavailable:
+                if step.name in self._unavailable or step.name in self._hindered:
                     continue
-                claimed += await plan.claim(
+                # First everybody sees their pictures, then models look at them.
+                free = min(models_room, room) if step.models else room
+                taken = await plan.claim(
                     self._home.db,
                     step=step.name,
-                    needs=step.needs,
-                    limit=max(0, room - len(claimed)),
+                    needs=[need for need in step.needs if need not in self._hindered],
+                    limit=free,
                     first=list(self._first),
-                    only_first=not (step.light or open_now),
+                    only_first=not (step.light or open_now or step.on_demand),
                 )
+                claimed += taken
+                if step.models:
+                    models_room -= len(taken)
+                else:
+                    room -= len(taken)
         self._after_flush(finished)
         finished.clear()
         if trouble:
             raise StorageError(trouble)
         return claimed
+
+    def _busy(self, *, models: bool) -> int:
+        return sum(step.models is models for step in self._computing.values())
+
+    async def _hindrances(self) -> dict[str, str]:
+        reasons = {step.name: await step.hindrance(self._home) for step in self._steps.values()}
+        return {name: reason for name, reason in reasons.items() if reason}
 
     def _note_models(self, finished: Sequence[_Done]) -> None:
         """A step whose model cannot be used waits as a whole: it is no file's fault, and is told once."""
@@ -303,6 +324,7 @@ class Runner:
                 step.run,
                 await step.arguments(self._home, due.row),
                 timeout_s=step.timeout_s,
+                models=step.models,
             )
         except Exception as error:  # noqa: BLE001 - the edge of a step: whatever it is becomes this file's row
             return _Done(due=due, seconds=time.monotonic() - began, error=error)

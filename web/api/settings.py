@@ -8,8 +8,7 @@ import msgspec
 from litestar import Controller, get, patch
 from litestar.params import JSONBody
 
-from appliance.library import face_index, settings
-from appliance.messages import FacesChanged
+from appliance.library import in_use, settings
 from web.api.schemas import Items
 from web.parts import Asking, HomePart, RunnerPart
 
@@ -36,7 +35,7 @@ class SettingsController(Controller):
         self, home: HomePart, viewer: Asking, runner: RunnerPart, data: JSONBody[dict[str, Any]]
     ) -> Items[SiteSetting]:
         rows = await settings.change_settings(home.db, viewer, data)
-        if await face_index.prepare(home.db):
-            home.bus.publish(FacesChanged())
+        for fact in await in_use.prepare(home.db):
+            home.bus.publish(fact)
         runner.reconsider()
         return Items(msgspec.convert(rows, list[SiteSetting]))

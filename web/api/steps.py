@@ -22,7 +22,7 @@ MAX_PRIORITY = 500
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """Files by status; `rate` is in files a second."""
+    """Files by status; `rate` is in files a second; `waits`: why none can be worked on at present, or ""."""
 
     name: str
     version: str = ""
@@ -31,6 +31,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     done: int = 0
     skipped: int = 0
     failed: int = 0
+    waits: str = ""
     rate: float | None = None
     seconds_left: float | None = None
 

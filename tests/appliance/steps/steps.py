@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from appliance.errors import ComputeError, DiskFullError, UnreadableFileError
-from appliance.steps.base import PICTURES, original
+from appliance.steps.base import PICTURES, StepBase, original
 
 if TYPE_CHECKING:
     import uuid
@@ -42,7 +42,7 @@ def do_what_it_says(path: Path, slowly_s: float) -> str:
     return path.name
 
 
-class Sayer:
+class Sayer(StepBase):
     """A step that computes `do_what_it_says` and remembers, in order, whom it saved."""
 
     kinds = PICTURES
