@@ -242,3 +242,35 @@ async def test_more_than_1024_open_files_are_no_obstacle(compute: Compute) -> No
         for _ in range(1100):
             stack.callback(os.close, os.dup(0))
         assert await compute.run(work.add, 1, 1) == 2
+
+
+async def test_models_have_one_process_of_their_own_beside_those_that_read_files(compute: Compute) -> None:
+    holds_models = await asyncio.gather(*(compute.run(work.process_id, models=True) for _ in range(5)))
+    reads_files = await compute.run(work.process_id)
+    assert len(set(holds_models)) == 1
+    assert reads_files not in holds_models
+
+
+async def test_what_somebody_waits_for_overtakes_what_only_is_to_be_done(compute: Compute) -> None:
+    finished: list[str] = []
+
+    async def work_on(name: str, *, urgent: bool = False) -> None:
+        await compute.run(work.sleep, 0.05, models=True, urgent=urgent)
+        finished.append(name)
+
+    async with asyncio.TaskGroup() as group:
+        for name in ("first", "second", "third"):
+            group.create_task(work_on(name))
+        await asyncio.sleep(0)
+        group.create_task(work_on("asked", urgent=True))
+    assert finished == ["first", "asked", "second", "third"]
+
+
+async def test_who_gives_up_waiting_leaves_the_turn_to_the_next(compute: Compute) -> None:
+    slow = asyncio.create_task(compute.run(work.sleep, 0.3))
+    await asyncio.sleep(0.05)
+    waiting = [asyncio.create_task(compute.run(work.add, 1, number)) for number in range(3)]
+    await asyncio.sleep(0.05)
+    waiting[0].cancel()
+    await slow
+    assert await asyncio.gather(*waiting[1:]) == [2, 3]

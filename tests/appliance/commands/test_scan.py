@@ -30,6 +30,14 @@ def test_scan_waits_for_the_job_and_every_step_and_prints_the_numbers(run: Run, 
     assert [item["pending"] for item in homeroll.steps] == [0, 0, 0]
 
 
+def test_a_step_that_waits_for_a_model_is_not_waited_for_but_told(run: Run, homeroll: FakeHomeroll) -> None:
+    homeroll.results = [RESULT]
+    homeroll.steps = [step("metadata", done=9), step("tags", pending=8, waits="The model siglip2 is not here")]
+    ran = run("scan", "--wait", "--json")
+    assert (ran.code, ran.json["failed"]) == (0, 0)
+    assert "tags is left to do: The model siglip2 is not here" in ran.err
+
+
 def test_scan_until_a_step_does_not_wait_for_later_ones(run: Run, homeroll: FakeHomeroll) -> None:
     homeroll.results = [RESULT]
     homeroll.steps = [step("metadata"), step("renditions"), step("tags", pending=8, failed=5)]

@@ -55,10 +55,15 @@ class Sayer(StepBase):
         needs: tuple[str, ...] = (),
         light: bool = True,
         slowly_s: float = 0.0,
+        hindrance: str = "",
+        on_demand: bool = False,
+        models: bool = False,
     ) -> None:
         self.name, self.version, self.needs, self.light = name, version, needs, light
         self.timeout_s = 5.0
         self.slowly_s = slowly_s
+        self.hindered_by = hindrance
+        self.on_demand, self.models = on_demand, models
         self.saved: list[str] = []
         self.failed: list[uuid.UUID] = []
         self.refuse_to_save: set[str] = set()
@@ -68,6 +73,9 @@ class Sayer(StepBase):
     @property
     def run(self) -> Callable[..., Any]:
         return do_what_it_says
+
+    async def hindrance(self, home: Home) -> str:
+        return self.hindered_by
 
     async def arguments(self, home: Home, row: Row) -> tuple[Any, ...]:
         self.began.set()

@@ -518,3 +518,62 @@ async def test_the_real_steps_make_every_rendition(home: Home, photos: Path, sca
     assert found[5]["unshowable"]
     assert await home.db.value("SELECT count(*) FROM thumbs.thumbnail") == 5
     assert [spec(step).name for step in STEPS] == ["metadata", "renditions", "faces"]
+
+
+async def test_a_hindered_step_says_why_and_neither_it_nor_what_needs_it_is_held_up(
+    home: Home, photos: Path, scan: Scan
+) -> None:
+    write_jpegs(photos, 3)
+    await scan()
+    model, after = Sayer("embedding", hindrance="The model is not here"), Sayer("tags", needs=("embedding",))
+    async with running(home, model, after) as runner:
+
+        async def tagged() -> bool:
+            return set((await statuses(home, "tags")).values()) == {"done"}
+
+        await until(tagged)
+        items = {item["name"]: item for item in await runner.progress()}
+        assert items["embedding"]["waits"] == "The model is not here"
+        assert (items["embedding"]["pending"], model.saved) == (3, [])
+        assert items["tags"]["waits"] == ""
+        model.hindered_by = ""
+        runner.reconsider()
+        await finished(runner)
+    assert len(model.saved) == 3
+
+
+async def test_a_step_on_demand_is_done_for_those_that_were_asked_for_and_again_when_asked_again(
+    home: Home, photos: Path, scan: Scan
+) -> None:
+    write_jpegs(photos, 4)
+    await scan()
+    step = Sayer("caption", on_demand=True)
+    async with running(home, step) as runner:
+        assert await rows(home, "caption") == {}
+        wanted = sorted(row["filename"] for row in await home.db.fetch('SELECT "filename" FROM "stored_file"'))[:2]
+        for _ in range(2):
+            async with home.db.write():
+                assert await plan.request(home.db, spec(step), await ids(home, wanted)) == 2
+            runner.wake()
+            await finished(runner)
+        assert sorted(step.saved) == sorted([*wanted, *wanted])
+        assert await statuses(home, "caption") == dict.fromkeys(wanted, "done")
+
+
+async def test_models_look_at_pictures_when_nothing_else_is_left_to_do(home: Home, photos: Path, scan: Scan) -> None:
+    write_jpegs(photos, 60)
+    await scan()
+    order: list[str] = []
+    shown, looked = Sayer("renditions", slowly_s=0.005), Sayer("tags", models=True)
+    for step in (shown, looked):
+        real = step.save
+
+        async def save(home: Home, row: Any, result: Any, step: Sayer = step, real: Any = real) -> str:
+            order.append(step.name)
+            return str(await real(home, row, result))
+
+        step.save = save  # type: ignore[method-assign]  # watches the order of the calls
+    async with running(home, shown, looked) as runner:
+        await finished(runner)
+    assert len(order) == 120
+    assert order.index("tags") >= 30
