@@ -5,8 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from appliance.errors import NotFoundError
+from ml.embedders.dual import CLIP_EMBEDDER, MOBILECLIP_EMBEDDER, SIGLIP2_EMBEDDER, SIGLIP2_FP32_EMBEDDER
+from ml.embedders.mobilenet import IMAGENET_EMBEDDER
 from ml.faces.dlib_engine import DlibCnnEngine, DlibEngine
 from ml.faces.onnx_engine import RetailFaceEngine, SFaceEngine
+from ml.taggers.joytag import JoyTagger
+from ml.taggers.mobilenet import ImagenetTagger
+from ml.taggers.places365 import PlacesTagger
+from ml.taggers.siglip2 import Siglip2Fp32Tagger, Siglip2Tagger
 
 if TYPE_CHECKING:
     from ml.base import Captioner, Embedder, FaceEngine, ModelSpec, Tagger, TextReader, VectorTagger
@@ -22,10 +28,22 @@ FACE_ENGINES: tuple[type[FaceEngine], ...] = (
 )
 
 # Each list: the one that suits most first.
-TAGGERS: tuple[type[Tagger | VectorTagger], ...] = ()
+TAGGERS: tuple[type[Tagger | VectorTagger], ...] = (
+    Siglip2Tagger,
+    JoyTagger,
+    PlacesTagger,
+    ImagenetTagger,
+    Siglip2Fp32Tagger,
+)
 CAPTIONERS: tuple[type[Captioner], ...] = ()
 TEXT_READERS: tuple[type[TextReader], ...] = ()
-EMBEDDERS: tuple[Embedder, ...] = ()
+EMBEDDERS: tuple[Embedder, ...] = (
+    SIGLIP2_EMBEDDER,
+    CLIP_EMBEDDER,
+    MOBILECLIP_EMBEDDER,
+    IMAGENET_EMBEDDER,
+    SIGLIP2_FP32_EMBEDDER,
+)
 
 
 def face_engine(name: str) -> type[FaceEngine]:

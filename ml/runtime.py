@@ -40,7 +40,7 @@ class Session(Protocol):
 M = TypeVar("M", bound="Loadable")
 
 _held: OrderedDict[tuple[object, ...], Loadable] = OrderedDict()  # the least recently used first
-_loading = threading.Lock()
+_loading = threading.RLock()  # again by the same thread: a model may use another one to be loaded
 
 
 def loaded(make: Callable[[], M], runtime: Runtime) -> M:
