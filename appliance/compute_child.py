@@ -26,8 +26,8 @@ FULL = 0.5
 
 def main() -> None:
     memory_mb, nice = int(sys.argv[1]), int(sys.argv[2])
-    _end_with_parent()
-    _give_way(nice)
+    end_with_parent()
+    give_way(nice)
     keep_freed_memory()
     resource.setrlimit(resource.RLIMIT_DATA, (memory_mb << 20, memory_mb << 20))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -97,14 +97,14 @@ def _reply(replies: BinaryIO, data: bytes) -> None:
     replies.flush()
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Ask the kernel for SIGKILL when the service dies; if it is dead already, the end of input says so."""
     prctl = getattr(ctypes.CDLL(None), "prctl", None)
     if prctl is not None:
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
-def _give_way(nice: int) -> None:
+def give_way(nice: int) -> None:
     """Run when nobody else wants the processor: a page that is being looked at interrupts the import at once.
 
     Niceness alone shares time fairly in the long run but lets a request wait some milliseconds for its turn.  Where
