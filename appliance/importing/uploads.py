@@ -30,6 +30,7 @@ from appliance.errors import (
     StorageError,
     UnsupportedFormatError,
 )
+from appliance.files import sync_folder
 from appliance.importing.ingest import Examined, examine, examine_without_reading
 from appliance.importing.ingest import sighting as sighting_of
 from appliance.library import files, intake, journal, libraries, relations, uploads
@@ -188,11 +189,11 @@ class Uploads:
     async def _examine(self, incoming: Path, label: str) -> Examined:
         compute = self._home.compute
         try:
-            return await compute.run(examine, incoming, filename=label, timeout_s=EXAMINE_TIMEOUT_S)
+            return await compute.run(examine, incoming, filename=label, timeout_s=EXAMINE_TIMEOUT_S, urgent=True)
         except (ComputeError, MemoryError) as error:
             # It could not even be read safely; as a photo of the family's it is kept all the same.
             log.warning("upload=%s reading its metadata failed: %s", incoming.name, error)
-            bare = await compute.run(examine_without_reading, incoming, timeout_s=EXAMINE_TIMEOUT_S)
+            bare = await compute.run(examine_without_reading, incoming, timeout_s=EXAMINE_TIMEOUT_S, urgent=True)
             kind, mime_type = await asyncio.to_thread(_sniffed, incoming, label)
             told = error if isinstance(error, HomerollError) else None
             return msgspec.structs.replace(
@@ -233,7 +234,7 @@ class Uploads:
     async def _is_whole(self, row: Row, examined: Examined) -> bool:
         path = Path(row["root"], row["content"])
         try:
-            hashes = await self._home.compute.run(hash_file, path, timeout_s=EXAMINE_TIMEOUT_S)
+            hashes = await self._home.compute.run(hash_file, path, timeout_s=EXAMINE_TIMEOUT_S, urgent=True)
         except OSError:
             return False
         return hashes == examined.hashes
@@ -306,14 +307,6 @@ def safe_name(label: str) -> str:
     return stem.encode()[:room].decode("utf-8", "ignore").rstrip() + dot + ending
 
 
-def fsync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
 def as_storage_error(error: OSError) -> StorageError:
     """What the disk said, for people."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
@@ -349,7 +342,7 @@ def _move_in(incoming: Path, root: Path, folder: str, name: str) -> str:
         incoming.chmod(0o640)
         incoming.rename(target)
         for changed in (there, incoming.parent, *(path.parent for path in made)):
-            fsync_folder(changed)
+            sync_folder(changed)
     except OSError as error:
         raise as_storage_error(error) from error
     return f"{folder}/{target.name}"
@@ -367,10 +360,10 @@ def _swap(incoming: Path, path: Path, kept: Path) -> None:
             shutil.copy2(path, kept)  # a file system without hard links, such as exFAT
             with kept.open("rb") as file:
                 os.fsync(file.fileno())
-        fsync_folder(kept.parent)
+        sync_folder(kept.parent)
         incoming.chmod(0o640)
         incoming.rename(path)
-        fsync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise as_storage_error(error) from error
 

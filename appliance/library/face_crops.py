@@ -54,6 +54,7 @@ async def make_crop(home: Home, crop: Crop) -> bytes:
             row["orientation"],
             crop.box,
             timeout_s=TIMEOUT_S,
+            urgent=True,
         )
     except FileNotFoundError as error:
         raise NotFoundError("The photo is not there at the moment") from error

@@ -31,6 +31,7 @@ What = Literal["added", "changed", "joined", "same"]
 
 ABSENT = "The file is not there at the moment"
 METADATA_STEP = "metadata"
+RENDITIONS_STEP = "renditions"
 #: What both a file and a person may say, in one column: the person's word stays.
 MARKS = ("rating", "description")
 NOTHING_SAID: dict[str, object] = {"rating": None, "description": ""}

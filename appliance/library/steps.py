@@ -99,6 +99,19 @@ async def request(db: Database, step: StepSpec, files: Iterable[uuid.UUID]) -> i
     return len(rows)
 
 
+async def redo(db: Database, step: str, file: uuid.UUID) -> None:
+    """What the step made of this file is gone: it is due again, if it was done."""
+    row = await db.fetch_one('SELECT "status" FROM "file_step" WHERE "file" = ? AND "step" = ?', [str(file), step])
+    if row is None or row["status"] != "done":
+        return
+    async with db.write():
+        await db.fetch(
+            """UPDATE "file_step" SET "status" = 'pending', "attempts" = 0
+               WHERE "file" = ? AND "step" = ? AND "status" = 'done'""",
+            [str(file), step],
+        )
+
+
 async def make_due_again(db: Database, step: str) -> None:
     """Every file that the step was tried on is due for it again, but those for which it has nothing to do.  Inside
     `db.write()`."""

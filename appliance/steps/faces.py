@@ -48,7 +48,7 @@ def find_faces(
 class FacesStep(StepBase):
     name = face_index.FACES_STEP
     version = "1"
-    needs: tuple[str, ...] = (intake.METADATA_STEP, "renditions")
+    needs: tuple[str, ...] = (intake.METADATA_STEP, intake.RENDITIONS_STEP)
     kinds = frozenset({"photo"})
     light = False
     timeout_s = 300.0

@@ -29,7 +29,7 @@ def render_file(path: Path, kind: str, mime_type: str, orientation: int) -> Rend
 
 
 class RenditionsStep(StepBase):
-    name = "renditions"
+    name = intake.RENDITIONS_STEP
     version = "1"
     needs: tuple[str, ...] = (intake.METADATA_STEP,)
     kinds = PICTURES

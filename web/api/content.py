@@ -13,7 +13,8 @@ from litestar.types import ASGIApp
 
 from appliance.errors import ComputeError, HomerollError
 from appliance.home import Home
-from appliance.library import files
+from appliance.library import files, intake
+from appliance.library import steps as file_steps
 from appliance.library.originals import open_original, path_of
 from appliance.library.standins import make_stand_in
 from web.content import ASK_AGAIN, BY_HASH, POLICY, FileContent
@@ -82,6 +83,7 @@ class ContentController(Controller):
             fd, media_type = made
             etag = f'"{original.content_sha[:32]}-p"'
             return FileContent(request, fd, etag=etag, media_type=media_type, cache_control=_caching(request))
+        await file_steps.redo(home.db, intake.RENDITIONS_STEP, file_id)
         runner.prioritise([file_id])
         if original.mime_type in SHOWN_BY_BROWSERS and original.size_bytes <= LARGEST_STAND_IN_BYTES:
             fd = await asyncio.to_thread(open_original, original)
@@ -135,7 +137,13 @@ def _open_preview(path: str) -> tuple[int, str] | None:
     head = os.pread(fd, HEAD_BYTES, 0)
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return fd, "image/webp"
-    return fd, "image/gif" if head.startswith(b"GIF8") else "image/jpeg"
+    if head.startswith(b"GIF8"):
+        return fd, "image/gif"
+    if head.startswith(b"\xff\xd8"):
+        return fd, "image/jpeg"
+    # Previews are not fsynced: after a power cut one may be empty, or zeros.
+    os.close(fd)
+    return None
 
 
 async def _stand_in(home: Home, original: files.Original) -> bytes | None:
@@ -150,6 +158,7 @@ async def _stand_in(home: Home, original: files.Original) -> bytes | None:
             original.width,
             original.height,
             timeout_s=STAND_IN_TIMEOUT_S,
+            urgent=True,
         )
     except (ComputeError, HomerollError, OSError):
         return None  # the renditions step tells what is wrong with the file, if anything is

@@ -60,7 +60,7 @@ async def test_an_answer_comes_after_file_folder_and_database_are_on_the_disk(
     home: Home, anna: uuid.UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[str] = []
-    real_fsync, real_folder = os.fsync, landing.fsync_folder
+    real_fsync, real_folder = os.fsync, landing.sync_folder
     real_rename, real_checkpoint = type(home.paths.root).rename, type(home.db)._checkpoint
 
     def fsync(fd: int) -> None:
@@ -85,7 +85,7 @@ async def test_an_answer_comes_after_file_folder_and_database_are_on_the_disk(
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", fsync)
         patch.setattr(type(path), "rename", rename)
-        patch.setattr(landing, "fsync_folder", folder)
+        patch.setattr(landing, "sync_folder", folder)
         patch.setattr(type(home.db), "_checkpoint", checkpoint)
         landed = await service.land(path, user=anna, filename="a.jpg")
     assert landed.status == "created"

@@ -237,3 +237,25 @@ async def test_a_viewer_who_leaves_in_the_middle_ends_the_reading(
             if last and logged == 200:
                 break
             await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("left", [b"", bytes(4096)], ids=["empty", "zeros"])
+async def test_a_preview_that_a_power_cut_left_torn_is_not_served_but_made_again(
+    anna: httpx.AsyncClient, service: Service, shown: dict[str, Any], left: bytes
+) -> None:
+    path: Path = service.house.home.paths.preview(shown["content_sha"])
+    await made(path)
+    sound = path.read_bytes()
+    path.write_bytes(left)
+    answer = await anna.get(service.url + shown["preview_url"])
+    assert answer.content[:2] == b"\xff\xd8"
+    assert "immutable" not in answer.headers["cache-control"]
+    async with asyncio.timeout(20):
+        while path.read_bytes() != sound:  # noqa: ASYNC110 - polled
+            await asyncio.sleep(0.05)
+
+
+async def made(path: Path) -> None:
+    async with asyncio.timeout(20):
+        while not path.exists():  # noqa: ASYNC110 - polled
+            await asyncio.sleep(0.05)
