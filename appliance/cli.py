@@ -30,6 +30,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("serve", "run the service: the page, the API and all that happens by itself"),
     Command("status", "how it is going, at a glance"),
     Command("scan", "look for new, changed and moved files in the libraries"),
+    Command("search", "find photos by what is on them, who, where and when"),
     Command("library", "folders of photos: add, list, rename, remove, accept-missing"),
     Command("faces", "people on the photos: cluster, list, name, merge, undo"),
     Command("user", "who may log in: add, list, password, role, remove"),

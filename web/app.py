@@ -30,6 +30,7 @@ from web.api.messages import MessagesController
 from web.api.people import PeopleController
 from web.api.requests import RequestsController
 from web.api.schema import schema_page
+from web.api.search import SearchController
 from web.api.server import ServerController, version
 from web.api.settings import SettingsController
 from web.api.steps import StepsController
@@ -56,6 +57,7 @@ CONTROLLERS = (
     ContentController,
     UploadsController,
     TimelineController,
+    SearchController,
     PeopleController,
     FacesController,
     JournalController,

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from appliance.jobs.cluster_faces import ClusterFaces
 from appliance.jobs.empty_trash import EmptyTrash
+from appliance.jobs.index_text import IndexText
 from appliance.jobs.scan_libraries import ScanLibraries
 from appliance.jobs.tidy_data import TidyData
-from appliance.messages import FacesChanged
+from appliance.messages import FacesChanged, FileAdded, FileChanged
 
 if TYPE_CHECKING:
     from appliance.jobs.base import Job
@@ -19,10 +20,15 @@ JOBS: tuple[Job, ...] = (
     EmptyTrash(),
     TidyData(),
     ClusterFaces(),
+    IndexText(),
 )
 
 #: What happens -> the job that it asks for, and how long to wait for more of it, in seconds.
-STARTED_BY: tuple[tuple[type[Message], str, float], ...] = ((FacesChanged, "cluster_faces", 5.0),)
+STARTED_BY: tuple[tuple[type[Message], str, float], ...] = (
+    (FacesChanged, "cluster_faces", 5.0),
+    (FileAdded, "index_text", 10.0),
+    (FileChanged, "index_text", 10.0),
+)
 
 
 def check(jobs: tuple[Job, ...]) -> None:

@@ -1,0 +1,282 @@
+"""A query as SQL: each operator becomes a condition on `stored_file f`; what nobody knows is said.
+
+Names are looked up among what the viewer may see: people and albums of others, and those on no file that the viewer
+sees, are as unknown as those that do not exist.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from appliance.library import matching, tags
+from appliance.library.faces import visible_faces, visible_people
+from appliance.library.query import Choice, Dates, Named, Query, Rating, Term, Word, fold, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from appliance.db.engine import Database
+    from appliance.library.viewers import Viewer
+
+#: An album may be a search that names an album, and so on.
+MOST_ALBUMS_DEEP = 3
+
+
+class Condition(msgspec.Struct, frozen=True):
+    sql: str
+    arguments: tuple[object, ...] = ()
+    known: bool = True
+
+    def __invert__(self) -> Condition:
+        return Condition(f"NOT ({self.sql})", self.arguments, self.known)
+
+
+class Understood(msgspec.Struct, frozen=True):
+    """An operator as it was understood; `known` is false when no such person, tag, ... is there for the viewer."""
+
+    text: str
+    kind: str
+    value: str
+    negated: bool
+    known: bool
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What a query asks for: files that match all of `words` in their texts, and all `conditions`.
+
+    `said`: every word that may be why a file was found, those of alternatives too.
+    """
+
+    words: tuple[Word, ...] = ()
+    said: tuple[Word, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    understood: tuple[Understood, ...] = ()
+
+    @property
+    def where(self) -> Condition:
+        """All conditions as one."""
+        return joined(self.conditions, "AND")
+
+
+NOTHING = Condition("0", known=False)
+ANYTHING = Condition("1")
+
+
+def joined(conditions: Sequence[Condition], by: str) -> Condition:
+    if not conditions:
+        return ANYTHING
+    sql = f" {by} ".join(f"({condition.sql})" for condition in conditions)
+    return Condition(sql, tuple(one for condition in conditions for one in condition.arguments))
+
+
+async def compile_query(db: Database, viewer: Viewer, query: Query, *, depth: int = 0) -> Plan:
+    """Inside the `db.read()` of the search, so that what is looked up is what is found."""
+    words: list[Word] = []
+    conditions: list[Condition] = []
+    understood: list[Understood] = []
+    for group in query.groups:
+        alternatives: list[Condition] = []
+        for term in group:
+            if isinstance(term, Word):
+                if len(group) == 1 and not term.negated and matching.is_searchable(term.value):
+                    words.append(term)
+                elif matching.is_searchable(term.value):
+                    alternatives.append(_negated(term, _word(viewer, term)))
+                continue
+            condition = await _condition(db, viewer, term, depth)
+            understood.append(Understood(term.text, term.kind, term.value, term.negated, condition.known))
+            if not (isinstance(term, Named) and not term.values):
+                alternatives.append(_negated(term, condition))
+        if alternatives:
+            conditions.append(joined(alternatives, "OR"))
+    said = tuple(
+        term
+        for term in query.terms
+        if isinstance(term, Word) and not term.negated and matching.is_searchable(term.value)
+    )
+    return Plan(words=tuple(words), said=said, conditions=tuple(conditions), understood=tuple(understood))
+
+
+def found(viewer: Viewer, row: str = "r") -> tuple[str, list[object]]:
+    """A condition on `file_text_row`, whose owner and visibility follow the file's by triggers."""
+    if viewer.user_id is None:
+        return f'{row}."shown"', []
+    return f'{row}."shown" AND {row}."owner" IN (\'\', ?)', [str(viewer.user_id)]
+
+
+def searchable(viewer: Viewer) -> Condition:
+    """What any search may find, as a condition on `stored_file f`."""
+    visible, arguments = viewer.visible("f")
+    return Condition(f'f."searchable" AND {visible}', tuple(arguments))
+
+
+def _negated(term: Term, condition: Condition) -> Condition:
+    return ~condition if term.negated else condition
+
+
+def _word(viewer: Viewer, word: Word) -> Condition:
+    return _matching(matching.word(viewer, word.value, exact=word.quoted))
+
+
+def _matching(match: str) -> Condition:
+    return Condition(
+        """f."id" IN (SELECT r."file" FROM "file_text" t CROSS JOIN "file_text_row" r ON r."id" = t.rowid
+           WHERE "file_text" MATCH ?)""",
+        (match,),
+    )
+
+
+async def _condition(db: Database, viewer: Viewer, term: Term, depth: int) -> Condition:
+    if isinstance(term, Dates):
+        return Condition('f."local_start" >= ? AND f."local_start" < ?', (term.first, term.end))
+    if isinstance(term, Rating):
+        return Condition('ifnull(f."rating", 0) BETWEEN ? AND ?', (term.low, term.high))
+    if isinstance(term, Choice):
+        return _choice(viewer, term)
+    assert isinstance(term, Named)
+    if not term.values:
+        return NOTHING
+    found_ones = [await _named(db, viewer, term.kind, value, depth) for value in term.values]
+    known = [condition for condition in found_ones if condition.known]
+    return joined(known, "OR") if known else NOTHING
+
+
+_MARKS = {
+    "gps": 'f."latitude" IS NOT NULL',
+    "description": "f.\"description\" <> ''",
+    "rating": 'ifnull(f."rating", 0) > 0',
+    "motion": """f."motion_offset" IS NOT NULL OR EXISTS (
+        SELECT 1 FROM "related_file" x WHERE x."related" = f."id" AND x."role" = 'live_video')""",
+    "raw": """f."kind" = 'raw' OR EXISTS (
+        SELECT 1 FROM "related_file" x WHERE x."related" = f."id" AND x."role" = 'raw_of')""",
+    "caption": """EXISTS (SELECT 1 FROM "photo_caption" x, json_each(x."captions_json") c WHERE x."file" = f."id"
+        AND c."type" = 'object' AND c."value" ->> '$.caption' <> '')""",
+}
+
+
+def _choice(viewer: Viewer, term: Choice) -> Condition:
+    if term.kind == "kind":
+        return Condition('f."kind" = ?', (term.value,))
+    if term.kind in ("favourite", "archived"):
+        return Condition(f'{"" if term.value == "yes" else "NOT "}f."{term.kind}"')
+    if term.value == "people":
+        return Condition('EXISTS (SELECT 1 FROM "face" x WHERE x."file" = f."id" AND NOT x."removed")')
+    if term.value == "tags":
+        return Condition(f'EXISTS (SELECT 1 FROM "file_tag" x WHERE x."file" = f."id" AND {tags.shown("x")})')
+    if term.value == "album":
+        allowed, arguments = visible_albums(viewer, "a")
+        return Condition(
+            f"""EXISTS (SELECT 1 FROM "album_file" x JOIN "album" a ON a."id" = x."album"
+                WHERE x."file" = f."id" AND {allowed})""",
+            tuple(arguments),
+        )
+    return Condition(_MARKS[term.value])
+
+
+async def _named(db: Database, viewer: Viewer, kind: str, value: str, depth: int) -> Condition:
+    if kind == "person":
+        return await _person(db, viewer, value)
+    if kind == "tag":
+        return await _tag(db, viewer, value)
+    if kind == "album":
+        return await _album(db, viewer, value, depth)
+    if not matching.is_searchable(value):
+        return NOTHING
+    match = matching.column(kind, value)
+    visible, arguments = found(viewer)
+    known = await db.value(
+        f"""SELECT 1 FROM "file_text" t CROSS JOIN "file_text_row" r ON r."id" = t.rowid
+            WHERE "file_text" MATCH ? AND {visible} LIMIT 1""",
+        [match, *arguments],
+    )
+    return _matching(match) if known else NOTHING
+
+
+async def _person(db: Database, viewer: Viewer, value: str) -> Condition:
+    people, arguments = visible_people(viewer)
+    visible, face_arguments = visible_faces(viewer)
+    rows = await db.fetch(
+        f"""SELECT p."id", p."name" FROM "person" p WHERE (p."name" <> '' OR p."id" = ?) AND {people}
+            AND EXISTS (SELECT 1 FROM "face" fa WHERE fa."person" = p."id" AND NOT fa."removed" AND {visible})""",
+        [value.lower(), *arguments, *face_arguments],
+    )
+    ids = [str(row["id"]) for row in rows if str(row["id"]) == value.lower()]
+    ids = ids or _called(value, [(str(row["id"]), row["name"]) for row in rows])
+    if not ids:
+        return NOTHING
+    return Condition(
+        """f."id" IN (SELECT fa."file" FROM "face" fa WHERE fa."person" IN (SELECT value FROM json_each(?))
+           AND NOT fa."removed")""",
+        (_json(ids),),
+    )
+
+
+async def _tag(db: Database, viewer: Viewer, value: str) -> Condition:
+    rows = await db.fetch('SELECT "id", "name" FROM "tag" WHERE "name" = ? COLLATE NOCASE', [value])
+    if not rows:
+        wanted = fold(value)
+        every = await db.fetch('SELECT "id", "name" FROM "tag"')
+        rows = [row for row in every if fold(row["name"]) == wanted]
+    visible, arguments = found(viewer)
+    ids = [
+        str(row["id"])
+        for row in rows
+        if await db.value(
+            f"""SELECT 1 FROM "file_tag" ft JOIN "file_text_row" r ON r."file" = ft."file"
+                WHERE ft."tag" = ? AND {tags.shown("ft")} AND {visible} LIMIT 1""",
+            [str(row["id"]), *arguments],
+        )
+    ]
+    if not ids:
+        return NOTHING
+    return Condition(
+        f"""f."id" IN (SELECT ft."file" FROM "file_tag" ft
+            WHERE ft."tag" IN (SELECT value FROM json_each(?)) AND {tags.shown("ft")})""",
+        (_json(ids),),
+    )
+
+
+async def _album(db: Database, viewer: Viewer, value: str, depth: int) -> Condition:
+    allowed, arguments = visible_albums(viewer, "a")
+    rows = await db.fetch(f'SELECT a."id", a."name", a."query" FROM "album" a WHERE {allowed}', arguments)
+    ids = [str(row["id"]) for row in rows if str(row["id"]) == value.lower()]
+    ids = ids or _called(value, [(str(row["id"]), row["name"]) for row in rows])
+    parts = [await _in_album(db, viewer, str(row["id"]), row["query"], depth) for row in rows if str(row["id"]) in ids]
+    return joined(parts, "OR") if parts else NOTHING
+
+
+async def _in_album(db: Database, viewer: Viewer, album: str, query: str | None, depth: int) -> Condition:
+    if query is None:
+        return Condition('f."id" IN (SELECT af."file" FROM "album_file" af WHERE af."album" = ?)', (album,))
+    if depth >= MOST_ALBUMS_DEEP:
+        return Condition("0")
+    plan = await compile_query(db, viewer, parse(query), depth=depth + 1)
+    return joined([*(_word(viewer, word) for word in matching.telling(plan.words)), *plan.conditions], "AND")
+
+
+def visible_albums(viewer: Viewer, table: str) -> tuple[str, list[object]]:
+    """Albums of the family, and those that are the viewer's own."""
+    if viewer.user_id is None:
+        return "1", []
+    return f'({table}."user" IS NULL OR {table}."user" = ?)', [str(viewer.user_id)]
+
+
+def _called(value: str, names: Sequence[tuple[str, str]]) -> list[str]:
+    """Ids of those whose name is `value`, else holds it as whole words, else as the beginning of words."""
+    wanted = " ".join(fold(value).split())
+    folded = [(one, " ".join(fold(name).split())) for one, name in names]
+    for fits in (
+        lambda name: name == wanted,
+        lambda name: f" {wanted} " in f" {name} ",
+        lambda name: f" {wanted}" in f" {name}",
+    ):
+        ids = [one for one, name in folded if wanted and fits(name)]
+        if ids:
+            return ids
+    return []
+
+
+def _json(values: Sequence[str]) -> str:
+    return msgspec.json.encode(values).decode()

@@ -1,0 +1,120 @@
+"""Why a file was found: the words of its texts that the query's words matched, and what its operators named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from appliance.library import matching, text_index
+from appliance.library.conditions import visible_albums
+from appliance.library.query import fold
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Mapping
+
+    from appliance.db.engine import Database, Row
+    from appliance.library.conditions import Plan
+    from appliance.library.query import Word
+    from appliance.library.viewers import Viewer
+
+MEANING = {"kind": "meaning", "text": ""}
+#: Column of the text index -> what such a reason is called; in the order in which reasons are told.
+KINDS = {
+    "people": "person",
+    "albums": "album",
+    "tags": "tag",
+    "description": "description",
+    "place": "place",
+    "caption": "caption",
+    "ocr": "text",
+    "date": "date",
+    "name": "name",
+    "folder": "name",
+    "camera": "camera",
+}
+#: Operators whose match is told like a word's: operator -> column.
+NAMED = {"place": "place", "camera": "camera", "name": "name", "folder": "folder", "text": "ocr", "caption": "caption"}
+MOST_REASONS = 6
+MOST_CHARACTERS = 80
+
+Reason = dict[str, str]
+
+
+async def why(
+    db: Database, viewer: Viewer, plan: Plan, shown: Mapping[uuid.UUID, Row]
+) -> dict[uuid.UUID, list[Reason]]:
+    """Reasons for each of these files, which the viewer sees as `shown` (see `files.get_files`)."""
+    texts = await text_index.texts_of(db, list(shown))
+    albums = await _albums(db, viewer, list(shown)) if shown else {}
+    return {file: _of_file(plan, row, texts.get(file, {}), albums.get(file, [])) for file, row in shown.items()}
+
+
+async def _albums(db: Database, viewer: Viewer, files: list[uuid.UUID]) -> dict[uuid.UUID, list[str]]:
+    allowed, arguments = visible_albums(viewer, "a")
+    rows = await db.fetch(
+        f"""SELECT af."file", a."name" FROM "album_file" af JOIN "album" a ON a."id" = af."album"
+            WHERE af."file" IN (SELECT value FROM json_each(?)) AND {allowed} ORDER BY a."name", a."id" """,
+        [text_index.ids_json(files), *arguments],
+    )
+    names: dict[uuid.UUID, list[str]] = {}
+    for row in rows:
+        names.setdefault(row["file"], []).append(row["name"])
+    return names
+
+
+def _of_file(plan: Plan, row: Row, texts: Mapping[str, Any], albums: list[str]) -> list[Reason]:
+    lines = {column: [line for line in (texts.get(column) or "").split("\n") if line] for column in KINDS}
+    # Those that only the viewer may know stand in the index in a form that is not for people.
+    people = [face["person"]["name"] for face in row["faces"] if face["person"] and face["person"]["name"]]
+    lines["people"] = list(dict.fromkeys(people))
+    lines["albums"] = list(dict.fromkeys([*lines["albums"], *albums]))
+    found: list[Reason] = []
+    for word in matching.telling(plan.said):
+        found += _of_word(word, lines)
+    for one in plan.understood:
+        if one.known and not one.negated:
+            found += _of_operator(one.kind, one.value, lines)
+    return list({(reason["kind"], reason["text"]): reason for reason in found}.values())[:MOST_REASONS]
+
+
+def _of_word(word: Word, lines: Mapping[str, list[str]]) -> list[Reason]:
+    """The best column that holds it."""
+    for column, kind in KINDS.items():
+        for line in lines[column]:
+            if _holds(line, word.value, exact=word.quoted):
+                return [_reason(kind, line, word.value)]
+    return []
+
+
+def _of_operator(kind: str, value: str, lines: Mapping[str, list[str]]) -> list[Reason]:
+    column = {"person": "people", "tag": "tags", "album": "albums"}.get(kind) or NAMED.get(kind)
+    if column is None:
+        return [_reason("date", lines["date"][0], value)] if kind in ("year", "month", "date") and lines["date"] else []
+    return [
+        _reason(KINDS[column], line, one)
+        for one in value.split(",")
+        for line in lines[column]
+        if _holds(line, one, exact=False)
+    ][:2]
+
+
+def _holds(line: str, value: str, *, exact: bool) -> bool:
+    """As the index matches: the value's words one after another, the last of them as a beginning."""
+    words = [fold(word) for word in text_index.words(line)]
+    forms = [value] if exact else [value, *matching.singulars(value)]
+    for number, form in enumerate(forms):
+        wanted = [fold(word) for word in text_index.words(form)]
+        as_prefix = not exact and number == 0
+        for start in range(len(words) - len(wanted) + 1):
+            *first, last = words[start : start + len(wanted)] or [""]
+            if first == wanted[:-1] and wanted and (last.startswith(wanted[-1]) if as_prefix else last == wanted[-1]):
+                return True
+    return False
+
+
+def _reason(kind: str, line: str, value: str) -> Reason:
+    """A long line is cut around what was found in it."""
+    if len(line) > MOST_CHARACTERS:
+        at = max(0, fold(line).find(fold(value)) - MOST_CHARACTERS // 3)
+        line = ("…" if at else "") + line[at : at + MOST_CHARACTERS].strip() + "…"
+    return {"kind": kind, "text": line}
