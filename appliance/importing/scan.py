@@ -22,7 +22,7 @@ import msgspec
 
 from appliance.importing.ingest import Examined, Wanted, examine_in, sighting
 from appliance.importing.walk import Folder, walk
-from appliance.library import intake, libraries, relations
+from appliance.library import absent, intake, libraries, relations
 from appliance.messages import FileAdded, FileChanged, LibraryChanged
 
 if TYPE_CHECKING:
@@ -284,7 +284,7 @@ class _Scan:
         if folders is not None and self._library["status"] == libraries.FROZEN:
             return  # only a look at the whole library can say that all is well again
         async with self._db.read():
-            lost = await intake.known_missing(self._db, library=self._id, paths=self._gone)
+            lost = await absent.known_missing(self._db, library=self._id, paths=self._gone)
             known = await libraries.count_present(self._db, self._id) if lost else 0
         if lost > known * MOST_MISSING and self._library["reason"] != libraries.ACCEPTED:
             await self._freeze(
@@ -293,9 +293,9 @@ class _Scan:
             )
             return
         async with self._db.write():
-            forgotten = await intake.forget_paths(self._db, library=self._id, paths=self._gone, joined=self._joined)
+            forgotten = await absent.forget_paths(self._db, library=self._id, paths=self._gone, joined=self._joined)
             await relations.relate(self._db, self._id, sorted(forgotten.folders))
-            await intake.wake_absent(self._db, self._id)
+            await absent.wake_absent(self._db, self._id)
             if folders is None:
                 await libraries.set_scanned(self._db, self._id, reason=self._problem)
         self._result.moved, self._result.missing = forgotten.moved, forgotten.missing

@@ -11,13 +11,13 @@ Four things can happen to one sighting of a path, decided by its content alone (
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from appliance.db.tables import FileStep, FileVersion, StoredFile
 from appliance.errors import ConflictError, NotFoundError
-from appliance.library import tags
+from appliance.library import described, tags
 from appliance.media.values import FileHashes, MediaMetadata
 from appliance.values import StepSpec, new_id, now
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 What = Literal["added", "changed", "joined", "same"]
 
 ABSENT = "The file is not there at the moment"
-METADATA_STEP = "metadata"
+METADATA_STEP = described.METADATA_STEP
 RENDITIONS_STEP = "renditions"
-#: What both a file and a person may say, in one column: the person's word stays.
-MARKS = ("rating", "description")
-NOTHING_SAID: dict[str, object] = {"rating": None, "description": ""}
+#: Rows p of FilePath that a JSON list of [folder, name] names; takes the list and the library.
+NAMED_PATHS = """json_each(?) j CROSS JOIN "file_path" p
+    ON p."library" = ? AND p."folder" = json_extract(j.value, '$[0]') AND p."name" = json_extract(j.value, '$[1]')"""
 
 
 class Sighting(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,108 +108,6 @@ async def replace_content(
     await intake.write(db)
 
 
-class Forgotten(msgspec.Struct, frozen=True):
-    """What forgetting paths meant: counts of files, and the folders where their relations may differ now."""
-
-    moved: int
-    missing: int
-    folders: set[str]
-
-
-async def forget_paths(
-    db: Database, *, library: uuid.UUID, paths: Sequence[tuple[str, str]], joined: Mapping[uuid.UUID, str]
-) -> Forgotten:
-    """Paths (folder, name) that are gone, and files that other content has left without any.  Inside `db.write()`.
-
-    A file that keeps another path lives on there.  One that keeps none is marked missing: absent is not deleted,
-    everything known of it stays.   joined: `Registered.was_at` of the files that a new path joined in this scan;
-    those that now live elsewhere have moved.
-    """
-    touched = await db.fetch(
-        f"""DELETE FROM "file_path" WHERE "id" IN (SELECT p."id" FROM {_NAMED}) RETURNING "file" AS file""",
-        [_json_pairs(paths), str(library)],
-    )
-    rows = await db.fetch(
-        f"""SELECT f."id", (SELECT json_array(p."folder", p."name") FROM "file_path" p WHERE p."file" = f."id"
-                            ORDER BY p."folder", p."name" LIMIT 1) AS place
-            FROM "stored_file" f WHERE f."missing_since" IS NULL
-            AND f."id" IN (SELECT value FROM json_each(?) UNION {_HOMELESS})
-            AND NOT EXISTS (SELECT 1 FROM "file_path" p WHERE p."file" = f."id" AND {_PATH} = f."content")""",
-        [msgspec.json.encode([str(row["file"]) for row in touched]).decode(), str(library)],
-    )
-    await _mark_missing(db, [row["id"] for row in rows if row["place"] is None])
-    places = {row["id"]: tuple(msgspec.json.decode(row["place"])) for row in rows if row["place"] is not None}
-    await _set_paths(db, places)
-    moved = await db.fetch(
-        """SELECT f."content" AS here, j.value AS was_at FROM json_each(?) j JOIN "stored_file" f ON f."id" = j.key
-           WHERE f."content" <> j.value""",
-        [msgspec.json.encode({str(file): was_at for file, was_at in joined.items() if was_at}).decode()],
-    )
-    return Forgotten(
-        moved=len(moved),
-        missing=sum(row["place"] is None for row in rows),
-        folders={
-            *(folder for folder, _ in paths),
-            *(folder for folder, _ in places.values()),
-            *(_split(path)[0] for row in moved for path in row.values()),
-        },
-    )
-
-
-async def _mark_missing(db: Database, files: Sequence[uuid.UUID]) -> None:
-    """Their relations go too: the other half of a pair is shown by itself again."""
-    if not files:
-        return
-    moment, ids = now(), msgspec.json.encode([str(file) for file in files]).decode()
-    for sql in (
-        """UPDATE "stored_file" SET "part_of" = NULL WHERE "part_of" IN (SELECT value FROM json_each(?))""",
-        """DELETE FROM "related_file" WHERE "role" <> 'edit_of' AND "file" IN (SELECT value FROM json_each(?))""",
-        """DELETE FROM "related_file" WHERE "role" <> 'edit_of' AND "related" IN (SELECT value FROM json_each(?))""",
-        f"""UPDATE "file_step" SET "status" = 'skipped', "error" = '{ABSENT}'
-            WHERE "status" IN ('pending', 'running') AND "file" IN (SELECT value FROM json_each(?))""",
-    ):
-        await db.fetch(sql, [ids])
-    await db.fetch(
-        """UPDATE "stored_file" SET "missing_since" = ?, "part_of" = NULL, "modified" = ?
-           WHERE "id" IN (SELECT value FROM json_each(?))""",
-        [moment, moment, ids],
-    )
-
-
-async def known_missing(db: Database, *, library: uuid.UUID, paths: Iterable[tuple[str, str]]) -> int:
-    """How many files would be left without any path if `paths` were forgotten; what the mass-missing guard weighs."""
-    lost: int = await db.value(
-        f"""WITH gone AS (SELECT p."file", count(*) AS paths FROM {_NAMED} GROUP BY p."file"),
-                 alone AS (SELECT "file" FROM gone
-                           WHERE paths = (SELECT count(*) FROM "file_path" o WHERE o."file" = gone."file"))
-            SELECT count(*) FROM (SELECT "file" FROM alone UNION {_HOMELESS})""",
-        [_json_pairs(paths), str(library), str(library)],
-    )
-    return lost
-
-
-async def wake_absent(db: Database, library: uuid.UUID) -> int:
-    """Steps skipped because their file was away are due again once it is back.  Inside `db.write()`."""
-    if not await db.value("""SELECT sum("files") FROM "step_count" WHERE "status" = 'skipped'"""):
-        return 0
-    rows = await db.fetch(
-        """UPDATE "file_step" SET "status" = 'pending', "error" = '' WHERE "status" = 'skipped' AND "error" = ?
-           AND "file" IN (SELECT "id" FROM "stored_file" WHERE "library" = ? AND "missing_since" IS NULL)
-           RETURNING "id" AS id""",
-        [ABSENT, str(library)],
-    )
-    return len(rows)
-
-
-#: Rows p of FilePath that a JSON list of [folder, name] names; takes the list and the library.
-_NAMED = """json_each(?) j CROSS JOIN "file_path" p
-    ON p."library" = ? AND p."folder" = json_extract(j.value, '$[0]') AND p."name" = json_extract(j.value, '$[1]')"""
-#: Files that are not called missing, but have no path any more: other content was found where they were.
-_HOMELESS = """SELECT o."id" FROM "stored_file" o WHERE o."library" = ? AND o."missing_since" IS NULL
-    AND NOT EXISTS (SELECT 1 FROM "file_path" h WHERE h."file" = o."id")"""
-_PATH = """CASE p."folder" WHEN '' THEN p."name" ELSE p."folder" || '/' || p."name" END"""
-
-
 class _Known(msgspec.Struct):
     """A stored file as far as registering needs it; `paths` changes as sightings are taken in."""
 
@@ -252,11 +150,11 @@ class _Intake:
                        p."folder", p."name"
                 FROM "stored_file" f LEFT JOIN "file_path" p ON p."file" = f."id"
                 WHERE f."id" IN (
-                    SELECT p."file" FROM {_NAMED}
+                    SELECT p."file" FROM {NAMED_PATHS}
                     UNION SELECT "id" FROM "stored_file" WHERE "library" = ? AND "size_bytes" > 0
                     AND "content_sha" IN (SELECT value FROM json_each(?)))""",
             [
-                _json_pairs((sighting.folder, sighting.name) for sighting in sightings),
+                json_pairs((sighting.folder, sighting.name) for sighting in sightings),
                 str(self._library),
                 str(self._library),
                 msgspec.json.encode([sighting.hashes.sha256 for sighting in sightings]).decode(),
@@ -405,7 +303,7 @@ class _Intake:
         steps: list[dict[str, object]] = []
         keywords: dict[uuid.UUID, tuple[str, ...]] = {}
         for file, sighting in self._added.items():
-            facts = describe(sighting.kind, sighting.mime_type, sighting.metadata)
+            facts = described.describe(sighting.kind, sighting.mime_type, sighting.metadata)
             files.append(
                 {
                     "id": file,
@@ -416,7 +314,7 @@ class _Intake:
                     "content": sighting.content,
                     "content_sha": sighting.hashes.sha256,
                     "content_sha1": sighting.hashes.sha1,
-                    "processor_metadata": _processed({}, sighting.metadata, sighting.sidecar_sha),
+                    "processor_metadata": described.processed({}, sighting.metadata, sighting.sidecar_sha),
                     "created": moment,
                     "modified": moment,
                     **facts,
@@ -433,7 +331,7 @@ class _Intake:
         """Other bytes are where these were.  They live on at another path; without one, no step may read the wrong
         bytes, and whether they are missing is decided when the whole scan has been seen."""
         for known in files:
-            if known.paths and _split(known.content) not in known.paths:
+            if known.paths and split(known.content) not in known.paths:
                 known.content = join(*min(known.paths))
                 self._back.add(known.id)
         homeless = [[ABSENT, str(known.id)] for known in files if not known.paths]
@@ -447,7 +345,7 @@ class _Intake:
     async def _write_returned(self, db: Database, files: Sequence[_Known]) -> None:
         if not files:
             return
-        await _set_paths(db, {known.id: _split(known.content) for known in files}, also={"missing_since": None})
+        await set_paths(db, {known.id: split(known.content) for known in files}, also={"missing_since": None})
         await db.execute_many(
             """UPDATE "file_step" SET "status" = 'pending', "error" = ''
                WHERE "file" = ? AND "status" = 'skipped' AND "error" = ?""",
@@ -511,13 +409,13 @@ async def redescribe(
     )
     if row is None:
         return
-    values = describe(kind, mime_type, metadata)
+    values = described.describe(kind, mime_type, metadata)
     processed = msgspec.json.decode(row["processor_metadata"])
     said = processed.get(METADATA_STEP, {}).get("said")
-    for name in MARKS if said is not None else ():
-        if row[name] != said.get(name, NOTHING_SAID[name]):  # a person has changed it since
+    for name in described.MARKS if said is not None else ():
+        if row[name] != said.get(name, described.NOTHING_SAID[name]):  # a person has changed it since
             del values[name]
-    values["processor_metadata"] = _processed(processed, metadata, sidecar_sha)
+    values["processor_metadata"] = described.processed(processed, metadata, sidecar_sha)
     values["modified"] = now()
     await update(db, file, values)
     await tags.set_tags(db, file, metadata.keywords if metadata else (), source="exif")
@@ -533,74 +431,6 @@ def without_metadata(sighting: Sighting) -> Sighting:
     )
 
 
-def describe(kind: str, mime_type: str, metadata: MediaMetadata | None) -> dict[str, object]:
-    """Column values of a stored file that follow from its metadata; all empty when there is none."""
-    known = metadata or _NO_METADATA
-    return {
-        "kind": metadata.kind if metadata else kind,
-        "mime_type": metadata.mime_type if metadata else mime_type,
-        "metadata": details(metadata) if metadata else "{}",
-        "start": known.start,
-        "end": known.end,
-        "utc_offset_min": known.utc_offset_min,
-        "local_start": known.start_local.isoformat(timespec="milliseconds") if known.start_local else "",
-        "latitude": known.latitude,
-        "longitude": known.longitude,
-        "altitude": known.altitude,
-        "place": msgspec.json.encode(known.place).decode() if known.place else None,
-        "width": known.width,
-        "height": known.height,
-        "orientation": known.orientation,
-        "duration_s": known.duration_s,
-        "animated": known.animated,
-        "motion_offset": known.motion_video_offset,
-        "content_identifier": known.content_identifier,
-        "burst_id": known.burst_id,
-        "rating": known.rating,
-        "title": known.title,
-        "description": known.description,
-    }
-
-
-_NO_METADATA = MediaMetadata(kind="other", mime_type="", reader="none")
-
-
-#: Columns of StoredFile; what else metadata holds goes into the JSON column.
-_COLUMNS = frozenset(
-    [
-        "kind",
-        "mime_type",
-        "start",
-        "end",
-        "start_local",
-        "utc_offset_min",
-        "latitude",
-        "longitude",
-        "altitude",
-        "place",
-        "width",
-        "height",
-        "orientation",
-        "duration_s",
-        "animated",
-        "motion_video_offset",
-        "content_identifier",
-        "burst_id",
-        "rating",
-        "title",
-        "description",
-        "keywords",
-    ]
-)
-
-
-def details(metadata: MediaMetadata) -> str:
-    """The `metadata` column: camera, lens, exposure, codec, face regions, raw tags; empty values left out."""
-    values: dict[str, Any] = msgspec.to_builtins(metadata)
-    rest = {name: value for name, value in values.items() if name not in _COLUMNS and value not in (None, "", [], {})}
-    return msgspec.json.encode(rest).decode()
-
-
 async def update(db: Database, file: uuid.UUID, values: dict[str, object]) -> None:
     """Set columns of one stored file.  Inside `db.write()`."""
     assignments = ", ".join(f'"{name}" = ?' for name in values)
@@ -610,7 +440,7 @@ async def update(db: Database, file: uuid.UUID, values: dict[str, object]) -> No
     )
 
 
-async def _set_paths(
+async def set_paths(
     db: Database, places: Mapping[uuid.UUID, tuple[str, str]], *, also: Mapping[str, object] | None = None
 ) -> None:
     """Let files live at another of their paths, (folder, name); `also`: further columns to set."""
@@ -623,21 +453,13 @@ async def _set_paths(
     )
 
 
-def _split(content: str) -> tuple[str, str]:
+def split(content: str) -> tuple[str, str]:
     folder, _, name = content.rpartition("/")
     return folder, name
 
 
-def _json_pairs(paths: Iterable[tuple[str, str]]) -> str:
+def json_pairs(paths: Iterable[tuple[str, str]]) -> str:
     return msgspec.json.encode(list(paths)).decode()
-
-
-def _processed(processed: Mapping[str, Any], metadata: MediaMetadata | None, sidecar_sha: str) -> str:
-    """`processor_metadata` after reading: by whom, with which sidecar, and the marks the file itself stated, so that
-    what a person changed can be told from what the file said."""
-    said = {name: getattr(metadata, name) for name in MARKS if getattr(metadata, name, None) not in (None, "")}
-    reading = {"reader": metadata.reader if metadata else "none", "sidecar": sidecar_sha, "said": said}
-    return msgspec.json.encode({**processed, METADATA_STEP: reading}).decode()
 
 
 def _month(sighting: Sighting) -> str:
