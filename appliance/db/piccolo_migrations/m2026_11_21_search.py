@@ -78,12 +78,13 @@ INDEXES = (
 )
 
 
+# Not OR IGNORE: the statement that fires a trigger overrides that, and would fail where nothing is wrong.
 def _stale(file: str) -> str:
-    return f'INSERT OR IGNORE INTO "text_stale" ("file") VALUES ({file});'
+    return f'INSERT INTO "text_stale" ("file") VALUES ({file}) ON CONFLICT DO NOTHING;'
 
 
 def _all_stale(files: str) -> str:
-    return f'INSERT OR IGNORE INTO "text_stale" ("file") {files};'
+    return f'INSERT INTO "text_stale" ("file") SELECT * FROM ({files}) WHERE true ON CONFLICT DO NOTHING;'
 
 
 def _changed(*columns: str) -> str:
