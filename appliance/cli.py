@@ -33,6 +33,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("search", "find photos by what is on them, who, where and when"),
     Command("library", "folders of photos: add, list, rename, remove, accept-missing"),
     Command("faces", "people on the photos: cluster, list, name, merge, undo"),
+    Command("models", "what looks at the photos: list, pull, add, verify, remove"),
     Command("user", "who may log in: add, list, password, role, remove"),
     Command("key", "keys for programs: create, list, revoke"),
     Command("config", "every setting, its value, where it came from; change site settings"),

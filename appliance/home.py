@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ml.base import Runtime
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from appliance.messages import Bus
     from appliance.paths import DataPaths
     from appliance.values import StepSpec
+    from ml.asked import PullProgress
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +28,8 @@ class Home:
     compute: Compute
     steps: tuple[StepSpec, ...]
     """What is planned for every new file, in the order of the pipeline."""
+    pulls: dict[str, PullProgress] = field(default_factory=dict)
+    """Models that are being fetched now; what is asked for is on disk (`ml.asked`)."""
 
     @property
     def runtime(self) -> Runtime:

@@ -63,6 +63,23 @@ class JobProgress(Message, frozen=True, kw_only=True):
         return isinstance(older, JobProgress) and older.name == self.name
 
 
+class ModelProgress(Message, frozen=True, kw_only=True):
+    """How far the pull of a model is, or that it came, went or changed; `item` as GET /models answers it."""
+
+    name: str
+    item: dict[str, Any]
+
+    def replaces(self, older: Message) -> bool:
+        return isinstance(older, ModelProgress) and older.name == self.name
+
+
+class ModelsChanged(Message, frozen=True, kw_only=True):
+    """Models came or went: what waits for one may go on."""
+
+    def replaces(self, older: Message) -> bool:
+        return isinstance(older, ModelsChanged)
+
+
 class LibraryChanged(Message, frozen=True, kw_only=True):
     id: str
     item: dict[str, Any]

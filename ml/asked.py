@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """A pull, or files to take from `folder`.
 
-    `error` and `hint`: why the last try failed.  `again`: whether it will be tried again without anybody's doing.
-    `paused`: someone stopped it.  `done_bytes`, `total_bytes`: how far the last try came.
+    `asked`: when, as ISO 8601.  `error` and `hint`: why the last try failed.  `again`: whether it will be tried again
+    without anybody's doing.  `paused`: someone stopped it.  `total_bytes`: what it comes to, once that is known.
     """
 
     action: Literal["pull", "add"] = "pull"
@@ -31,7 +31,6 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
     hint: str = ""
     again: bool = True
-    done_bytes: int = 0
     total_bytes: int | None = None
 
     @property
@@ -40,9 +39,26 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         return self.paused or (bool(self.error) and not self.again)
 
 
+class PullProgress(msgspec.Struct, kw_only=True):
+    """How far a pull is that runs now.  `rate`: bytes a second lately."""
+
+    done_bytes: int = 0
+    total_bytes: int | None = None
+    rate: float | None = None
+
+    @property
+    def seconds_left(self) -> float | None:
+        return (self.total_bytes - self.done_bytes) / self.rate if self.rate and self.total_bytes else None
+
+
 def work_folder(models_dir: Path, name: str) -> Path:
     """What is there so far of the model `name`."""
     return folder_of(models_dir, name).parent / PULLS / name
+
+
+def bytes_there(models_dir: Path, name: str) -> int:
+    """How much of the model `name` waits to go on."""
+    return sum(path.stat().st_size for path in work_folder(models_dir, name).rglob("*") if path.is_file())
 
 
 def get(models_dir: Path, name: str) -> Asked | None:
@@ -70,10 +86,15 @@ def tidy(models_dir: Path, name: str) -> None:
 
 
 def everything(models_dir: Path) -> dict[str, Asked]:
-    """All that is asked for, in the order in which it was."""
+    """All that is asked for, what should be done first first: files from a disk, which need no network, then pulls in
+    the order in which they were asked for, last what failed before."""
     names = [marker.stem for marker in (models_dir / PULLS).glob("*.json")]
     found = {name: asked for name in names if (asked := get(models_dir, name)) is not None}
-    return dict(sorted(found.items(), key=lambda item: (item[1].asked, item[0])))
+    return dict(sorted(found.items(), key=lambda item: _turn(item[1])))
+
+
+def _turn(wish: Asked) -> tuple[bool, bool, str]:
+    return wish.action != "add", bool(wish.error), wish.asked
 
 
 def _marker(models_dir: Path, name: str) -> Path:

@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NICE = 10
-TELL_EVERY_S = 0.25
+TELL_EVERY_S = 0.5
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """`parent`: the process to end with.  `folder`: where to take files from.  `converter`: the function, as
-    module:name, that makes what the model runs on from what was fetched; asked when the spec says `converted`."""
+    module:name, that is given the model's name and its files when the spec says `converted`."""
 
     spec: ModelSpec
     models_dir: str
@@ -159,7 +159,7 @@ def _convert(request: Request, staged: Path, kept: list[KeptFile]) -> list[KeptF
     for leftover in _files_in(staged) - names:
         (staged / leftover).unlink()
     try:
-        getattr(importlib.import_module(module), name)(request.spec, staged)
+        getattr(importlib.import_module(module), name)(request.spec.name, staged)
     except HomerollError:
         raise
     except Exception as error:

@@ -28,7 +28,9 @@ PULLS = ".pulls"
 MANIFEST = "manifest.json"
 BLOCK_BYTES = 1 << 20
 #: Extra of the distribution -> the modules by which we know that it is installed.
-EXTRAS: dict[str, tuple[str, ...]] = {"torch": ("torch",)}
+EXTRAS: dict[str, tuple[str, ...]] = {"torch": ("torch", "transformers", "onnx")}
+#: Extras that conversion takes; the converted model runs without them.
+TO_CONVERT = ("torch",)
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
@@ -107,17 +109,18 @@ def can_be_pulled(spec: ModelSpec) -> bool:
     return spec.needs_download and all(place_of(spec, file) is not None for file in spec.files)
 
 
-def missing_requirements(spec: ModelSpec) -> list[str]:
-    """Extras of the distribution that this model needs and that are not installed; imports none of them."""
+def missing_requirements(spec: ModelSpec, *, to_convert: bool = False) -> list[str]:
+    """Extras of the distribution that are not installed and without which it cannot run, or not be converted here;
+    imports none of them."""
+    needed = dict.fromkeys((*spec.requires, *(TO_CONVERT if to_convert and spec.converted else ())))
     return [
-        extra
-        for extra in spec.requires
-        if not all(importlib.util.find_spec(module) for module in EXTRAS.get(extra, (extra,)))
+        extra for extra in needed if not all(importlib.util.find_spec(module) for module in EXTRAS.get(extra, (extra,)))
     ]
 
 
 def check_requirements(spec: ModelSpec) -> None:
-    missing = missing_requirements(spec)
+    """Before a pull: raise ModelUnavailableError when what it brings could not be converted, or not run."""
+    missing = missing_requirements(spec, to_convert=True)
     if missing:
         raise ModelUnavailableError(
             spec.name,

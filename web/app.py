@@ -27,6 +27,7 @@ from web.api.journal import JournalController
 from web.api.keys import KeysController
 from web.api.libraries import LibrariesController
 from web.api.messages import MessagesController
+from web.api.models import ModelsController
 from web.api.people import PeopleController
 from web.api.requests import RequestsController
 from web.api.schema import schema_page
@@ -64,6 +65,7 @@ CONTROLLERS = (
     JobsController,
     StepsController,
     SettingsController,
+    ModelsController,
     MessagesController,
     RequestsController,
 )

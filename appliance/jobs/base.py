@@ -30,6 +30,10 @@ class Progress:
     async def check_in(self) -> None:
         await self._going.wait()
 
+    @property
+    def paused(self) -> bool:
+        return not self._going.is_set()
+
     def pause(self) -> None:
         self._going.clear()
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from appliance.jobs.cluster_faces import ClusterFaces
 from appliance.jobs.empty_trash import EmptyTrash
+from appliance.jobs.fetch_models import FetchModels
 from appliance.jobs.index_text import IndexText
 from appliance.jobs.scan_libraries import ScanLibraries
 from appliance.jobs.tidy_data import TidyData
@@ -20,6 +21,7 @@ JOBS: tuple[Job, ...] = (
     EmptyTrash(),
     TidyData(),
     ClusterFaces(),
+    FetchModels(),
     IndexText(),
 )
 

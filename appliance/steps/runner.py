@@ -29,7 +29,7 @@ from appliance.files import remove_temporaries
 from appliance.library import steps as plan
 from appliance.library.intake import ABSENT
 from appliance.library.settings import get_setting
-from appliance.messages import FileAdded, FileChanged, LibraryChanged, StepProgress
+from appliance.messages import FileAdded, FileChanged, LibraryChanged, ModelsChanged, StepProgress
 from appliance.steps.base import ChangedError, SkipError, Step, compute, original, spec
 
 if TYPE_CHECKING:
@@ -184,6 +184,8 @@ class Runner:
         async for message in self._home.bus.listen():
             if isinstance(message, FileAdded | FileChanged | LibraryChanged):
                 self.wake()
+            elif isinstance(message, ModelsChanged):
+                self.reconsider()
 
     async def _run(self) -> None:
         finished: list[_Done] = []

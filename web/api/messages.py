@@ -15,7 +15,16 @@ from litestar.response import Stream
 
 from appliance.home import Home
 from appliance.library.viewers import Viewer
-from appliance.messages import FileAdded, FileChanged, JobProgress, LibraryChanged, Message, PeopleChanged, StepProgress
+from appliance.messages import (
+    FileAdded,
+    FileChanged,
+    JobProgress,
+    LibraryChanged,
+    Message,
+    ModelProgress,
+    PeopleChanged,
+    StepProgress,
+)
 from web.closing import Closing
 from web.parts import Asking, HomePart
 
@@ -81,6 +90,10 @@ def _seen_by(viewer: Viewer, message: Message) -> bytes | None:
         case StepProgress():
             data = message.items
         case JobProgress():
+            data = message.item
+        case ModelProgress():
+            if not viewer.is_admin:
+                return None
             data = message.item
         case PeopleChanged():
             data = {}
