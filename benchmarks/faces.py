@@ -29,11 +29,13 @@ from PIL import Image, ImageOps
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from ml.faces.analyse import decode_side, loaded_engine, overlap
+from ml.base import Runtime
+from ml.faces.analyse import decode_side, overlap
 from ml.faces.grouping import group_faces
 from ml.faces.linkage import cluster, conflicts_of
 from ml.faces.quality import judge
 from ml.registry import face_engine
+from ml.runtime import loaded
 
 Labels = NDArray[np.int64]
 Method = Callable[[NDArray[np.float32], Labels, float], Labels]
@@ -48,7 +50,7 @@ BOX_OVERLAP = 0.3
 
 def find(engine_name: str, media: Path, models: Path | None, cache: Path) -> None:
     """Detect and embed everything, print recall and CPU, keep the embeddings."""
-    engine = loaded_engine(engine_name, models)
+    engine = loaded(face_engine(engine_name), Runtime(models))
     labels = {row["path"]: (row["identity"], row["kind"]) for row in read(media / "faces.csv")}
     boxes: dict[str, list[tuple[float, ...]]] = {}
     for row in read(media / "faces_boxes.csv"):
@@ -139,7 +141,7 @@ def detect(media: Path, models: Path | None) -> None:
     plans: list[str] = ["LibrePhotos (HOG, 1080 px high, upsample 1)", "dlib"]
     plans += ["face-reidentification-retail-0095"] if models else []
     for plan in plans:
-        engine = loaded_engine(plan if plan in ("dlib", plans[-1]) else "dlib", models)
+        engine = loaded(face_engine(plan if plan in ("dlib", plans[-1]) else "dlib"), Runtime(models))
         hits, total, cpu, others = dict.fromkeys(SIZES, 0), dict.fromkeys(SIZES, 0), 0.0, 0
         for image, placed in scenes:
             side = 1440 if plan == plans[0] else decode_side(plan, *image.size)

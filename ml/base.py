@@ -244,7 +244,7 @@ class FaceEngine(Protocol):
     max_side: ClassVar[int]
     rules: ClassVar[GroupingRules]
 
-    def load(self, models_dir: Path | None) -> None:
+    def load(self, runtime: Runtime) -> None:
         """Raise ModelUnavailableError when files or libraries are missing or cannot be used."""
 
     def detect(self, image: RGBImage) -> list[DetectedFace]:

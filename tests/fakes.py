@@ -10,9 +10,8 @@ from ml.base import DetectedFace, GroupingRules, Metric, ModelSpec
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-    from pathlib import Path
 
-    from ml.base import RGBImage, Vectors
+    from ml.base import RGBImage, Runtime, Vectors
 
     Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
     Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -242,7 +241,7 @@ class FakeFaceEngine:
     rules: ClassVar[GroupingRules] = GroupingRules(same=0.2, join=0.18, margin=0.04, suggest=0.6)
     error: ClassVar[Exception | None] = None
 
-    def load(self, models_dir: Path | None) -> None:
+    def load(self, runtime: Runtime) -> None:
         if self.error is not None:
             raise self.error
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FACES_STEP = "faces"
+#: Why a RAW beside its JPEG, or the video of a live photo, is not looked at; a trigger makes it due when it is alone.
+SEEN_ELSEWHERE = "Its faces are those of the picture it belongs to"
 DISTANCES = {"euclidean": "L2", "cosine": "cosine"}
 MOST_NEIGHBOURS = 4096  # sqlite-vec's own limit
 

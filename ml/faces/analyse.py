@@ -6,25 +6,21 @@ Importing this loads nothing; engines are loaded at their first use and stay for
 from __future__ import annotations
 
 import math
-import threading
 from typing import TYPE_CHECKING, Final
 
 from ml.base import FoundFace
 from ml.registry import face_engine
+from ml.runtime import loaded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from ml.base import Box, DetectedFace, FaceEngine, RGBImage
+    from ml.base import Box, DetectedFace, RGBImage, Runtime
 
 _LONGEST: Final = 4  # a panorama may be this many times as long as a 4:3 picture of the same area
-
-_engines: dict[tuple[str, Path | None], FaceEngine] = {}
-_loading = threading.Lock()
 
 
 def decode_side(engine_name: str, width: int, height: int) -> int:
@@ -34,14 +30,14 @@ def decode_side(engine_name: str, width: int, height: int) -> int:
     return round(min(side * math.sqrt(0.75 * long / short), side * _LONGEST))
 
 
-def analyse_faces(image: RGBImage, *, engine_name: str, models_dir: Path | None = None) -> list[FoundFace]:
+def analyse_faces(image: RGBImage, *, engine_name: str, runtime: Runtime) -> list[FoundFace]:
     """Find, judge and embed every face of an upright RGB array, the surest first.
 
     Raises NotFoundError for an engine that does not exist and ModelUnavailableError for one that cannot be loaded.
     """
     from ml.faces.quality import judge
 
-    engine = loaded_engine(engine_name, models_dir)
+    engine = loaded(face_engine(engine_name), runtime)
     faces = engine.detect(image)
     judged = [judge(image, face) for face in faces]
     usable = [face for face, quality in zip(faces, judged, strict=True) if quality.usable]
@@ -60,7 +56,7 @@ def analyse_faces(image: RGBImage, *, engine_name: str, models_dir: Path | None 
 
 
 def analyse_boxes(
-    image: RGBImage, boxes: Sequence[Box], *, engine_name: str, models_dir: Path | None = None
+    image: RGBImage, boxes: Sequence[Box], *, engine_name: str, runtime: Runtime
 ) -> list[FoundFace | None]:
     """For boxes (left, top, width, height as fractions) that a person or a file's metadata gave: the face in each.
 
@@ -80,7 +76,7 @@ def analyse_boxes(
             continue
         part = image[y0:y1, x0:x1].copy()
         inside = ((left - x0) / (x1 - x0), (top - y0) / (y1 - y0), across / (x1 - x0), down / (y1 - y0))
-        found = analyse_faces(part, engine_name=engine_name, models_dir=models_dir)
+        found = analyse_faces(part, engine_name=engine_name, runtime=runtime)
         best = max(found, key=lambda face: overlap(face.box, inside), default=None)
         hit = best is not None and overlap(best.box, inside) > 0.2
         results.append(msgspec.structs.replace(best, box=box) if best is not None and hit else None)
@@ -95,17 +91,6 @@ def overlap(a: Box, b: Box) -> float:
         return 0.0
     shared = across * down
     return shared / (a[2] * a[3] + b[2] * b[3] - shared)
-
-
-def loaded_engine(name: str, models_dir: Path | None) -> FaceEngine:
-    """The engine of this process, loaded once."""
-    key = (name, models_dir)
-    with _loading:
-        if key not in _engines:
-            engine = face_engine(name)()
-            engine.load(models_dir)
-            _engines[key] = engine
-        return _engines[key]
 
 
 def _fractions(face: DetectedFace, image: RGBImage) -> Box:

@@ -1,7 +1,8 @@
 """dlib through `face_recognition`: the default, because its weights come with the package.
 
-HOG finds faces of 80 px and more in what it is shown, so small pictures are enlarged before; CNN finds more and costs
-a hundred times as much.  Embeddings have 128 values and are compared by Euclidean distance.
+HOG finds faces of 80 px and more in what it is shown, so small pictures are enlarged before, and doubtful places are
+looked at twice (`hog.py`); CNN finds more and costs a hundred times as much.  Embeddings have 128 values and are
+compared by Euclidean distance.
 """
 
 from __future__ import annotations
@@ -15,9 +16,8 @@ from ml.base import DetectedFace, GroupingRules, ModelFile, ModelSpec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
-    from ml.base import Metric, Point, RGBImage, Vectors
+    from ml.base import Metric, Point, RGBImage, Runtime, Vectors
 
 _FILES: Final = (
     ModelFile("shape_predictor_5_face_landmarks.dat", 9_150_489),
@@ -26,16 +26,12 @@ _FILES: Final = (
 _MOST_ENLARGED: Final = 2  # times doubled: beyond that there is nothing to see in a face
 
 
-# Its own limit is 0.  Below, small faces are still found, and some that are none: those under 0 are not grouped.
-_LEAST_HOG_SCORE: Final = -0.4
-
-
 class DlibEngine:
     """HOG detector, 5 landmarks, 128-d embedding."""
 
     spec: ClassVar = ModelSpec(
         name="dlib",
-        version="1",
+        version="2",
         task="faces",
         licence="BSL-1.0 (dlib), MIT (face_recognition), CC0-1.0 (weights)",
         source="face_recognition_models",
@@ -46,24 +42,26 @@ class DlibEngine:
     )
     dimensions: ClassVar[int] = 128
     metric: ClassVar[Metric] = "euclidean"
-    max_side: ClassVar[int] = 2600
+    max_side: ClassVar[int] = 2200
     rules: ClassVar = GroupingRules(same=0.54, join=0.48, margin=0.04, suggest=0.6)
 
     def __init__(self) -> None:
         self._api: Any = None  # the module: it ships no types
 
-    def load(self, models_dir: Path | None) -> None:
-        """Needs no `models_dir`.  Raises ModelUnavailableError when a package is missing or damaged."""
+    def load(self, runtime: Runtime) -> None:
+        """Needs no files but the package's.  Raises ModelUnavailableError when a package is missing or damaged."""
         self._api = _load_face_recognition(self.spec.name)
 
     def detect(self, image: RGBImage) -> list[DetectedFace]:
         import numpy as np
         from PIL import Image
 
+        from ml.faces import hog
+
         # In grey it costs a fifth less and finds the same.
         grey = np.asarray(Image.fromarray(image).convert("L"))
-        rectangles, scores, _ = self._api.face_detector.run(grey, self._times_doubled(image), _LEAST_HOG_SCORE)
-        return self._surest_first(grey, [(r, _as_part_of_one(s)) for r, s in zip(rectangles, scores, strict=True)])
+        found = hog.find(self._api.face_detector, grey, self._times_doubled(image))
+        return self._surest_first(grey, [(box, _as_part_of_one(score)) for box, score in found])
 
     def recognise(self, image: RGBImage, faces: Sequence[DetectedFace]) -> Vectors:
         import numpy as np

@@ -16,9 +16,8 @@ from ml.runtime import model_path, open_session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
-    from ml.base import DetectedFace, Metric, RGBImage, Vectors
+    from ml.base import DetectedFace, Metric, RGBImage, Runtime, Vectors
     from ml.faces.yunet import YuNet
     from ml.runtime import Session
 
@@ -46,12 +45,12 @@ class OnnxFaceEngine:
     _detector: YuNet
     _embedder: Session
 
-    def load(self, models_dir: Path | None) -> None:
+    def load(self, runtime: Runtime) -> None:
         from ml.faces.yunet import YuNet
 
-        detector, embedder = (model_path(models_dir, self.spec, file) for file in self.spec.files[:2])
-        self._detector = YuNet(open_session(detector, self.spec), max_side=self.max_side)
-        self._embedder = open_session(embedder, self.spec)
+        detector, embedder = (model_path(runtime.models_dir, self.spec, file) for file in self.spec.files[:2])
+        self._detector = YuNet(open_session(detector, self.spec, runtime.threads), max_side=self.max_side)
+        self._embedder = open_session(embedder, self.spec, runtime.threads)
 
     def detect(self, image: RGBImage) -> list[DetectedFace]:
         return self._detector.detect(image)

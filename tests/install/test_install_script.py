@@ -142,7 +142,7 @@ def test_a_run_interrupted_at_any_moment_goes_on_to_a_complete_environment(tmp_p
     checked = subprocess.run([str(python), "-m", "pip", "check"], capture_output=True, text=True, check=False)
     wrong = [line for line in checked.stdout.splitlines() if "requires dlib, which is not installed" not in line]
     assert wrong in ([], ["No broken requirements found."])  # dlib is there by another name: dlib-bin
-    faces = "from ml.faces.analyse import loaded_engine; loaded_engine('dlib', None)"
+    faces = "from ml.base import Runtime; from ml.registry import face_engine; face_engine('dlib')().load(Runtime(None))"
     assert subprocess.run([str(python), "-c", faces], cwd=tmp_path, check=False).returncode == 0
 
     began = time.monotonic()

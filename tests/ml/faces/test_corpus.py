@@ -6,6 +6,7 @@ import csv
 import os
 import subprocess
 import sys
+from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
+from ml.base import Runtime
 from ml.faces import analyse
 from ml.faces.grouping import group_faces
 from ml.registry import face_engine
+from ml.runtime import loaded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     from ml.base import FaceEngine, FoundFace
@@ -40,9 +41,8 @@ def models() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _engines_go_after_the_test() -> Iterator[None]:
-    yield
-    analyse._engines.clear()
+def _engines_go_after_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ml.runtime._held", OrderedDict())
 
 
 def picture(path: Path) -> NDArray[np.uint8]:
@@ -50,7 +50,7 @@ def picture(path: Path) -> NDArray[np.uint8]:
 
 
 def analysed(path: Path, engine: str, models: Path | None) -> list[FoundFace]:
-    return analyse.analyse_faces(picture(path), engine_name=engine, models_dir=models)
+    return analyse.analyse_faces(picture(path), engine_name=engine, runtime=Runtime(models))
 
 
 def vector(face: FoundFace) -> NDArray[np.float32]:
@@ -91,7 +91,7 @@ def test_dlib_groups_three_people(corpus: Path) -> None:
 
 
 def test_dlibs_embedding_is_the_one_of_face_recognition(corpus: Path) -> None:
-    engine = analyse.loaded_engine("dlib", None)
+    engine = loaded(face_engine("dlib"), Runtime(None))
     image = picture(corpus / "faces/Abdullah_Gul/Abdullah_Gul_0001.jpg")
     import face_recognition
 
@@ -104,8 +104,8 @@ def test_dlibs_embedding_is_the_one_of_face_recognition(corpus: Path) -> None:
 @pytest.mark.slow
 def test_the_cnn_detector_finds_the_same_face(corpus: Path) -> None:
     image = picture(corpus / "faces/Abdullah_Gul/Abdullah_Gul_0001.jpg")[50:200, 50:200].copy()
-    (hog,) = analyse.analyse_faces(image, engine_name="dlib")
-    (cnn,) = analyse.analyse_faces(image, engine_name="dlib-cnn")
+    (hog,) = analyse.analyse_faces(image, engine_name="dlib", runtime=Runtime(None))
+    (cnn,) = analyse.analyse_faces(image, engine_name="dlib-cnn", runtime=Runtime(None))
     assert analyse.overlap(hog.box, cnn.box) > 0.4
     assert np.linalg.norm(vector(hog) - vector(cnn)) < 0.3
 
@@ -113,7 +113,7 @@ def test_the_cnn_detector_finds_the_same_face(corpus: Path) -> None:
 def test_loading_dlib_leaves_pillow_as_strict_as_it_was() -> None:
     code = (
         "import warnings; warnings.simplefilter('error'); from PIL import ImageFile;"
-        "from ml.faces.analyse import loaded_engine; loaded_engine('dlib', None);"
+        "from ml.base import Runtime; from ml.registry import face_engine; face_engine('dlib')().load(Runtime(None));"
         "assert ImageFile.LOAD_TRUNCATED_IMAGES is False"
     )
     subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=True)
@@ -139,7 +139,7 @@ def test_drawn_boxes_are_found(corpus: Path, models: Path) -> None:
     for path in sorted({row["path"] for row in rows}):
         image = picture(corpus / path)
         height, width = image.shape[:2]
-        found = analyse.analyse_faces(image, engine_name=RETAIL, models_dir=models)
+        found = analyse.analyse_faces(image, engine_name=RETAIL, runtime=Runtime(models))
         for row in rows:
             if row["path"] == path:
                 left, top, across, down = (float(row[name]) for name in ("left", "top", "width", "height"))
@@ -150,7 +150,7 @@ def test_drawn_boxes_are_found(corpus: Path, models: Path) -> None:
 @pytest.mark.parametrize("engine", ["dlib", RETAIL])
 def test_a_picture_without_people_has_no_faces(corpus: Path, models: Path, engine: str) -> None:
     grey = np.random.default_rng(0).integers(90, 110, size=(300, 400, 1), dtype=np.uint8).repeat(3, axis=2)
-    assert analyse.analyse_faces(grey, engine_name=engine, models_dir=models) == []
+    assert analyse.analyse_faces(grey, engine_name=engine, runtime=Runtime(models)) == []
 
 
 def test_sixty_faces_in_one_photo_are_all_found(corpus: Path, models: Path) -> None:
@@ -160,6 +160,6 @@ def test_sixty_faces_in_one_photo_are_all_found(corpus: Path, models: Path) -> N
     places = [(y, x) for y in range(0, 1500, 250) for x in range(0, 2500, 250)]
     for index, (y, x) in enumerate(places):
         wall[y : y + 250, x : x + 250] = tiles[index % len(tiles)]
-    found = analyse.analyse_faces(wall, engine_name=RETAIL, models_dir=models)
+    found = analyse.analyse_faces(wall, engine_name=RETAIL, runtime=Runtime(models))
     assert len(found) >= 60
     assert sum(face.usable for face in found) >= 58

@@ -10,7 +10,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from appliance.errors import ModelOutputError, ModelUnavailableError
-from ml.base import DetectedFace, GroupingRules, ModelFile, ModelSpec
+from ml.base import DetectedFace, GroupingRules, ModelFile, ModelSpec, Runtime
 from ml.faces import analyse
 from ml.faces.align import aligned_crop
 from ml.faces.onnx_engine import Aligned, OnnxFaceEngine, RetailFaceEngine
@@ -111,7 +111,7 @@ def face_at(left: float, top: float, side: float) -> DetectedFace:
 
 def test_detection_and_embedding_go_through_real_sessions(models: Path) -> None:
     engine = SmallEngine()
-    engine.load(models)
+    engine.load(Runtime(models))
     image = picture()
     (face,) = engine.detect(image)
     np.testing.assert_allclose(face.box_px, [32, 32, 96, 96], atol=1)  # 64 pixels shown of 128
@@ -127,7 +127,7 @@ def test_detection_and_embedding_go_through_real_sessions(models: Path) -> None:
 def test_more_faces_than_a_batch_come_out_in_their_order(models: Path, batch: int | str) -> None:
     save_embedder(models / "embedder.onnx", batch=batch)
     engine = SmallEngine()
-    engine.load(models)
+    engine.load(Runtime(models))
     image = np.zeros((64, 640, 3), dtype=np.uint8)
     for index in range(8):
         image[:, index * 80 : index * 80 + 64] = (10 * index + 20, 100, 250 - 20 * index)
@@ -140,46 +140,43 @@ def test_more_faces_than_a_batch_come_out_in_their_order(models: Path, batch: in
 
 def test_no_face_is_no_vector(models: Path) -> None:
     engine = SmallEngine()
-    engine.load(models)
+    engine.load(Runtime(models))
     assert engine.recognise(picture(), []).shape == (0, 3)
 
 
 def test_an_embedder_of_another_kind_is_told_as_such(models: Path) -> None:
     save_embedder(models / "embedder.onnx", values=1)
     engine = SmallEngine()
-    engine.load(models)
+    engine.load(Runtime(models))
     with pytest.raises(ModelOutputError, match="small"):
         engine.recognise(picture(), [face_at(0, 0, 64)])
 
 
 def test_missing_files_are_told_at_loading(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailableError, match=r"detector\.onnx"):
-        SmallEngine().load(tmp_path)
+        SmallEngine().load(Runtime(tmp_path))
 
 
 def test_a_picture_becomes_faces_as_the_library_keeps_them(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = SmallEngine()
-    engine.load(models)
-    monkeypatch.setitem(analyse._engines, ("small", None), engine)
-    (face,) = analyse.analyse_faces(picture(), engine_name="small")
+    monkeypatch.setattr("ml.registry.FACE_ENGINES", (SmallEngine,))
+    (face,) = analyse.analyse_faces(picture(), engine_name="small", runtime=Runtime(models))
     np.testing.assert_allclose(face.box, [0.25, 0.25, 0.5, 0.5], atol=0.01)
     assert face.usable
     assert face.reason == ""
     assert face.embedding is not None
     vector = np.frombuffer(face.embedding, dtype="<f4")
     assert np.linalg.norm(vector) == pytest.approx(1)
-    (flat,) = analyse.analyse_faces(np.full((128, 128, 3), 99, dtype=np.uint8), engine_name="small")
+    grey = np.full((128, 128, 3), 99, dtype=np.uint8)
+    (flat,) = analyse.analyse_faces(grey, engine_name="small", runtime=Runtime(models))
     assert (flat.usable, flat.reason, flat.embedding) == (False, "too blurred", None)
 
 
 def test_a_box_drawn_by_a_person_gets_the_face_in_it(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = SmallEngine()
-    engine.load(models)
-    monkeypatch.setitem(analyse._engines, ("small", None), engine)
+    monkeypatch.setattr("ml.registry.FACE_ENGINES", (SmallEngine,))
     image = np.concatenate([picture(), picture()], axis=1)
     drawn = (0.125, 0.25, 0.25, 0.5)
     nothing = (0.9, 0.9, 0.0, 0.0)
-    hit, miss = analyse.analyse_boxes(image, [drawn, nothing], engine_name="small")
+    hit, miss = analyse.analyse_boxes(image, [drawn, nothing], engine_name="small", runtime=Runtime(models))
     assert hit is not None
     assert hit.box == drawn
     assert hit.embedding is not None
