@@ -354,8 +354,22 @@ class FileTextRow(Table, tablename="file_text_row"):
     owner = Text()  # the file's user, "" for the family
     shown = Boolean(default=False)  # search may find it: on the timeline, or archived
     local_start = Text()
+    kind = Text()
+    rating = Integer(default=0)  # 0: none
+    favourite = Boolean(default=False)
+    archived = Boolean(default=False)
+    located = Boolean(default=False)
     place = Text()  # city, region, country; one a line
     camera = Text()
+
+
+class TagCount(Table, tablename="tag_count"):
+    """Files that search may find by tag and owner; kept by triggers, so that lists of tags cost no scan."""
+
+    id = Integer(primary_key=True, default=None)
+    tag = ForeignKey(Tag, on_delete=OnDelete.cascade, null=False)
+    owner = Text()  # user id, or "" for the family
+    files = Integer()
 
 
 class TextStale(Table, tablename="text_stale"):
@@ -392,6 +406,65 @@ class TagRejection(Table, tablename="tag_rejection"):
     created = Timestamptz()
 
 
+class TagPlan(Table, tablename="tag_plan"):
+    """One row: the tagging model, and its version, that the step `tags` is planned for."""
+
+    id = Integer(primary_key=True, default=None)
+    model = Text()
+    version = Text()
+
+
+class PhotoText(Table, tablename="photo_text"):
+    """Text in a photo; no row where none was found."""
+
+    id = UUID(primary_key=True, default=new_id)
+    file = ForeignKey(StoredFile, on_delete=OnDelete.cascade, null=False, unique=True)
+    reader = Text()
+    version = Text()  # of the reader
+    lines = JSON(default="[]")  # [{"text", "box": four corners, "score"}] in reading order
+    text = Text()  # their texts, one on a line: what is searched
+
+
+class ImageIndex(Table, tablename="image_index"):
+    """One for each version of each embedding model that has seen a picture; vectors of two are never compared."""
+
+    id = Integer(primary_key=True, default=None)
+    model = Text()
+    version = Text()
+    dimensions = Integer()
+    in_use = Boolean(default=False)
+    vectors = Integer(default=0)  # kept by triggers
+    learned = Integer(default=0)  # how many there were when its lists were learned
+    generation = Integer(default=0)  # of its newest lists
+
+
+class ImageList(Table, tablename="image_list"):
+    """A list of vectors that lie near each other.  Generation 0 is the one list of what came before any was learned."""
+
+    id = Integer(primary_key=True, default=None)
+    image_index = ForeignKey(ImageIndex, on_delete=OnDelete.cascade, null=False)
+    generation = Integer(default=0)
+    code = Bytea()  # its centre, as ml/vectors.py makes codes
+
+
+class ImageEmbedding(Table, tablename="image_embedding"):
+    """What a model made of a picture, or of one of three frames of a video."""
+
+    id = Integer(primary_key=True, default=None)
+    file = ForeignKey(StoredFile, on_delete=OnDelete.cascade, null=False)
+    image_index = ForeignKey(ImageIndex, on_delete=OnDelete.cascade, null=False)
+    frame = SmallInt(default=0)
+    vector = Bytea()  # float32 little-endian, of length 1
+
+
+class ImageVector(Table, tablename="image_vectors"):
+    """What a search reads: codes of one list lie side by side, because `place` begins with the list."""
+
+    place = BigInt(primary_key=True, default=None)  # list << 40 | embedding
+    embedding = ForeignKey(ImageEmbedding, on_delete=OnDelete.cascade, null=False, unique=True)
+    code = Bytea()
+
+
 TABLES: tuple[type[Table], ...] = (
     User,
     Session,
@@ -420,8 +493,15 @@ TABLES: tuple[type[Table], ...] = (
     FaceIndex,
     PhotoCaption,
     FileTextRow,
+    TagCount,
     TextStale,
     Album,
     AlbumFile,
     TagRejection,
+    TagPlan,
+    PhotoText,
+    ImageIndex,
+    ImageList,
+    ImageEmbedding,
+    ImageVector,
 )

@@ -1,4 +1,4 @@
-"""A query as SQL: each operator becomes a condition on `stored_file f`; what nobody knows is said.
+"""A query as SQL: each operator becomes a condition on `file_text_row r`; what nobody knows is said.
 
 Names are looked up among what the viewer may see: people and albums of others, and those on no file that the viewer
 sees, are as unknown as those that do not exist.
@@ -106,12 +106,6 @@ def found(viewer: Viewer, row: str = "r") -> tuple[str, list[object]]:
     return f'{row}."shown" AND {row}."owner" IN (\'\', ?)', [str(viewer.user_id)]
 
 
-def searchable(viewer: Viewer) -> Condition:
-    """What any search may find, as a condition on `stored_file f`."""
-    visible, arguments = viewer.visible("f")
-    return Condition(f'f."searchable" AND {visible}', tuple(arguments))
-
-
 def _negated(term: Term, condition: Condition) -> Condition:
     return ~condition if term.negated else condition
 
@@ -121,18 +115,14 @@ def _word(viewer: Viewer, word: Word) -> Condition:
 
 
 def _matching(match: str) -> Condition:
-    return Condition(
-        """f."id" IN (SELECT r."file" FROM "file_text" t CROSS JOIN "file_text_row" r ON r."id" = t.rowid
-           WHERE "file_text" MATCH ?)""",
-        (match,),
-    )
+    return Condition('r."id" IN (SELECT rowid FROM "file_text" WHERE "file_text" MATCH ?)', (match,))
 
 
 async def _condition(db: Database, viewer: Viewer, term: Term, depth: int) -> Condition:
     if isinstance(term, Dates):
-        return Condition('f."local_start" >= ? AND f."local_start" < ?', (term.first, term.end))
+        return Condition('r."local_start" >= ? AND r."local_start" < ?', (term.first, term.end))
     if isinstance(term, Rating):
-        return Condition('ifnull(f."rating", 0) BETWEEN ? AND ?', (term.low, term.high))
+        return Condition('r."rating" BETWEEN ? AND ?', (term.low, term.high))
     if isinstance(term, Choice):
         return _choice(viewer, term)
     assert isinstance(term, Named)
@@ -144,32 +134,29 @@ async def _condition(db: Database, viewer: Viewer, term: Term, depth: int) -> Co
 
 
 _MARKS = {
-    "gps": 'f."latitude" IS NOT NULL',
-    "description": "f.\"description\" <> ''",
-    "rating": 'ifnull(f."rating", 0) > 0',
-    "motion": """f."motion_offset" IS NOT NULL OR EXISTS (
-        SELECT 1 FROM "related_file" x WHERE x."related" = f."id" AND x."role" = 'live_video')""",
-    "raw": """f."kind" = 'raw' OR EXISTS (
-        SELECT 1 FROM "related_file" x WHERE x."related" = f."id" AND x."role" = 'raw_of')""",
-    "caption": """EXISTS (SELECT 1 FROM "photo_caption" x, json_each(x."captions_json") c WHERE x."file" = f."id"
-        AND c."type" = 'object' AND c."value" ->> '$.caption' <> '')""",
+    "gps": 'r."located"',
+    "rating": 'r."rating" > 0',
+    "people": 'EXISTS (SELECT 1 FROM "face" x WHERE x."file" = r."file" AND NOT x."removed")',
+    "tags": f'EXISTS (SELECT 1 FROM "file_tag" x WHERE x."file" = r."file" AND {tags.shown("x")})',
+    "description": """r."file" IN (SELECT x."id" FROM "stored_file" x WHERE x."description" <> '')""",
+    "motion": """r."file" IN (SELECT x."related" FROM "related_file" x WHERE x."role" = 'live_video'
+        UNION ALL SELECT x."id" FROM "stored_file" x WHERE x."motion_offset" IS NOT NULL)""",
+    "raw": """r."kind" = 'raw' OR r."file" IN (SELECT x."related" FROM "related_file" x WHERE x."role" = 'raw_of')""",
+    "caption": """r."file" IN (SELECT x."file" FROM "photo_caption" x, json_each(x."captions_json") c
+        WHERE c."type" = 'object' AND c."value" ->> '$.caption' <> '')""",
 }
 
 
 def _choice(viewer: Viewer, term: Choice) -> Condition:
     if term.kind == "kind":
-        return Condition('f."kind" = ?', (term.value,))
+        return Condition('r."kind" = ?', (term.value,))
     if term.kind in ("favourite", "archived"):
-        return Condition(f'{"" if term.value == "yes" else "NOT "}f."{term.kind}"')
-    if term.value == "people":
-        return Condition('EXISTS (SELECT 1 FROM "face" x WHERE x."file" = f."id" AND NOT x."removed")')
-    if term.value == "tags":
-        return Condition(f'EXISTS (SELECT 1 FROM "file_tag" x WHERE x."file" = f."id" AND {tags.shown("x")})')
+        return Condition(f'{"" if term.value == "yes" else "NOT "}r."{term.kind}"')
     if term.value == "album":
         allowed, arguments = visible_albums(viewer, "a")
         return Condition(
-            f"""EXISTS (SELECT 1 FROM "album_file" x JOIN "album" a ON a."id" = x."album"
-                WHERE x."file" = f."id" AND {allowed})""",
+            f"""r."file" IN (SELECT x."file" FROM "album_file" x JOIN "album" a ON a."id" = x."album"
+                WHERE {allowed})""",
             tuple(arguments),
         )
     return Condition(_MARKS[term.value])
@@ -207,7 +194,7 @@ async def _person(db: Database, viewer: Viewer, value: str) -> Condition:
     if not ids:
         return NOTHING
     return Condition(
-        """f."id" IN (SELECT fa."file" FROM "face" fa WHERE fa."person" IN (SELECT value FROM json_each(?))
+        """r."file" IN (SELECT fa."file" FROM "face" fa WHERE fa."person" IN (SELECT value FROM json_each(?))
            AND NOT fa."removed")""",
         (_json(ids),),
     )
@@ -232,7 +219,7 @@ async def _tag(db: Database, viewer: Viewer, value: str) -> Condition:
     if not ids:
         return NOTHING
     return Condition(
-        f"""f."id" IN (SELECT ft."file" FROM "file_tag" ft
+        f"""r."file" IN (SELECT ft."file" FROM "file_tag" ft
             WHERE ft."tag" IN (SELECT value FROM json_each(?)) AND {tags.shown("ft")})""",
         (_json(ids),),
     )
@@ -249,7 +236,7 @@ async def _album(db: Database, viewer: Viewer, value: str, depth: int) -> Condit
 
 async def _in_album(db: Database, viewer: Viewer, album: str, query: str | None, depth: int) -> Condition:
     if query is None:
-        return Condition('f."id" IN (SELECT af."file" FROM "album_file" af WHERE af."album" = ?)', (album,))
+        return Condition('r."file" IN (SELECT af."file" FROM "album_file" af WHERE af."album" = ?)', (album,))
     if depth >= MOST_ALBUMS_DEEP:
         return Condition("0")
     plan = await compile_query(db, viewer, parse(query), depth=depth + 1)

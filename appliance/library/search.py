@@ -96,7 +96,7 @@ async def find_text(db: Database, viewer: Viewer, plan: Plan, *, limit: int, off
     """Files whose texts hold all words and that meet all conditions: the best matches first, then the newest."""
     source, arguments = _source(viewer, plan)
     words = matching.telling(plan.words)
-    better, better_arguments, score = "", [], "1.0"
+    better, better_arguments, score, order = "", [], "1.0", ""
     if words:
         tiers = matching.tiers(viewer, words)
         parts = [
@@ -106,10 +106,12 @@ async def find_text(db: Database, viewer: Viewer, plan: Plan, *, limit: int, off
             f'WITH b AS MATERIALIZED (SELECT "id", sum("more") AS "more" FROM ({" UNION ALL ".join(parts)}) GROUP BY 1)'
         )
         better_arguments = [match for match, _ in tiers]
+        order = '"score" DESC, '
+        order = '"score" DESC, '
         score = f'round({matching.ANYWHERE} + ifnull((SELECT b."more" FROM b WHERE b."id" = r."id"), 0), 6)'
     rows = await db.fetch(
         f"""{better} SELECT r."file", {score} AS "score" {source}
-            ORDER BY "score" DESC, r."local_start" DESC, r."id" DESC LIMIT ? OFFSET ?""",
+            ORDER BY {order}r."local_start" DESC, r."id" DESC LIMIT ? OFFSET ?""",
         [*better_arguments, *arguments, limit, offset],
     )
     return [Hit(row["file"], text=row["score"]) for row in rows]
@@ -124,10 +126,8 @@ def _source(viewer: Viewer, plan: Plan) -> tuple[str, list[object]]:
         tables = f'"file_text" t CROSS JOIN {tables} ON r."id" = t.rowid'
         where, values = ['"file_text" MATCH ?', *where], [matching.every(viewer, words), *values]
     if plan.conditions:
-        tables = f'{tables} JOIN "stored_file" f ON f."id" = r."file"'
-        condition = plan.where
-        where.append(condition.sql)
-        values += condition.arguments
+        where.append(plan.where.sql)
+        values += plan.where.arguments
     return f"FROM {tables} WHERE {' AND '.join(where)}", values
 
 

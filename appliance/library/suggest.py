@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from appliance.library import matching, tags
 from appliance.library.conditions import found, visible_albums
-from appliance.library.faces import visible_people
+from appliance.library.faces import visible_faces, visible_people
 from appliance.library.query import CHOICES, DATED, NAMED, OPERATORS, SPELLINGS, clean, fold, quoted
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 Suggestion = dict[str, Any]
 
 MOST = 50
-#: Names whose files are counted; the others wait until more is typed.
-CANDIDATES = 40
 _LAST = re.compile(r'(-?)(?:([A-Za-z]+):)?("[^"]*|[^\s"]*)$')
 #: Shown first to somebody who has typed nothing.
 FIRST = ("person", "place", "tag", "year", "kind", "has", "favourite", "camera", "album", "rating", "before", "after")
@@ -82,38 +80,18 @@ async def _values(db: Database, viewer: Viewer, operator: str, wanted: str) -> l
 
 async def _people(db: Database, viewer: Viewer, wanted: str) -> list[Suggestion]:
     allowed, arguments = visible_people(viewer)
+    visible, face_arguments = visible_faces(viewer)
     rows = await db.fetch(
-        f"""SELECT p."id", p."name" FROM "person" p
-            WHERE p."name" <> '' AND NOT p."hidden" AND NOT p."ignored" AND {allowed}""",
-        arguments,
+        f"""SELECT p."name", (SELECT count(DISTINCT fa."file") FROM "face" fa WHERE fa."person" = p."id"
+                              AND fa."shown" AND NOT fa."removed" AND {visible}) AS "count"
+            FROM "person" p WHERE p."name" <> '' AND NOT p."hidden" AND NOT p."ignored" AND {allowed}""",
+        [*face_arguments, *arguments],
     )
-    faces = """"face" h JOIN "file_text_row" r ON r."file" = h."file" WHERE h."person" = ? AND NOT h."removed" """
-    return await _counted(db, viewer, "person", _beginning(rows, wanted), faces)
+    return _beginning("person", rows, wanted)
 
 
 async def _tags(db: Database, viewer: Viewer, wanted: str) -> list[Suggestion]:
-    rows = await db.fetch('SELECT "id", "name" FROM "tag"')
-    tagged = f""""file_tag" h JOIN "file_text_row" r ON r."file" = h."file" WHERE h."tag" = ? AND {tags.shown("h")}"""
-    return await _counted(db, viewer, "tag", _beginning(rows, wanted), tagged)
-
-
-async def _counted(
-    db: Database, viewer: Viewer, kind: str, rows: list[dict[str, Any]], source: str
-) -> list[Suggestion]:
-    """The first `CANDIDATES` of them that are on a file the viewer sees, with their number of files.
-
-    source: FROM and WHERE of `h`, what hangs on a file, and `r`, for one id.
-    """
-    visible, arguments = found(viewer)
-    items: list[Suggestion] = []
-    for row in rows:
-        if len(items) == CANDIDATES:
-            break
-        values = [str(row["id"]), *arguments]
-        if await db.value(f"SELECT 1 FROM {source} AND {visible} LIMIT 1", values):
-            count = await db.value(f'SELECT count(DISTINCT h."file") FROM {source} AND {visible}', values)
-            items.append(_named(kind, row["name"], count))
-    return _by_count(items)
+    return _beginning("tag", await tags.count_tags(db, viewer), wanted)
 
 
 async def _places(db: Database, viewer: Viewer, wanted: str) -> list[Suggestion]:
@@ -144,19 +122,15 @@ async def _of_rows(db: Database, viewer: Viewer, kind: str, wanted: str) -> list
 
 async def _albums(db: Database, viewer: Viewer, wanted: str) -> list[Suggestion]:
     allowed, arguments = visible_albums(viewer, "a")
-    rows = await db.fetch(f'SELECT a."id", a."name", a."query" FROM "album" a WHERE {allowed}', arguments)
     visible, more = found(viewer)
-    items = []
-    for row in _beginning(rows, wanted):
-        item = _named("album", row["name"], 1)
-        item["count"] = None
-        if row["query"] is None:
-            item["count"] = await db.value(
-                f"""SELECT count(*) FROM "album_file" af JOIN "file_text_row" r ON r."file" = af."file"
-                    WHERE af."album" = ? AND {visible}""",
-                [str(row["id"]), *more],
-            )
-        items.append(item)
+    rows = await db.fetch(
+        f"""SELECT a."name", CASE WHEN a."query" IS NULL THEN (
+                SELECT count(*) FROM "album_file" af JOIN "file_text_row" r ON r."file" = af."file"
+                WHERE af."album" = a."id" AND {visible}) END AS "count"
+            FROM "album" a WHERE {allowed}""",
+        [*more, *arguments],
+    )
+    items = [_named("album", row["name"], row["count"]) for row in rows if _begins(row["name"], wanted)]
     return sorted(items, key=lambda item: (-(item["count"] or 0), item["text"]))
 
 
@@ -174,19 +148,15 @@ async def _years(db: Database, viewer: Viewer, wanted: str, operator: str) -> li
     ]
 
 
-def _beginning(rows: list[dict[str, Any]], wanted: str) -> list[dict[str, Any]]:
-    """Those whose name, or a word of it, begins with what is wanted; the names that do so first."""
-    folded = fold(wanted)
-    fitting = [row for row in rows if _begins(row["name"], wanted)]
-    fitting.sort(key=lambda row: (not fold(row["name"]).startswith(folded), len(row["name"]), row["name"]))
-    return fitting
+def _beginning(kind: str, rows: list[dict[str, Any]], wanted: str) -> list[Suggestion]:
+    return _by_count([_named(kind, row["name"], row["count"]) for row in rows if _begins(row["name"], wanted)])
 
 
 def _begins(name: str, wanted: str) -> bool:
     return f" {' '.join(fold(wanted).split())}" in f" {' '.join(fold(name).split())}"
 
 
-def _named(kind: str, name: str, count: int) -> Suggestion:
+def _named(kind: str, name: str, count: int | None) -> Suggestion:
     return {"text": name, "insert": f"{kind}:{quoted(name)}", "kind": kind, "count": count}
 
 

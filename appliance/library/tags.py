@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     import uuid
     from collections.abc import Iterable, Mapping
 
-    from appliance.db.engine import Database
+    from appliance.db.engine import Database, Row
+    from appliance.library.viewers import Viewer
 
 
 def shown(table: str) -> str:
@@ -52,3 +53,14 @@ async def set_tags_of_many(db: Database, names_of: Mapping[uuid.UUID, Iterable[s
                SELECT ?, ?, "id", ? FROM "tag" WHERE "name" = ? ON CONFLICT DO NOTHING""",
             [[str(new_id()), file, source, name] for file, names in wanted.items() for name in names],
         )
+
+
+async def count_tags(db: Database, viewer: Viewer) -> list[Row]:
+    """`id`, `name` and `count` of files of every tag on a file that the viewer may find, in the order of names."""
+    owners, arguments = viewer.owners()
+    return await db.fetch(
+        f"""SELECT t."id", t."name", c."count" FROM (
+                SELECT "tag", sum("files") AS "count" FROM "tag_count" WHERE {owners} GROUP BY "tag"
+            ) c JOIN "tag" t ON t."id" = c."tag" WHERE c."count" > 0 ORDER BY t."name" """,
+        arguments,
+    )

@@ -25,8 +25,21 @@ TABLES = (
         "owner" TEXT NOT NULL DEFAULT '',
         "shown" BOOLEAN NOT NULL DEFAULT false,
         "local_start" TEXT NOT NULL DEFAULT '',
+        "kind" TEXT NOT NULL DEFAULT '',
+        "rating" INTEGER NOT NULL DEFAULT 0,
+        "favourite" BOOLEAN NOT NULL DEFAULT false,
+        "archived" BOOLEAN NOT NULL DEFAULT false,
+        "located" BOOLEAN NOT NULL DEFAULT false,
         "place" TEXT NOT NULL DEFAULT '',
         "camera" TEXT NOT NULL DEFAULT ''
+    )
+    """,
+    """
+    CREATE TABLE "tag_count" (
+        "id" INTEGER PRIMARY KEY NOT NULL,
+        "tag" UUID NOT NULL REFERENCES "tag" ("id") ON DELETE CASCADE ON UPDATE CASCADE DEFAULT null,
+        "owner" TEXT NOT NULL DEFAULT '',
+        "files" INTEGER NOT NULL DEFAULT 0
     )
     """,
     """
@@ -70,6 +83,8 @@ TABLES = (
 )
 
 INDEXES = (
+    'CREATE INDEX "file_text_row_time" ON "file_text_row" ("local_start") WHERE "shown"',
+    'CREATE UNIQUE INDEX "tag_count_one" ON "tag_count" ("tag", "owner")',
     'CREATE INDEX "album_user" ON "album" ("user")',
     'CREATE UNIQUE INDEX "album_file_one" ON "album_file" ("album", "file")',
     'CREATE INDEX "album_file_file" ON "album_file" ("file")',
@@ -107,18 +122,73 @@ def _hanging(table: str, *columns: str, condition: str = "") -> tuple[str, ...]:
 
 _OF_MODELS = """SELECT DISTINCT "file" FROM "file_tag" WHERE "source" LIKE 'model:%'"""
 
+# What search asks of every file, beside it: a row of stored_file is wide, and reading 100,000 of them is slow.
+_KEPT = ("owner", "shown", "local_start", "kind", "rating", "favourite", "archived", "located")
+_COLUMNS = ", ".join(f'"{column}"' for column in _KEPT)
+
+
+def _kept(row: str) -> str:
+    """Their values of a row of stored_file."""
+    return f"""ifnull({row}"user", ''), {row}"searchable", {row}"local_start", {row}"kind",
+        ifnull({row}"rating", 0), {row}"favourite", {row}"archived", {row}"latitude" IS NOT NULL"""
+
+
+# Counters of files by tag and owner, as for months: only of files that search may find, and only of words that are
+# shown (a person's, the file's own, those of the tagging model in use), each file once however many said the word.
+def _said(row: str) -> str:
+    return f"""({row}."source" NOT LIKE 'model:%' OR {row}."source" = 'model:' || ifnull(
+        (SELECT "value" ->> '$' FROM "site_setting" WHERE "name" = 'tagging_model'), 'siglip2'))"""
+
+
+def _only(row: str) -> str:
+    """This row alone makes its file count for its tag."""
+    return f"""{_said(row)} AND NOT EXISTS (SELECT 1 FROM "file_tag" o WHERE o."file" = {row}."file"
+        AND o."tag" = {row}."tag" AND o."id" <> {row}."id" AND {_said("o")})"""
+
+
+def _count(select: str, step: int) -> str:
+    return f"""INSERT INTO "tag_count" ("tag", "owner", "files") {select}
+        ON CONFLICT ("tag", "owner") DO UPDATE SET "files" = "files" + {step};"""
+
+
+def _tag_of_row(row: str, step: int) -> str:
+    select = f"""SELECT {row}."tag", r."owner", {step} FROM "file_text_row" r
+        WHERE r."file" = {row}."file" AND r."shown" AND {_only(row)}
+        AND EXISTS (SELECT 1 FROM "tag" t WHERE t."id" = {row}."tag")"""
+    return _count(select, step)
+
+
+def _tags_of_file(row: str, step: int) -> str:
+    select = f"""SELECT DISTINCT ft."tag", {row}."owner", {step} FROM "file_tag" ft
+        WHERE ft."file" = {row}."file" AND {row}."shown" AND {_said("ft")}"""
+    return _count(select, step)
+
+
+_COUNT_ANEW = f"""
+    DELETE FROM "tag_count";
+    INSERT INTO "tag_count" ("tag", "owner", "files")
+    SELECT ft."tag", r."owner", count(DISTINCT ft."file") FROM "file_tag" ft
+    JOIN "file_text_row" r ON r."file" = ft."file" WHERE r."shown" AND {_said("ft")} GROUP BY 1, 2;
+"""
+
 TRIGGERS = (
     f"""CREATE TRIGGER "text_file_in" AFTER INSERT ON "stored_file" BEGIN
-        INSERT INTO "file_text_row" ("file", "owner", "shown", "local_start")
-        VALUES (NEW."id", ifnull(NEW."user", ''), NEW."searchable", NEW."local_start");
+        INSERT INTO "file_text_row" ("file", {_COLUMNS}) VALUES (NEW."id", {_kept("NEW.")});
         {_stale('NEW."id"')}
     END""",
     # Who may find a file is never late: it does not wait for the text.
-    f"""CREATE TRIGGER "text_file_follows" AFTER UPDATE ON "stored_file"
-        WHEN {_changed("searchable", "user", "local_start")} BEGIN
-        UPDATE "file_text_row" SET "owner" = ifnull(NEW."user", ''), "shown" = NEW."searchable",
-            "local_start" = NEW."local_start" WHERE "file" = NEW."id";
+    f"""CREATE TRIGGER "text_file_follows" AFTER UPDATE ON "stored_file" WHEN {
+        _changed("searchable", "user", "local_start", "kind", "rating", "favourite", "archived", "latitude")
+    } BEGIN
+        UPDATE "file_text_row" SET ({_COLUMNS}) = ({_kept("NEW.")}) WHERE "file" = NEW."id";
     END""",
+    f'CREATE TRIGGER "tag_count_in" AFTER INSERT ON "file_tag" BEGIN {_tag_of_row("NEW", 1)} END',
+    f'CREATE TRIGGER "tag_count_out" AFTER DELETE ON "file_tag" BEGIN {_tag_of_row("OLD", -1)} END',
+    f"""CREATE TRIGGER "tag_count_change" AFTER UPDATE ON "file_tag" WHEN {_changed("file", "tag", "source")} BEGIN
+        {_tag_of_row("OLD", -1)} {_tag_of_row("NEW", 1)} END""",
+    f"""CREATE TRIGGER "tag_count_moves" AFTER UPDATE ON "file_text_row" WHEN {_changed("owner", "shown")} BEGIN
+        {_tags_of_file("OLD", -1)} {_tags_of_file("NEW", 1)} END""",
+    f'CREATE TRIGGER "tag_count_goes" AFTER DELETE ON "file_text_row" BEGIN {_tags_of_file("OLD", -1)} END',
     f"""CREATE TRIGGER "text_file_change" AFTER UPDATE ON "stored_file"
         WHEN {_changed("filename", "content", "title", "description", "place", "local_start", "metadata")}
         BEGIN {_stale('NEW."id"')} END""",
@@ -139,9 +209,10 @@ TRIGGERS = (
         {_all_stale('SELECT "file" FROM "face" WHERE "person" = NEW."id"')} END""",
     # Only the words of the tagging model in use are searched.
     f"""CREATE TRIGGER "text_setting_in" AFTER INSERT ON "site_setting" WHEN NEW."name" = 'tagging_model' BEGIN
-        {_all_stale(_OF_MODELS)} END""",
+        {_all_stale(_OF_MODELS)} {_COUNT_ANEW} END""",
     f"""CREATE TRIGGER "text_setting_change" AFTER UPDATE ON "site_setting"
-        WHEN NEW."name" = 'tagging_model' AND OLD."value" IS NOT NEW."value" BEGIN {_all_stale(_OF_MODELS)} END""",
+        WHEN NEW."name" = 'tagging_model' AND OLD."value" IS NOT NEW."value"
+        BEGIN {_all_stale(_OF_MODELS)} {_COUNT_ANEW} END""",
     # A tag that somebody took away never comes back by itself, whoever writes it; by hand it does.
     """CREATE TRIGGER "tag_stays_away" BEFORE INSERT ON "file_tag" WHEN NEW."source" <> 'manual' AND EXISTS (
         SELECT 1 FROM "tag_rejection" r WHERE r."file" = NEW."file" AND r."tag" = NEW."tag"
@@ -151,9 +222,9 @@ TRIGGERS = (
 )
 
 ROWS = (
-    """INSERT INTO "file_text_row" ("file", "owner", "shown", "local_start")
-       SELECT "id", ifnull("user", ''), "searchable", "local_start" FROM "stored_file" """,
+    f'INSERT INTO "file_text_row" ("file", {_COLUMNS}) SELECT "id", {_kept("")} FROM "stored_file"',
     'INSERT INTO "text_stale" ("file") SELECT "id" FROM "stored_file"',
+    *(statement for statement in _COUNT_ANEW.split(";") if statement.strip()),
 )
 
 
