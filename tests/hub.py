@@ -50,6 +50,7 @@ class Hub:
     down: bool = False
     ranges: bool = True
     requests: list[Request] = field(default_factory=list)
+    busy: set[socket.socket] = field(default_factory=set)
 
     def publish(self, repository: str, name: str, data: bytes, *, revision: str = COMMIT) -> None:
         self.files[repository, revision, name] = data
@@ -60,6 +61,11 @@ class Hub:
 
     def gets(self, name: str) -> list[Request]:
         return [request for request in self.requests if request.method == "GET" and request.path.endswith(name)]
+
+    def break_off(self) -> None:
+        """Cut every connection that a file goes out on."""
+        for connection in list(self.busy):
+            connection.shutdown(socket.SHUT_RDWR)
 
     def __enter__(self) -> Self:
         hub = self
@@ -161,6 +167,7 @@ class _Handler(BaseHTTPRequestHandler):
         name = self.path.rpartition("/")[2]
         most = self.hub.cut.pop(name, len(data))
         served = 0
+        self.hub.busy.add(self.connection)
         try:
             while served < min(most, len(data)):
                 block = data[served : min(served + STEP_BYTES, most)]
@@ -173,6 +180,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
         except OSError:  # the client has gone
             self.close_connection = True
+        self.hub.busy.discard(self.connection)
         return served
 
     def _log(self, served: int) -> None:
