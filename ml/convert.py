@@ -5,6 +5,7 @@ Checkpoints are read by torch with `weights_only`, so that nothing in them is ev
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from appliance.errors import ModelUnavailableError, NotFoundError
@@ -47,7 +48,7 @@ def convert_places365(folder: Path) -> None:
     try:
         attributes = np.load(folder / ATTRIBUTE_WEIGHTS.name, allow_pickle=False).astype(np.float32)
         model = _wide_resnet(weights, attributes)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, EOFError, KeyError) as error:
         raise _not_what_it_says(spec.name) from error
     made = folder / f"{CONVERTED.name}.part"
     onnx.save(model, str(made))
@@ -64,8 +65,9 @@ def read_checkpoint(path: Path, model_name: str) -> Weights:
     except ImportError as error:
         raise _needs_torch() from error
     try:
-        # latin1: checkpoints of Python 2 hold byte strings.
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True, encoding="latin1")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that an encoding is of no use here: it is, for Python 2's byte strings
+            checkpoint = torch.load(path, map_location="cpu", weights_only=True, encoding="latin1")
         state = checkpoint.get("state_dict", checkpoint)
         return {str(name).removeprefix("module."): value.float().numpy() for name, value in state.items()}
     except Exception as error:  # torch and pickle raise whatever a damaged file leads to

@@ -81,7 +81,7 @@ def word_vectors(embedder: Embedder, words: Sequence[str], runtime: Runtime) -> 
         kept: Vectors = np.load(path, allow_pickle=False)
         if kept.shape == (len(words), embedder.dimensions) and kept.dtype == np.float32:
             return kept
-    except (OSError, ValueError):
+    except (OSError, ValueError, EOFError):
         pass  # not made yet, or torn
     vectors = loaded(embedder.text, runtime).embed_texts([TEMPLATE.format(word) for word in words])
     try:
