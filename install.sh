@@ -182,12 +182,16 @@ missing_packages() {
       if grep -q '^ID=ubuntu' /etc/os-release; then echo chromium-browser; else echo chromium; fi
     fi
     compgen -G '/usr/share/fonts/truetype/*' >/dev/null || echo fonts-dejavu-core
+    command -v avahi-browse >/dev/null || echo avahi-utils
+    command -v avahi-daemon >/dev/null || echo avahi-daemon
+    command -v dbus-daemon >/dev/null || echo dbus-daemon
+    command -v ip >/dev/null || echo iproute2
   fi
 }
 
 system_packages() {
   local began=$SECONDS missing
-  say "Programs: Python, ffmpeg for videos, exiftool for rare formats$([[ $1 == test ]] && echo ', a browser for the tests')"
+  say "Programs: Python, ffmpeg for videos, exiftool for rare formats$([[ $1 == test ]] && echo ', a browser and an mDNS client for the tests')"
   missing=$(missing_packages "$1" | tr '\n' ' ')
   missing=${missing% }
   if [[ -z $missing ]]; then

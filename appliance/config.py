@@ -35,6 +35,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """TCP port of the page and the API."""
     allowed_hosts: tuple[str, ...] = ()
     """Further names the page may be called by, beside localhost, homeroll.local, this machine's name and addresses."""
+    mdns: bool = True
+    """Announce the service on the network as homeroll.local; never done when it listens to this machine only."""
     compute: Literal["child", "inline"] = "child"
     """Where decoding runs: `child` processes (a bad image cannot take the service down) or `inline` in a thread."""
     compute_workers: int = 0

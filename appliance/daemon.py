@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import logging
 import os
 import signal
@@ -26,13 +27,15 @@ from appliance.importing.uploads import Uploads
 from appliance.importing.watch import Watcher
 from appliance.jobs import registry as jobs_registry
 from appliance.jobs.schedule import Scheduler
-from appliance.library import face_groups, in_use, libraries, users
+from appliance.library import face_groups, identity, in_use, libraries, users
 from appliance.lock import DataLock
+from appliance.mdns import Announcer
 from appliance.messages import Bus, FacesChanged
 from appliance.paths import DataPaths
 from appliance.steps import registry as steps_registry
 from appliance.steps.base import spec
 from appliance.steps.runner import Runner
+from web.api.server import version
 from web.app import as_local_admin, create_app
 
 if TYPE_CHECKING:
@@ -150,6 +153,13 @@ async def serve(
             watcher = Watcher(house.home, house.scheduler.scan_folders)
             stack.push_async_callback(watcher.stop)
             await watcher.start()
+        if settings.mdns and not _is_loopback(settings.host):
+            announcer = Announcer(
+                port=listener.getsockname()[1],
+                properties={"version": version(), "path": "/", "id": await identity.appliance_id(house.home.db)},
+            )
+            stack.push_async_callback(announcer.stop)
+            await announcer.start()
         url = _url(settings, listener)
         _announce(url, house.first_admin)
         if on_ready is not None:
@@ -258,6 +268,13 @@ def _url(settings: Settings, listener: socket.socket) -> str:
     if host in ("0.0.0.0", "::"):
         host = _lan_address() or "127.0.0.1"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _lan_address() -> str | None:

@@ -1,0 +1,106 @@
+"""Announcing on a real network, seen by Debian's avahi: the name, a second appliance, another address, and the end."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appliance import mdns
+from appliance.mdns import Announcer, own_addresses
+from tests.lan import Machine, needs_a_lan, two_machines, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def lan(tmp_path: Path) -> Iterator[tuple[Machine, Machine]]:
+    with two_machines(tmp_path) as machines:
+        yield machines
+
+
+def announce(name: str) -> tuple[str, ...]:
+    return sys.executable, "-m", "tests.appliance.announcing", name
+
+
+def browse(machine: Machine, service: str = "_homeroll._tcp") -> list[list[str]]:
+    """Resolved services: interface, protocol, name, type, domain, host, address, port, text."""
+    lines = machine.run("avahi-browse", "-trpk", service).splitlines()
+    return [line.split(";")[1:] for line in lines if line.startswith("=")]
+
+
+@needs_a_lan
+def test_an_avahi_elsewhere_sees_the_service_with_its_host_by_both_protocols(lan: tuple[Machine, Machine]) -> None:
+    here, there = lan
+    with here.start(*announce("one")):
+        until(lambda: {found[1] for found in browse(there)} == {"IPv4", "IPv6"})
+        for service in ("_homeroll._tcp", "_http._tcp"):
+            for found in browse(there, service):
+                assert found[2:4] == ["Homeroll", service]
+                assert (found[5], found[7]) == ("homeroll.local", "8420")
+                assert {'"id=one"', '"path=/"', '"version=1.2.3"'} == set(found[8].split(" "))
+        assert "10.77.0.1" in there.run("avahi-resolve", "-4", "-n", "homeroll.local")
+        assert "fd77::1" in there.run("avahi-resolve", "-6", "-n", "homeroll.local")
+    until(lambda: browse(there) == [])  # withdrawn at the stop, not only when it expires
+
+
+@needs_a_lan
+def test_a_second_appliance_takes_the_next_name_beside_an_avahi_on_its_own_machine(
+    lan: tuple[Machine, Machine],
+) -> None:
+    here, there = lan
+    with here.start(*announce("one")):
+        until(lambda: len(browse(there)) == 2)
+        with there.start(*announce("two")):
+            until(lambda: {found[5] for found in browse(there)} == {"homeroll.local", "homeroll-2.local"})
+            by_host = {found[5]: found[8] for found in browse(there)}
+            assert '"id=one"' in by_host["homeroll.local"]
+            assert '"id=two"' in by_host["homeroll-2.local"]
+            assert "10.77.0.2" in there.run("avahi-resolve", "-4", "-n", "homeroll-2.local")
+
+
+@needs_a_lan
+def test_another_address_is_announced_without_a_restart(lan: tuple[Machine, Machine]) -> None:
+    here, there = lan
+    with here.start(*announce("one")):
+        until(lambda: "10.77.0.1" in {found[6] for found in browse(there)})
+        here.remove_address("10.77.0.1/24")
+        here.add_address("10.77.0.77/24")
+        until(lambda: "10.77.0.77" in there.run("avahi-resolve", "-4", "-n", "homeroll.local"))
+
+
+async def test_a_wake_from_sleep_announces_again_and_no_network_is_no_disaster(monkeypatch: pytest.MonkeyPatch) -> None:
+    announced: list[tuple[str, ...]] = []
+    slept_s = 0.0
+
+    async def announce(self: Announcer, addresses: tuple[str, ...]) -> None:
+        announced.append(addresses)
+        self._addresses = addresses
+
+    monkeypatch.setattr(Announcer, "_announce", announce)
+    monkeypatch.setattr(mdns, "_asleep_s", lambda: slept_s)
+    announcer = Announcer(port=1, properties={}, addresses=lambda: ("192.0.2.1",), look_every_s=0.01)
+    await announcer.start()
+    await asyncio.sleep(0.1)
+    assert len(announced) == 1
+    slept_s = 60.0
+    await asyncio.sleep(0.1)
+    assert len(announced) == 2
+    await announcer.stop()
+
+
+async def test_without_any_address_it_waits_and_says_so() -> None:
+    announcer = Announcer(port=1, properties={}, addresses=tuple, look_every_s=0.01)
+    await announcer.start()
+    await asyncio.sleep(0.05)
+    assert "no address" in announcer.problem
+    assert announcer.host == ""
+    await announcer.stop()
+
+
+def test_addresses_of_this_machine_never_name_itself_alone() -> None:
+    assert not {"127.0.0.1", "::1", "0.0.0.0"} & set(own_addresses())

@@ -1,0 +1,127 @@
+"""A small network of its own: machines are network namespaces on one cable, with a real avahi where one is wanted."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+needs_a_lan = pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("ip"), reason="network namespaces are made by root, with iproute2"
+)
+_BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>system</type><listen>unix:path={socket}</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/>
+<allow user="*"/></policy></busconfig>"""
+_AVAHI = "[server]\nuse-ipv4=yes\nuse-ipv6=yes\n[wide-area]\nenable-wide-area=no\n"
+
+
+class Machine:
+    """One network namespace; `run` and `start` run programs in it."""
+
+    def __init__(self, name: str, environment: Mapping[str, str]) -> None:
+        self.name, self._environment = name, dict(environment)
+        self.interface = f"{name}0"
+
+    def run(self, *command: str, timeout_s: float = 20) -> str:
+        done = subprocess.run(
+            ["ip", "netns", "exec", self.name, *command],
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            env=os.environ | self._environment,
+        )
+        return done.stdout
+
+    @contextlib.contextmanager
+    def start(self, *command: str) -> Iterator[subprocess.Popen[str]]:
+        with subprocess.Popen(
+            ["ip", "netns", "exec", self.name, *command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=os.environ | self._environment,
+        ) as program:
+            try:
+                yield program
+            finally:
+                program.terminate()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    program.wait(timeout=10)
+                program.kill()
+
+    def add_address(self, address: str) -> None:
+        ip("-n", self.name, "addr", "add", address, "dev", self.interface, *(["nodad"] if ":" in address else []))
+
+    def remove_address(self, address: str) -> None:
+        ip("-n", self.name, "addr", "del", address, "dev", self.interface)
+
+
+@contextlib.contextmanager
+def two_machines(folder: Path) -> Iterator[tuple[Machine, Machine]]:
+    """Joined by one cable: 10.77.0.1 and fd77::1, 10.77.0.2 and fd77::2.  An avahi runs on the second."""
+    bus = folder / "bus"
+    machines = tuple(
+        Machine(f"hr{os.getpid() % 100_000}{letter}", {"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={bus}"})
+        for letter in "ab"
+    )
+    first, second = machines
+    try:
+        for machine in machines:
+            ip("netns", "add", machine.name)
+            ip("-n", machine.name, "link", "set", "lo", "up")
+        ip("link", "add", first.interface, "netns", first.name, "type", "veth", "peer", "name", second.interface,
+           "netns", second.name)  # fmt: skip
+        for number, machine in enumerate(machines, start=1):
+            ip("-n", machine.name, "link", "set", machine.interface, "up")
+            machine.add_address(f"10.77.0.{number}/24")
+            machine.add_address(f"fd77::{number}/64")
+            ip("-n", machine.name, "route", "add", "224.0.0.0/4", "dev", machine.interface)
+        with _avahi(second, folder, bus):
+            yield first, second
+    finally:
+        for machine in machines:
+            subprocess.run(["ip", "netns", "del", machine.name], check=False, stderr=subprocess.DEVNULL)
+
+
+@contextlib.contextmanager
+def _avahi(machine: Machine, folder: Path, bus: Path) -> Iterator[None]:
+    (folder / "bus.conf").write_text(_BUS.format(socket=bus))
+    (folder / "avahi.conf").write_text(_AVAHI)
+    os.makedirs("/run/avahi-daemon", exist_ok=True)  # noqa: PTH103 - avahi wants it just there
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink("/run/avahi-daemon/pid")  # noqa: PTH108 - of an avahi that was killed
+    with (
+        machine.start("dbus-daemon", f"--config-file={folder / 'bus.conf'}", "--nofork"),
+        machine.start(
+            "avahi-daemon", "--no-drop-root", "--no-chroot", "--no-rlimits", "-f", str(folder / "avahi.conf")
+        ) as avahi,
+    ):
+        assert avahi.stdout is not None
+        for line in avahi.stdout:
+            if "startup complete" in line:
+                break
+        yield
+
+
+def ip(*arguments: str) -> None:
+    subprocess.run(["ip", *arguments], check=True, capture_output=True, timeout=10)
+
+
+def until(holds: object, *, seconds: float = 20) -> None:
+    """Poll a function until it says yes; programs on a network tell nobody when they are ready."""
+    assert callable(holds)
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.2)
