@@ -24,6 +24,7 @@ MIGRATIONS = (
     "m2026_11_21_people",
     "m2026_11_21_captions",
     "m2026_11_21_search",
+    "m2026_11_21_tagging",
 )
 
 
