@@ -40,6 +40,11 @@ EXEMPT: tuple[tuple[str, str], ...] = (
     ("GET", "/people"),
     ("GET", "/people/{person_id}"),
     ("GET", "/photo/{file_id}"),
+    ("GET", "/search"),
+    ("GET", "/tags"),
+    ("GET", "/duplicates"),
+    ("GET", "/settings"),
+    ("GET", "/models"),
     ("GET", "/static/{file_path}"),
     ("HEAD", "/static/{file_path}"),
 )

@@ -20,7 +20,7 @@ STATIC_DIR = Path(__file__).parent.parent / "static"
 SHELL = Path(__file__).parent.parent / "templates" / "shell.html"
 
 # Modules that are only fetched when first needed: not worth a preload.
-LAZY_FOLDERS = ("viewer", "upload", "activity", "auth", "people")
+LAZY_FOLDERS = ("viewer", "upload", "activity", "auth", "people", "search", "tags", "models", "duplicates")
 
 
 @cache
@@ -72,7 +72,20 @@ def shell_page(*, has_session: bool) -> tuple[str, str]:
 
 
 @get(
-    path=["/", "/login", "/setup", "/activity", "/people", "/people/{person_id:str}", "/photo/{file_id:str}"],
+    path=[
+        "/",
+        "/login",
+        "/setup",
+        "/activity",
+        "/people",
+        "/people/{person_id:str}",
+        "/photo/{file_id:str}",
+        "/search",
+        "/tags",
+        "/duplicates",
+        "/settings",
+        "/models",
+    ],
     media_type=MediaType.HTML,
     include_in_schema=False,
 )

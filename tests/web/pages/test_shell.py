@@ -20,7 +20,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SOME_ID = "0190f3a2-7d1e-7c34-b3f1-2d6a5c0e9b11"
-ADDRESSES = ("/", "/login", "/setup", "/activity", "/people", f"/people/{SOME_ID}", f"/photo/{SOME_ID}")
+ADDRESSES = (
+    "/",
+    "/login",
+    "/setup",
+    "/activity",
+    "/people",
+    f"/people/{SOME_ID}",
+    f"/photo/{SOME_ID}",
+    "/search?q=beach",
+    "/tags",
+    "/duplicates",
+    "/settings",
+    "/models",
+)
 OUR_SCRIPTS = sorted((STATIC_DIR / "js").rglob("*.js"))
 OUR_STYLES = sorted((STATIC_DIR / "css").glob("*.css"))
 VENDORED = sorted(path for path in (STATIC_DIR / "vendor").iterdir() if path.is_dir())

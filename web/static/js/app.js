@@ -58,20 +58,40 @@ export async function startApp(root) {
   await openLinkedPhoto(await pageSwitch.ready());
 }
 
+const people = () => import("/static/js/people/pages.js");
+const settings = () => import("/static/js/models/pages.js");
+/** @type {Record<string, () => Promise<{ openPage: (holder: HTMLElement, route: any, options: any) => Promise<any> }>>} */
+const PAGES = {
+  people,
+  person: people,
+  search: () => import("/static/js/search/pages.js"),
+  tags: () => import("/static/js/tags/pages.js"),
+  duplicates: () => import("/static/js/duplicates/pages.js"),
+  settings,
+  models: settings,
+};
+
 /** Shows the page that the route names. The timeline of all photos stays where it is while another page is before it. */
 function createPageSwitch({ timeline, pages, drawEmpty }) {
   const places = new Map();
-  /** @type {{ timeline?: any, destroy: () => void } | null} */
+  /** @type {{ timeline?: any, update?: (route: any) => Promise<void>, destroy: () => void } | null} */
   let page = null;
+  let pageName = "";
   let last = route.get();
   /** @type {Promise<any>} */
   let ready = Promise.resolve(timeline);
 
   async function show(now) {
-    const { openPage } = now.name === "photos" ? { openPage: null } : await import("/static/js/people/pages.js");
+    const { openPage } = now.name === "photos" ? { openPage: null } : await PAGES[now.name]();
     if (now !== route.get()) return timeline;
+    if (page?.update && pageName === now.name) {
+      await page.update(now);
+      scrollTo(0, places.get(now.path) ?? 0);
+      return page.timeline ?? timeline;
+    }
     page?.destroy();
     page = null;
+    pageName = now.name;
     timeline.show(now.name === "photos");
     drawEmpty();
     timelineState.set({ ...timelineState.get(), month: "" });
@@ -82,7 +102,7 @@ function createPageSwitch({ timeline, pages, drawEmpty }) {
   }
   const change = (/** @type {import("./router.js").Route} */ now) => {
     places.set(last.path, scrollY);
-    if (now.name === "person") places.delete(now.path);
+    if (now.name === "person" || (now.name === "search" && !now.back)) places.delete(now.path);
     last = now;
     ready = show(now).catch((error) => {
       toastError(error);

@@ -1,29 +1,44 @@
 // Which page the address names, and going from one to the other without loading anything again.
 import { createStore } from "/static/js/lib/store.js";
 
-/** @typedef {{ name: "photos" | "people" | "person", id: string, path: string }} Route */
+/** @typedef {"photos" | "people" | "person" | "search" | "tags" | "duplicates" | "settings" | "models"} PageName */
+/** @typedef {{ name: PageName, id: string, query: URLSearchParams, path: string, back?: boolean }} Route path: with what follows its `?`; back: come to by back or forward */
+
+const NAMES = /** @type {PageName[]} */ (["people", "search", "tags", "duplicates", "settings", "models"]);
+const OURS = /^\/(people(\/[^/?]+)?|search(\?.*)?|tags|duplicates|settings|models)?$/;
 
 /** @param {string} path @returns {Route} */
 function routeOf(path) {
-  const [, first, id] = path.split("/");
-  if (first === "people") return id ? { name: "person", id: decodeURIComponent(id), path } : { name: "people", id: "", path };
-  return { name: "photos", id: "", path: "/" };
+  const [address, asked = ""] = path.split("?");
+  const [, first, id] = address.split("/");
+  const query = new URLSearchParams(asked);
+  if (first === "people" && id) return { name: "person", id: decodeURIComponent(id), query, path };
+  const name = NAMES.find((page) => page === first);
+  return name ? { name, id: "", query, path } : { name: "photos", id: "", query, path: "/" };
 }
 
+const hereNow = () => location.pathname + (location.pathname === "/search" ? location.search : "");
+
 /** The page under an opened photo is the one it was opened from. */
-const basePath = () => (location.pathname.startsWith("/photo/") ? (history.state?.base ?? "/") : location.pathname);
+const basePath = () => (location.pathname.startsWith("/photo/") ? (history.state?.base ?? "/") : hereNow());
+
+/** @param {string} query @param {Record<string, string>} [more] */
+export function searchPath(query, more = {}) {
+  const asked = new URLSearchParams({ ...(query && { q: query }), ...more }).toString();
+  return asked ? `/search?${asked}` : "/search";
+}
 
 export const route = createStore(routeOf(basePath()));
 
-/** Show another page. @param {string} path */
-export function go(path) {
-  if (path !== location.pathname) history.pushState(null, "", path);
+/** Show another page. @param {string} path @param {{ replace?: boolean }} [options] replace: going back skips this one */
+export function go(path, { replace = false } = {}) {
+  if (path !== hereNow()) history[replace ? "replaceState" : "pushState"](null, "", path);
   follow();
 }
 
-function follow() {
+function follow(back = false) {
   const next = routeOf(basePath());
-  if (next.path !== route.get().path) route.set(next);
+  if (next.path !== route.get().path) route.set({ ...next, back });
 }
 
 /**
@@ -32,14 +47,14 @@ function follow() {
  */
 export function startRouter(onPhoto) {
   addEventListener("popstate", () => {
-    follow();
+    follow(true);
     if (location.pathname.startsWith("/photo/") && !document.querySelector(".pswp")) onPhoto();
   });
   document.addEventListener("click", (event) => {
     if (event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     const link = /** @type {HTMLElement} */ (event.target).closest?.("a[href]");
     const path = link?.getAttribute("href") ?? "";
-    if (!/^\/(people(\/[^/]+)?)?$/.test(path)) return;
+    if (!OURS.test(path)) return;
     event.preventDefault();
     go(path);
   });

@@ -35,3 +35,23 @@ export function isTyping(event) {
   const target = /** @type {HTMLElement} */ (event.target);
   return target?.matches?.("input, textarea, select, [contenteditable]") ?? false;
 }
+
+/**
+ * Copy text, also where the page came without https and browsers hide their clipboard.
+ * @param {string} text
+ * @returns {Promise<boolean>} whether it worked
+ */
+export async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const field = /** @type {HTMLTextAreaElement} */ (el("textarea", { class: "visually-hidden", "aria-hidden": "true" }));
+    field.value = text;
+    document.body.append(field);
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    return done;
+  }
+}

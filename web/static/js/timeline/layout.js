@@ -64,6 +64,42 @@ export function layoutMonth(columns, frame) {
   return layout;
 }
 
+/**
+ * Lay out photos without regard to their days: every row is filled, but the last one if it is the end.
+ * @param {{ ratio: (number | null)[] }} columns
+ * @param {Frame} frame
+ * @param {boolean} isEnd nothing comes after these
+ * @returns {MonthLayout}
+ */
+export function layoutFlow(columns, frame, isEnd) {
+  const ratios = columns.ratio.map(bounded);
+  const total = ratios.length;
+  /** @type {MonthLayout} */
+  const layout = { height: 0, bands: [], lefts: new Float32Array(total), widths: new Float32Array(total) };
+  const rows = Math.max(1, Math.round(rowWidth(ratios, 0, total, frame.target, frame.gap) / frame.width));
+  let left = ratios.reduce((sum, ratio) => sum + ratio, 0);
+  let top = 0;
+  let first = 0;
+  for (let row = 0; first < total; row += 1) {
+    // Rows of a list that goes on share what there is equally; the end of a list is filled from the top.
+    const takesRest = !isEnd && row === rows - 1;
+    const share = isEnd ? frame.width / frame.target : left / (rows - row);
+    let sum = ratios[first];
+    let last = first + 1;
+    while (last < total && (takesRest || sum + ratios[last] / 2 <= share)) sum += ratios[last++];
+    const filling = (frame.width - frame.gap * (last - first - 1)) / sum;
+    const exact = isEnd && last === total && filling > frame.target * MAX_GROWTH ? frame.target : filling;
+    placeRow(layout, ratios, first, last, exact, frame);
+    const height = Math.floor(exact);
+    layout.bands.push({ top, height, rowTop: 0, rowHeight: height, first, last, headings: [] });
+    top += height + frame.gap;
+    left -= sum;
+    first = last;
+  }
+  layout.height = top;
+  return layout;
+}
+
 /** @param {string[]} starts newest first */
 function daysOf(starts) {
   const groups = [];

@@ -4,9 +4,11 @@ import { frameFor, layoutMonth } from "/static/js/timeline/layout.js";
 
 /**
  * @typedef {{ month: string, count: number, ids: string[], ratio: (number | null)[], thumbhash: (string | null)[],
- *   kind: string[], start: string[], duration: (number | null)[], flags: number[] }} Columns
+ *   kind: string[], start: string[], duration: (number | null)[], flags: number[], note?: string[] }} Columns
+ *   note: said of a photo to those who cannot see it
  * @typedef {{ month: string, count: number, before: number, top: number, height: number, known: boolean,
- *   columns: Columns | null, stale: boolean, layout: import("./layout.js").MonthLayout | null }} Month
+ *   columns: Columns | null, stale: boolean, layout: import("./layout.js").MonthLayout | null, title?: string }} Month
+ *   title: a heading other than the month's name; "" is none
  */
 
 const KEEP_MONTHS = 48; // months whose columns stay in memory: about 30,000 photos of a 100,000 photo library
@@ -61,7 +63,7 @@ export class Months extends EventTarget {
     let before = 0;
     for (const month of this.list) {
       if (month.columns && !month.layout) {
-        month.layout = layoutMonth(month.columns, this.frame);
+        month.layout = this.layOut(month);
         month.height = month.layout.height;
         month.known = true;
       }
@@ -72,6 +74,11 @@ export class Months extends EventTarget {
       before += month.count;
     }
     this.height = top;
+  }
+
+  /** @param {Month} month one with columns @returns {import("./layout.js").MonthLayout} */
+  layOut(month) {
+    return layoutMonth(/** @type {Columns} */ (month.columns), this.frame);
   }
 
   #pxPerPhoto() {
@@ -131,9 +138,14 @@ export class Months extends EventTarget {
     return promise;
   }
 
+  /** Ask for the columns of a month. @param {Month} month @param {AbortSignal} signal @returns {Promise<Columns>} */
+  columnsOf(month, signal) {
+    return api.get(`/timeline/${month.month}${this.query}`, signal);
+  }
+
   async #fetch(month, signal) {
     try {
-      const columns = await api.get(`/timeline/${month.month}${this.query}`, signal);
+      const columns = await this.columnsOf(month, signal);
       this.failed.delete(month.month);
       month.columns = columns;
       month.stale = false;
@@ -173,7 +185,7 @@ export class Months extends EventTarget {
       const i = month.columns ? month.columns.ids.indexOf(id) : -1;
       if (i < 0) continue;
       const columns = month.columns;
-      for (const name of ["ids", "ratio", "thumbhash", "kind", "start", "duration", "flags"]) columns[name].splice(i, 1);
+      for (const column of Object.values(columns)) if (Array.isArray(column)) column.splice(i, 1);
       month.count -= 1;
       month.layout = null;
       this.total -= 1;

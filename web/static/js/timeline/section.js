@@ -10,8 +10,10 @@ export class MonthSection {
     this.root.className = "month";
     this.heading = document.createElement("h2");
     this.heading.className = "month-name";
-    this.heading.textContent = monthName(month.month);
-    this.root.setAttribute("aria-label", monthName(month.month));
+    const title = month.title ?? monthName(month.month);
+    this.heading.textContent = title;
+    this.heading.hidden = !title;
+    if (title) this.root.setAttribute("aria-label", title);
     this.total = document.createElement("span");
     this.total.className = "month-count";
     this.heading.append(" ", this.total);

@@ -55,6 +55,7 @@ class Tile {
     const start = columns.start[i] ?? "";
     const words = [video ? "Video" : "Photo", dayFull(start), timeOfDay(start)];
     if (flags & FAVOURITE) words.push("favourite");
+    if (columns.note?.[i]) words.push(columns.note[i]);
     this.root.setAttribute("aria-label", words.join(", "));
     this.#mark(video, columns.duration[i], flags);
   }

@@ -1,8 +1,9 @@
 import { api } from "/static/js/lib/api.js";
 import { Icon } from "/static/js/lib/icon.js";
 import { html, useEffect, useRef, useState } from "/static/js/lib/preact.js";
-import { session } from "/static/js/lib/session.js";
+import { isAdmin, session } from "/static/js/lib/session.js";
 import { useStore } from "/static/js/lib/store.js";
+import { go } from "/static/js/router.js";
 import { showHelp } from "/static/js/ui/help.js";
 import { theme } from "/static/js/ui/theme.js";
 
@@ -10,6 +11,13 @@ const THEMES = [
   ["system", "monitor", "As the system"],
   ["light", "sun", "Light"],
   ["dark", "moon", "Dark"],
+];
+
+/** @type {[string, string, string, boolean][]} address, icon, name, only for admins */
+const PAGES = [
+  ["/tags", "tags", "Tags", false],
+  ["/duplicates", "copy-check", "Duplicates", false],
+  ["/settings", "settings", "Settings", true],
 ];
 
 async function logOut() {
@@ -71,6 +79,8 @@ export function UserMenu() {
               </button>`,
           )}
         </div>
+        ${PAGES.filter(([, , , forAdmins]) => !forAdmins || isAdmin()).map(([path, icon, label]) => html`<button type="button" role="menuitem" key=${path} onClick=${pick(() => go(path))}><${Icon} name=${icon} size=${18} />${label}</button>`)}
+        <hr />
         <button type="button" role="menuitem" onClick=${pick(showHelp)}><${Icon} name="keyboard" size=${18} />Keyboard</button>
         <button type="button" role="menuitem" onClick=${pick(changePassword)}><${Icon} name="key-round" size=${18} />Change password</button>
         <button type="button" role="menuitem" onClick=${pick(logOut)}><${Icon} name="log-out" size=${18} />Log out</button>

@@ -8,6 +8,7 @@ import { timelineState } from "/static/js/timeline/state.js";
 import { Logo } from "/static/js/ui/logo.js";
 import { UserMenu } from "/static/js/ui/menu.js";
 import { togglePanel } from "/static/js/ui/panels.js";
+import { SearchField } from "/static/js/ui/searchfield.js";
 import { uploadSummary } from "/static/js/uploads.js";
 
 /** @type {[string, string[], string, string][]} */
@@ -35,7 +36,10 @@ export function Topbar() {
       )}
     </nav>
     <div class="topbar-month" aria-hidden="true">${month}</div>
+    <a class="icon-button topbar-back" href="/" aria-label="Leave search"><${Icon} name="arrow-left" /></a>
+    <${SearchField} />
     <nav aria-label="Library">
+      <a class="icon-button topbar-search" href="/search" aria-label="Search"><${Icon} name="search" /></a>
       <button class="button is-upload" type="button" aria-label="Upload photos and videos" onClick=${() => togglePanel("upload")}>
         ${upload.active ? html`<${Ring} share=${upload.share} />` : html`<${Icon} name="upload" size=${18} />`}
         <span>${upload.active ? `${Math.round(upload.share * 100)} %` : "Upload"}</span>

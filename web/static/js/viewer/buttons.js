@@ -29,11 +29,13 @@ export function addButtons(pswp, viewer) {
   const update = () => {
     const slide = viewer.slide();
     const favourite = Boolean(slide.flags & FAVOURITE);
-    for (const name of ["favourite", "faces", "info", "download", "trash"]) if (made[name]) made[name].hidden = slide.type === "missing";
+    for (const name of ["favourite", "faces", "text", "info", "download", "trash"]) if (made[name]) made[name].hidden = slide.type === "missing";
     made.favourite?.classList.toggle("is-on", favourite);
     made.favourite?.setAttribute("aria-pressed", String(favourite));
     if (made.faces && slide.kind === "video") made.faces.hidden = true;
     made.faces?.setAttribute("aria-pressed", String(viewer.faces.isShown()));
+    if (made.text && slide.kind === "video") made.text.hidden = true;
+    made.text?.setAttribute("aria-pressed", String(viewer.text.isShown()));
     made.info?.setAttribute("aria-pressed", String(viewer.info.isOpen()));
     if (made.motion) made.motion.hidden = slide.kind === "video" || !(slide.flags & MOTION);
     if (made.title && slide.start) {
@@ -45,6 +47,7 @@ export function addButtons(pswp, viewer) {
     pswp.ui.registerElement({ name: "motion", order: 2, onInit: (node) => (made.motion = motionButton(node, viewer)) });
     button("favourite", 10, "heart", "Favourite (f)", () => viewer.favourite());
     button("faces", 11, "scan-face", "People on the photo (p)", () => viewer.faces.toggle());
+    button("text", 11, "scan-text", "Text of the picture (t)", () => viewer.text.toggle());
     button("info", 12, "info", "Information (i)", () => viewer.info.toggle());
     button("download", 13, "download", "Download the original (d)", () => viewer.download());
     button("trash", 14, "trash-2", "Move to trash (Delete)", () => viewer.trash());
@@ -52,6 +55,7 @@ export function addButtons(pswp, viewer) {
   pswp.on("afterInit", update);
   viewer.info.onToggle(update);
   viewer.faces.onToggle(update);
+  viewer.text.onToggle(update);
   return { update };
 }
 

@@ -1,7 +1,7 @@
 // Where the information stands: a column that pushes the photo aside, or a sheet over it on phones.
 import { el } from "/static/js/lib/dom.js";
 import { html, render } from "/static/js/lib/preact.js";
-import { fileOf } from "/static/js/viewer/files.js";
+import { fileOf, filesChanged } from "/static/js/viewer/files.js";
 import { facesChanged } from "/static/js/viewer/faces.js";
 import { Info } from "/static/js/viewer/info.js";
 
@@ -11,7 +11,7 @@ const KEY = "homeroll-info";
 
 /**
  * @param {any} pswp @param {() => import("./slides.js").Slide} current
- * @param {{ onFace: (id: string) => void, onPerson: (path: string) => void, onAdd: () => void }} people what its people chips do
+ * @param {{ onFace: (id: string) => void, onPerson: (path: string) => void, onAdd: () => void }} people what its people chips do; onPerson goes to any page
  */
 export function createInfoColumn(pswp, current, people) {
   const isWide = () => innerWidth >= 900;
@@ -48,7 +48,7 @@ export function createInfoColumn(pswp, current, people) {
     if (!open) pswp.element?.focus();
   }
 
-  const deaf = facesChanged.watch(() => open && show());
+  const stops = [facesChanged.watch(() => open && show()), filesChanged.watch((ids) => open && ids.includes(current().id) && !root.contains(document.activeElement?.closest("input, textarea") ?? null) && show())];
   return {
     show,
     toggle,
@@ -65,7 +65,7 @@ export function createInfoColumn(pswp, current, people) {
       document.documentElement.classList.remove("info-open");
     },
     destroy() {
-      deaf();
+      for (const stop of stops) stop();
       render(null, root);
       root.remove();
     },

@@ -1,10 +1,17 @@
 // What is known of the files that were looked at lately.
 import { api } from "/static/js/lib/api.js";
 import { onMessage } from "/static/js/lib/messages.js";
+import { createStore } from "/static/js/lib/store.js";
 
 const KEEP = 60;
+/** Tells what is beside the photo which files changed on the server. */
+export const filesChanged = createStore(/** @type {string[]} */ ([]));
+/** Files that somebody asked a caption for, until it is there. @type {Set<string>} */
+export const waitingFor = new Set();
+
 onMessage("FileChanged", ({ ids }) => {
   for (const id of ids ?? []) files.delete(id);
+  filesChanged.set(ids ?? []);
 });
 /** @type {Map<string, Promise<any>>} */
 const files = new Map();

@@ -1,10 +1,13 @@
 import { dayFull, exposure, localTime, size, timeOfDay, zoneName, clock } from "/static/js/lib/format.js";
 import { Icon } from "/static/js/lib/icon.js";
 import { html, useEffect, useState } from "/static/js/lib/preact.js";
+import { Captions } from "/static/js/viewer/captions.js";
 import { changeFile } from "/static/js/viewer/files.js";
 import { PeopleChips } from "/static/js/viewer/people.js";
+import { Tags } from "/static/js/viewer/tags.js";
 import { ErrorNote } from "/static/js/ui/failure.js";
 import { toast, toastError } from "/static/js/ui/toast.js";
+import { searchPath } from "/static/js/router.js";
 
 /** Everything known about the photo on screen. @param {{ file: any, error: any, people: any, onClose: () => void }} props */
 export function Info({ file, error, people, onClose }) {
@@ -31,11 +34,15 @@ function Facts({ file, people }) {
     metadata.focal_length_mm && `${Math.round(metadata.focal_length_mm)} mm`,
     metadata.iso && `ISO ${metadata.iso}`,
   ].filter(Boolean);
+  const similar = searchPath("", { like: file.id });
   const related = (file.related_files ?? []).filter(({ id }) => id !== file.id);
   return html`
     <${Description} file=${file} />
+    <${Captions} file=${file} />
     <${Rating} file=${file} />
     <${PeopleChips} file=${file} ...${people} />
+    <${Tags} key=${tagsKey(file)} file=${file} onPage=${people.onPerson} />
+    <div class="info-similar"><a class="button is-small" href=${similar} onClick=${(event) => (event.preventDefault(), event.stopPropagation(), people.onPerson(similar))}><${Icon} name="scan-search" size=${16} />Similar photos</a></div>
     <dl class="facts">
       ${local && html`<${Fact} icon="calendar" title=${dayFull(local)}>${timeOfDay(local)} ${zoneName(file.utc_offset_min)}${DATE_SOURCES[metadata.date_source] ?? ""}<//>`}
       ${place?.length > 0 && html`<${Fact} icon="map-pin" title=${place[0]}>${place.slice(1).join(", ")}<//>`}
@@ -47,9 +54,11 @@ function Facts({ file, people }) {
       ${paths(file).map((path) => html`<${Fact} icon="folder" title="" key=${path}><span class="fact-path">${path}</span><//>`)}
       ${related.length > 0 && html`<${Fact} icon="copy" title="Belongs together with">${related.map(({ filename, role }) => html`<span class="fact-line">${filename} (${ROLES[role] ?? role})</span>`)}<//>`}
     </dl>
-    ${file.tags?.length > 0 && html`<ul class="chips" aria-label="Tags">${file.tags.map((tag) => html`<li key=${tag.name}>${tag.name}</li>`)}</ul>`}
   `;
 }
+
+/** Changes when the server's tags do. @param {any} file */
+const tagsKey = (file) => (file.tags ?? []).map(({ name, source }) => `${source}:${name}`).join();
 
 const DATE_SOURCES = { file: " · from the file's own date", filename: " · from the file name", sidecar: " · from the sidecar" };
 const ROLES = { live_video: "moving part", raw_of: "raw", edit_of: "edited", burst: "same burst", sidecar_of: "sidecar" };

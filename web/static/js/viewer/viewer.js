@@ -9,6 +9,7 @@ import { createFaces } from "/static/js/viewer/faces.js";
 import { createInfoColumn } from "/static/js/viewer/column.js";
 import { addVideoSlides, playMotion, toggleVideo } from "/static/js/viewer/moving.js";
 import { adoptSize, sharpenWhenZoomed } from "/static/js/viewer/original.js";
+import { createText } from "/static/js/viewer/text.js";
 import { slideAt, slideOfFile } from "/static/js/viewer/slides.js";
 import { go, route } from "/static/js/router.js";
 import { showHelp } from "/static/js/ui/help.js";
@@ -93,6 +94,7 @@ class Viewer {
       closeTitle: "Back (Esc)",
     });
     this.faces = createFaces(this.pswp, { slide: () => this.slide(), leaveTo: (path) => this.leaveTo(path) });
+    this.text = createText(this.pswp, { slide: () => this.slide() });
     this.info = createInfoColumn(this.pswp, () => this.slide(), {
       onFace: (face) => this.faces.open(face),
       onPerson: (path) => this.leaveTo(path),
@@ -228,6 +230,7 @@ class Viewer {
     const run = {
       i: () => this.info.toggle(),
       p: () => this.faces.toggle(),
+      t: () => this.text.toggle(),
       f: () => this.favourite(),
       d: () => this.download(),
       "?": () => showHelp(),
@@ -237,7 +240,7 @@ class Viewer {
       " ": () => this.space(),
     }[event.key];
     if (event.key === "Escape") {
-      if (!this.faces.escape()) return; // PhotoSwipe closes
+      if (!this.faces.escape() && !this.text.escape()) return; // PhotoSwipe closes
       event.preventDefault();
       event.stopPropagation();
       return;

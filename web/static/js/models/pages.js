@@ -1,0 +1,52 @@
+// The settings: what does what and when (`/settings`), and the models themselves (`/models`).
+import { el } from "/static/js/lib/dom.js";
+import { html, render, useEffect } from "/static/js/lib/preact.js";
+import { isAdmin } from "/static/js/lib/session.js";
+import { loadModels } from "/static/js/models/data.js";
+import { Models } from "/static/js/models/models.js";
+import { loadSettings, NightWindow, Understanding } from "/static/js/models/settings.js";
+
+/** @type {Record<string, [string, string, any][]>} page -> id, heading and content of its sections */
+const SECTIONS = {
+  settings: [
+    ["understanding", "Understanding", Understanding],
+    ["night", "Night window", NightWindow],
+  ],
+  models: [["models", "Models", Models]],
+};
+
+/** @param {HTMLElement} holder @param {import("../router.js").Route} route */
+export async function openPage(holder, route) {
+  const root = el("div", { class: "settings" });
+  holder.replaceChildren(root);
+  document.title = "Settings · Homeroll";
+  if (isAdmin()) await Promise.all([loadModels(), loadSettings()]);
+  const show = (/** @type {import("../router.js").Route} */ now) => render(html`<${Settings} name=${now.name} />`, root);
+  show(route);
+  return {
+    destroy() {
+      render(null, root);
+      root.remove();
+    },
+  };
+}
+
+/** @param {{ name: string }} props "models" or "settings" */
+function Settings({ name }) {
+  useEffect(() => {
+    if (name === "models") document.title = "Models · Homeroll";
+  }, [name]);
+  if (!isAdmin()) {
+    return html`<div class="notice-page"><h1>Settings are for admins</h1><p>Ask whoever runs Homeroll at home.</p></div>`;
+  }
+  return html`
+    <header class="settings-head">
+      <h1>Settings</h1>
+      <nav class="tabs" aria-label="Settings">
+        <a href="/settings" aria-current=${name === "settings" ? "page" : undefined}>General</a>
+        <a href="/models" aria-current=${name === "models" ? "page" : undefined}>Models</a>
+      </nav>
+    </header>
+    ${SECTIONS[name].map(([id, title, Section]) => html`<section class="settings-section" key=${id} aria-labelledby=${`section-${id}`}><h2 id=${`section-${id}`}>${title}</h2><${Section} /></section>`)}
+  `;
+}

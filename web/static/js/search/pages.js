@@ -1,0 +1,114 @@
+// The search page: what was asked for is in the address; every other query is a new page of the same kind.
+import { api } from "/static/js/lib/api.js";
+import { announce, el } from "/static/js/lib/dom.js";
+import { plural } from "/static/js/lib/format.js";
+import { html, render } from "/static/js/lib/preact.js";
+import { createGrid } from "/static/js/search/grid.js";
+import { Head } from "/static/js/search/head.js";
+import { Home } from "/static/js/search/home.js";
+import { Nothing } from "/static/js/search/nothing.js";
+import { MOST_BY_DATE, Results } from "/static/js/search/results.js";
+import { Failure } from "/static/js/ui/failure.js";
+
+/** @typedef {{ query: string, like: string, order: "relevance" | "date" }} Asked */
+
+/** @param {import("../router.js").Route} route @returns {Asked} */
+function askedOf({ query }) {
+  return { query: query.get("q") ?? "", like: query.get("like") ?? "", order: query.get("order") === "date" ? "date" : "relevance" };
+}
+
+/** @param {Asked} asked @returns {import("./results.js").Ask} */
+function askerOf({ query, like }) {
+  if (like) {
+    return async (offset, limit, signal) => {
+      const found = await api.get(`/files/${encodeURIComponent(like)}/similar?limit=${offset + limit}`, signal);
+      return { ...found, total: Math.min(found.total, found.items.length), items: found.items.slice(offset, offset + limit) };
+    };
+  }
+  return (offset, limit, signal) => api.get(`/search?q=${encodeURIComponent(query)}&limit=${limit}&offset=${offset}`, signal);
+}
+
+/** @param {HTMLElement} holder @param {import("../router.js").Route} route */
+export async function openPage(holder, route) {
+  const top = el("div", { class: "search-top" });
+  const body = el("div", { class: "search-body" });
+  const root = el("div", { class: "search-page" }, top, body);
+  holder.replaceChildren(root);
+  /** @type {ReturnType<typeof createGrid> | null} */
+  let grid = null;
+  let run = 0;
+  const sized = new ResizeObserver(() => grid?.view.measure());
+  sized.observe(top);
+
+  const clear = () => {
+    grid?.destroy();
+    grid = null;
+    render(null, body);
+  };
+
+  /** @param {import("../router.js").Route} now */
+  async function show(now) {
+    const mine = ++run;
+    const asked = askedOf(now);
+    document.title = `${asked.query || (asked.like ? "Similar photos" : "Search")} · Homeroll`;
+    if (!asked.query.trim() && !asked.like) {
+      clear();
+      render(null, top);
+      render(html`<${Home} />`, body);
+      return;
+    }
+    const results = new Results(askerOf(asked), asked.order);
+    const slow = setTimeout(() => {
+      clear();
+      render(html`<${Head} asked=${asked} answer=${null} shown=${0} />`, top);
+      render(html`<div class="panel-wait"><span class="spinner"></span></div>`, body);
+    }, 250);
+    try {
+      await results.refresh();
+    } catch (error) {
+      if (mine !== run) return;
+      clearTimeout(slow);
+      clear();
+      render(html`<${Head} asked=${asked} answer=${null} shown=${0} />`, top);
+      render(html`<${Failure} error=${error} onRetry=${() => show(now)} />`, body);
+      return;
+    } finally {
+      clearTimeout(slow);
+    }
+    if (mine !== run) return;
+    clear();
+    const draw = () => {
+      if (mine !== run) return;
+      const left = results.total;
+      const answer = { ...results.answer, total: asked.order === "date" && results.answer.total > MOST_BY_DATE ? results.answer.total : left };
+      render(html`<${Head} asked=${asked} answer=${answer} shown=${left} />`, top);
+      if (!left) {
+        clear();
+        render(html`<${Nothing} asked=${asked} answer=${answer} />`, body);
+      }
+    };
+    draw();
+    announce(results.total ? `${plural(results.total, "photo")} found` : "Nothing found");
+    if (!results.total) return;
+    grid = createGrid(results);
+    grid.view.addEventListener("refreshed", draw);
+    body.append(grid.root);
+    grid.view.measure();
+    grid.view.draw();
+  }
+
+  await show(route);
+  return {
+    get timeline() {
+      return grid;
+    },
+    update: show,
+    destroy() {
+      run += 1;
+      sized.disconnect();
+      clear();
+      render(null, top);
+      root.remove();
+    },
+  };
+}
