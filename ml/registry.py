@@ -9,6 +9,7 @@ from ml.embedders.dual import CLIP_EMBEDDER, MOBILECLIP_EMBEDDER, SIGLIP2_EMBEDD
 from ml.embedders.mobilenet import IMAGENET_EMBEDDER
 from ml.faces.dlib_engine import DlibCnnEngine, DlibEngine
 from ml.faces.onnx_engine import RetailFaceEngine, SFaceEngine
+from ml.readers.rapid import RapidReader
 from ml.taggers.joytag import JoyTagger
 from ml.taggers.mobilenet import ImagenetTagger
 from ml.taggers.places365 import PlacesTagger
@@ -36,7 +37,7 @@ TAGGERS: tuple[type[Tagger | VectorTagger], ...] = (
     Siglip2Fp32Tagger,
 )
 CAPTIONERS: tuple[type[Captioner], ...] = ()
-TEXT_READERS: tuple[type[TextReader], ...] = ()
+TEXT_READERS: tuple[type[TextReader], ...] = (RapidReader,)
 EMBEDDERS: tuple[Embedder, ...] = (
     SIGLIP2_EMBEDDER,
     CLIP_EMBEDDER,

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qs
 
-from ml.base import DetectedFace, GroupingRules, Metric, ModelSpec
+from ml.base import DetectedFace, GroupingRules, Metric, ModelSpec, TextLine
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping, Sequence
@@ -300,3 +300,27 @@ class OtherFaceEngine(FakeFaceEngine):
     dimensions = 4
     metric = "cosine"
     rules = GroupingRules(same=0.02, join=0.018, margin=0.004, suggest=0.2)
+
+
+class FakeTextReader:
+    """Sees the `lines` that a test sets, on every photo; none by default."""
+
+    spec: ClassVar[ModelSpec] = ModelSpec(
+        name="rapidocr",
+        version="1",
+        task="text",
+        licence="",
+        source="",
+        revision="",
+        files=(),
+        memory_mb=1,
+        needs_download=False,
+    )
+    max_side: ClassVar[int] = 1600
+    lines: ClassVar[list[TextLine]] = []
+
+    def load(self, runtime: Runtime) -> None:
+        pass
+
+    def read(self, image: RGBImage) -> list[TextLine]:
+        return self.lines

@@ -35,6 +35,7 @@ from web.api.search import SearchController
 from web.api.server import ServerController, version
 from web.api.settings import SettingsController
 from web.api.steps import StepsController
+from web.api.texts import TextsController
 from web.api.timeline import TimelineController
 from web.api.uploads import UploadLocks, UploadsController
 from web.api.users import UsersController
@@ -61,6 +62,7 @@ CONTROLLERS = (
     SearchController,
     PeopleController,
     FacesController,
+    TextsController,
     JournalController,
     JobsController,
     StepsController,

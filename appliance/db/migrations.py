@@ -25,6 +25,7 @@ MIGRATIONS = (
     "m2026_11_21_captions",
     "m2026_11_21_search",
     "m2026_11_21_tagging",
+    "m2026_11_21_texts",
 )
 
 

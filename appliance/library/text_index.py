@@ -129,7 +129,8 @@ _TEXTS = f"""
         '''c."value" ->> '$.caption' AS v FROM "photo_caption" pc, json_each(pc."captions_json") c
             WHERE pc."file" = f."id" AND c."type" = 'object' '''
     )
-} AS "caption"
+} AS "caption",
+        (SELECT pt."text" FROM "photo_text" pt WHERE pt."file" = f."id") AS "ocr"
     FROM json_each(?) j JOIN "stored_file" f ON f."id" = j."value" JOIN "file_text_row" r ON r."file" = f."id"
 """
 
@@ -144,7 +145,7 @@ def _columns(row: Row) -> dict[str, str]:
         "description": _joined(row["title"], row["said"]),
         "place": _place(row["place"]),
         "caption": row["caption"] or "",
-        "ocr": "",
+        "ocr": row["ocr"] or "",
         "name": _joined(row["filename"], row["names"]),
         "folder": _joined(folder, row["folders"]),
         "camera": _camera(row["make"] or "", row["model"] or "", row["lens"] or ""),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from appliance.steps.faces import FacesStep
 from appliance.steps.metadata import MetadataStep
+from appliance.steps.ocr import OcrStep
 from appliance.steps.renditions import RenditionsStep
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ STEPS: tuple[Step, ...] = (
     MetadataStep(),
     RenditionsStep(),
     FacesStep(),
+    OcrStep(),
 )
 
 

@@ -13,7 +13,7 @@ from appliance.importing.scan import ScanResult, scan_library
 from appliance.library import libraries
 from appliance.steps.registry import STEPS
 from appliance.steps.runner import Runner
-from tests.fakes import FakeFaceEngine, OtherFaceEngine
+from tests.fakes import FakeFaceEngine, FakeTextReader, OtherFaceEngine
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 def face_engines(monkeypatch: pytest.MonkeyPatch) -> None:
     """Colours instead of faces: no test but those of `ml` loads dlib."""
     monkeypatch.setattr("ml.registry.FACE_ENGINES", (FakeFaceEngine, OtherFaceEngine))
+
+
+@pytest.fixture(autouse=True)
+def text_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No text on any photo: only tests about it look for some."""
+    monkeypatch.setattr("ml.registry.TEXT_READERS", (FakeTextReader,))
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from appliance.config import Settings
 from appliance.daemon import House, open_house
 from appliance.library import keys, users
 from appliance.library.viewers import LOCAL_ADMIN
-from tests.fakes import FakeFaceEngine, OtherFaceEngine
+from tests.fakes import FakeFaceEngine, FakeTextReader, OtherFaceEngine
 
 if TYPE_CHECKING:
     import uuid
@@ -72,6 +72,12 @@ async def serving(app: Any) -> AsyncIterator[str]:
 def face_engines(monkeypatch: pytest.MonkeyPatch) -> None:
     """Colours instead of faces: no test but those of `ml` loads dlib."""
     monkeypatch.setattr("ml.registry.FACE_ENGINES", (FakeFaceEngine, OtherFaceEngine))
+
+
+@pytest.fixture(autouse=True)
+def text_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No text on any photo: only tests about it look for some."""
+    monkeypatch.setattr("ml.registry.TEXT_READERS", (FakeTextReader,))
 
 
 @pytest.fixture
