@@ -183,9 +183,10 @@ missing_packages() {
     fi
     compgen -G '/usr/share/fonts/truetype/*' >/dev/null || echo fonts-dejavu-core
     command -v avahi-browse >/dev/null || echo avahi-utils
-    command -v avahi-daemon >/dev/null || echo avahi-daemon
+    # What is in /usr/sbin is not on every user's PATH.
+    [[ -x /usr/sbin/avahi-daemon ]] || echo avahi-daemon
     command -v dbus-daemon >/dev/null || echo dbus-daemon
-    command -v ip >/dev/null || echo iproute2
+    [[ -x /usr/sbin/ip || -x /sbin/ip || -x /usr/bin/ip ]] || echo iproute2
   fi
 }
 

@@ -125,6 +125,12 @@ def wants_debugging(environ: Mapping[str, str] | None = None) -> bool:
     return (os.environ if environ is None else environ).get(ENV_PREFIX + "LOG_LEVEL") == "debug"
 
 
+def supervision(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What systemd says to a service it watches (sd_notify(3)); see `notify.Supervisor`."""
+    names = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
+    return {name: value for name, value in (os.environ if environ is None else environ).items() if name in names}
+
+
 def find_data(*, environ: Mapping[str, str] | None = None, here: Path | None = None) -> Path | None:
     """The data directory where no flag names one, or None: then homeroll.toml or the default decides.
 

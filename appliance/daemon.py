@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from appliance.compute import Compute
+from appliance.config import supervision
 from appliance.db.engine import Database
 from appliance.db.migrations import migrate
 from appliance.errors import ConfigError, ConflictError
@@ -31,6 +32,7 @@ from appliance.library import face_groups, identity, in_use, libraries, users
 from appliance.lock import DataLock
 from appliance.mdns import Announcer
 from appliance.messages import Bus, FacesChanged
+from appliance.notify import Supervisor
 from appliance.paths import DataPaths
 from appliance.steps import registry as steps_registry
 from appliance.steps.base import spec
@@ -162,9 +164,14 @@ async def serve(
             await announcer.start()
         url = _url(settings, listener)
         _announce(url, house.first_admin)
+        supervisor = Supervisor(supervision())
+        supervisor.ready(f"Answering at {url}")
+        feeding = asyncio.create_task(supervisor.watch(house.home.db.check), name="watchdog")
         if on_ready is not None:
             on_ready(url)
         await stopping.wait()
+        supervisor.stopping()
+        feeding.cancel()
         house.app.end_streams()
         log.info("stopping")
 

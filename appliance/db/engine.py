@@ -268,6 +268,12 @@ class Database:
         row = await self.fetch_one(sql, args)
         return next(iter(row.values())) if row else None
 
+    async def check(self) -> None:
+        """Return when the database answers; raises what it says otherwise.  A disk that cannot be written is no reason
+        to stop showing pictures, so nothing is written."""
+        async with self.read():
+            await self.fetch('SELECT count(*) FROM "migration"')
+
     async def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Run one statement for many rows; only inside `write()`."""
         transaction = self.engine.current_transaction.get()
