@@ -26,6 +26,7 @@ MIGRATIONS = (
     "m2026_11_21_search",
     "m2026_11_21_tagging",
     "m2026_11_21_texts",
+    "m2026_11_21_embeddings",
 )
 
 

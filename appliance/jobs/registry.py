@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from appliance.jobs.cluster_faces import ClusterFaces
 from appliance.jobs.empty_trash import EmptyTrash
 from appliance.jobs.fetch_models import FetchModels
+from appliance.jobs.index_images import IndexImages
 from appliance.jobs.index_text import IndexText
 from appliance.jobs.scan_libraries import ScanLibraries
 from appliance.jobs.tidy_data import TidyData
@@ -23,6 +24,7 @@ JOBS: tuple[Job, ...] = (
     ClusterFaces(),
     FetchModels(),
     IndexText(),
+    IndexImages(),
 )
 
 #: What happens -> the job that it asks for, and how long to wait for more of it, in seconds.

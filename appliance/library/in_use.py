@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from appliance.library import face_index, model_tags
+from appliance.library import face_index, image_index, model_tags
 from appliance.messages import FacesChanged
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 #: What to prepare, and the fact to tell when it began anew.
 PREPARED: tuple[tuple[Callable[[Database], Awaitable[bool]], type[Message] | None], ...] = (
     (face_index.prepare, FacesChanged),
+    (image_index.prepare, None),
     (model_tags.prepare, None),
 )
 
