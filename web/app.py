@@ -18,6 +18,7 @@ from litestar.static_files import create_static_files_router
 from appliance.errors import HomerollError
 from appliance.home import Home
 from appliance.importing.uploads import Uploads
+from web.api.albums import AlbumsController
 from web.api.auth import AuthController
 from web.api.content import ContentController
 from web.api.faces import FacesController
@@ -35,6 +36,7 @@ from web.api.search import SearchController
 from web.api.server import ServerController, version
 from web.api.settings import SettingsController
 from web.api.steps import StepsController
+from web.api.tags import FileTagsController, TagsController
 from web.api.texts import TextsController
 from web.api.timeline import TimelineController
 from web.api.uploads import UploadLocks, UploadsController
@@ -60,6 +62,9 @@ CONTROLLERS = (
     UploadsController,
     TimelineController,
     SearchController,
+    TagsController,
+    FileTagsController,
+    AlbumsController,
     PeopleController,
     FacesController,
     TextsController,

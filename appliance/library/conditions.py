@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from appliance.library import matching, tags
+from appliance.library.album_files import visible_albums
 from appliance.library.faces import visible_faces, visible_people
 from appliance.library.query import Choice, Dates, Named, Query, Rating, Term, Word, fold, parse
 
@@ -46,18 +47,20 @@ class Understood(msgspec.Struct, frozen=True):
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What a query asks for: files that match all of `words` in their texts, and all `conditions`.
 
+    `textual`: conditions that are words only (`cat OR dog`): texts must fulfil them, what a picture means need not.
     `said`: every word that may be why a file was found, those of alternatives too.
     """
 
     words: tuple[Word, ...] = ()
     said: tuple[Word, ...] = ()
     conditions: tuple[Condition, ...] = ()
+    textual: tuple[Condition, ...] = ()
     understood: tuple[Understood, ...] = ()
 
     @property
     def where(self) -> Condition:
         """All conditions as one."""
-        return joined(self.conditions, "AND")
+        return joined((*self.conditions, *self.textual), "AND")
 
 
 NOTHING = Condition("0", known=False)
@@ -75,6 +78,7 @@ async def compile_query(db: Database, viewer: Viewer, query: Query, *, depth: in
     """Inside the `db.read()` of the search, so that what is looked up is what is found."""
     words: list[Word] = []
     conditions: list[Condition] = []
+    textual: list[Condition] = []
     understood: list[Understood] = []
     for group in query.groups:
         alternatives: list[Condition] = []
@@ -83,20 +87,27 @@ async def compile_query(db: Database, viewer: Viewer, query: Query, *, depth: in
                 if len(group) == 1 and not term.negated and matching.is_searchable(term.value):
                     words.append(term)
                 elif matching.is_searchable(term.value):
-                    alternatives.append(_negated(term, _word(viewer, term)))
+                    alternatives.append(_negated(term, word_condition(viewer, term)))
                 continue
             condition = await _condition(db, viewer, term, depth)
             understood.append(Understood(term.text, term.kind, term.value, term.negated, condition.known))
             if not (isinstance(term, Named) and not term.values):
                 alternatives.append(_negated(term, condition))
         if alternatives:
-            conditions.append(joined(alternatives, "OR"))
+            only_words = all(isinstance(term, Word) and not term.negated for term in group)
+            (textual if only_words else conditions).append(joined(alternatives, "OR"))
     said = tuple(
         term
         for term in query.terms
         if isinstance(term, Word) and not term.negated and matching.is_searchable(term.value)
     )
-    return Plan(words=tuple(words), said=said, conditions=tuple(conditions), understood=tuple(understood))
+    return Plan(
+        words=tuple(words),
+        said=said,
+        conditions=tuple(conditions),
+        textual=tuple(textual),
+        understood=tuple(understood),
+    )
 
 
 def found(viewer: Viewer, row: str = "r") -> tuple[str, list[object]]:
@@ -110,7 +121,7 @@ def _negated(term: Term, condition: Condition) -> Condition:
     return ~condition if term.negated else condition
 
 
-def _word(viewer: Viewer, word: Word) -> Condition:
+def word_condition(viewer: Viewer, word: Word) -> Condition:
     return _matching(matching.word(viewer, word.value, exact=word.quoted))
 
 
@@ -138,6 +149,7 @@ _MARKS = {
     "rating": 'r."rating" > 0',
     "people": 'EXISTS (SELECT 1 FROM "face" x WHERE x."file" = r."file" AND NOT x."removed")',
     "tags": f'EXISTS (SELECT 1 FROM "file_tag" x WHERE x."file" = r."file" AND {tags.shown("x")})',
+    "text": """r."file" IN (SELECT x."file" FROM "photo_text" x WHERE x."text" <> '')""",
     "description": """r."file" IN (SELECT x."id" FROM "stored_file" x WHERE x."description" <> '')""",
     "motion": """r."file" IN (SELECT x."related" FROM "related_file" x WHERE x."role" = 'live_video'
         UNION ALL SELECT x."id" FROM "stored_file" x WHERE x."motion_offset" IS NOT NULL)""",
@@ -240,14 +252,7 @@ async def _in_album(db: Database, viewer: Viewer, album: str, query: str | None,
     if depth >= MOST_ALBUMS_DEEP:
         return Condition("0")
     plan = await compile_query(db, viewer, parse(query), depth=depth + 1)
-    return joined([*(_word(viewer, word) for word in matching.telling(plan.words)), *plan.conditions], "AND")
-
-
-def visible_albums(viewer: Viewer, table: str) -> tuple[str, list[object]]:
-    """Albums of the family, and those that are the viewer's own."""
-    if viewer.user_id is None:
-        return "1", []
-    return f'({table}."user" IS NULL OR {table}."user" = ?)', [str(viewer.user_id)]
+    return joined([*(word_condition(viewer, word) for word in matching.telling(plan.words)), plan.where], "AND")
 
 
 def _called(value: str, names: Sequence[tuple[str, str]]) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from appliance.library import matching, text_index
-from appliance.library.conditions import visible_albums
 from appliance.library.query import fold
 
 if TYPE_CHECKING:
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from appliance.db.engine import Database, Row
     from appliance.library.conditions import Plan
     from appliance.library.query import Word
-    from appliance.library.viewers import Viewer
 
 MEANING = {"kind": "meaning", "text": ""}
 #: Column of the text index -> what such a reason is called; in the order in which reasons are told.
@@ -40,34 +38,18 @@ MOST_CHARACTERS = 80
 Reason = dict[str, str]
 
 
-async def why(
-    db: Database, viewer: Viewer, plan: Plan, shown: Mapping[uuid.UUID, Row]
-) -> dict[uuid.UUID, list[Reason]]:
+async def why(db: Database, plan: Plan, shown: Mapping[uuid.UUID, Row]) -> dict[uuid.UUID, list[Reason]]:
     """Reasons for each of these files, which the viewer sees as `shown` (see `files.get_files`)."""
     texts = await text_index.texts_of(db, list(shown))
-    albums = await _albums(db, viewer, list(shown)) if shown else {}
-    return {file: _of_file(plan, row, texts.get(file, {}), albums.get(file, [])) for file, row in shown.items()}
+    return {file: _of_file(plan, row, texts.get(file, {})) for file, row in shown.items()}
 
 
-async def _albums(db: Database, viewer: Viewer, files: list[uuid.UUID]) -> dict[uuid.UUID, list[str]]:
-    allowed, arguments = visible_albums(viewer, "a")
-    rows = await db.fetch(
-        f"""SELECT af."file", a."name" FROM "album_file" af JOIN "album" a ON a."id" = af."album"
-            WHERE af."file" IN (SELECT value FROM json_each(?)) AND {allowed} ORDER BY a."name", a."id" """,
-        [text_index.ids_json(files), *arguments],
-    )
-    names: dict[uuid.UUID, list[str]] = {}
-    for row in rows:
-        names.setdefault(row["file"], []).append(row["name"])
-    return names
-
-
-def _of_file(plan: Plan, row: Row, texts: Mapping[str, Any], albums: list[str]) -> list[Reason]:
+def _of_file(plan: Plan, row: Row, texts: Mapping[str, Any]) -> list[Reason]:
     lines = {column: [line for line in (texts.get(column) or "").split("\n") if line] for column in KINDS}
     # Those that only the viewer may know stand in the index in a form that is not for people.
     people = [face["person"]["name"] for face in row["faces"] if face["person"] and face["person"]["name"]]
     lines["people"] = list(dict.fromkeys(people))
-    lines["albums"] = list(dict.fromkeys([*lines["albums"], *albums]))
+    lines["albums"] = list(dict.fromkeys([*lines["albums"], *(album["name"] for album in row["albums"])]))
     found: list[Reason] = []
     for word in matching.telling(plan.said):
         found += _of_word(word, lines)

@@ -12,11 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from appliance.library import files, matching, reasons, text_index
-from appliance.library.conditions import Plan, Understood, compile_query, found
-from appliance.library.query import parse
+from appliance.library import files, matching, meaning, reasons, text_index
+from appliance.library.conditions import (
+    Condition,
+    Plan,
+    Understood,
+    compile_query,
+    found,
+    joined,
+    word_condition,
+)
+from appliance.library.query import YEAR, parse
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Set
+
     from appliance.db.engine import Database, Row
     from appliance.home import Home
     from appliance.library.viewers import Viewer
@@ -25,14 +35,14 @@ MOST = 200
 #: Further pages than anybody turns to, and less than SQLite's integers.
 FARTHEST = 10_000_000
 
+#: So many of the best text matches are fused with what is found by meaning.
+HEAD = 1000
+#: Reciprocal rank fusion, 1 / (offset + rank): the offset of its authors (Cormack, Clarke and Buettcher, SIGIR 2009).
+RANK_OFFSET = 60
+#: Over how many ranks of meaning text matches spread: a file name that holds the word ranks with the 30th picture.
+TEXT_RANKS = 50
+
 NOTHING_ASKED = "Type what is on the photo, or a word such as person:, place:, tag:, year: or has:."
-
-
-class Availability(msgspec.Struct, frozen=True):
-    """Whether pictures were searched by what they mean; `hint`: what to do when not."""
-
-    available: bool
-    hint: str = ""
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +52,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     items: list[dict[str, Any]]
     understood: tuple[Understood, ...]
     words: str
-    meaning: Availability
+    meaning: meaning.Availability
     hint: str
     complete: bool = True
     """False: many texts are still to be indexed."""
@@ -66,24 +76,86 @@ async def search(home: Home, viewer: Viewer, text: str, *, limit: int = 50, offs
     limit, offset = max(0, min(limit, MOST)), max(0, min(offset, FARTHEST))
     query = parse(text)
     complete = await text_index.refresh_few(home.db)
-    meaning = Availability(False)
+    asked = await meaning.ask(home, query.words)
     async with home.db.read():
         plan = await compile_query(home.db, viewer, query)
-        hits: list[Hit] = []
-        total = 0
-        if not query.is_empty and (plan.words or plan.conditions):
-            total = await count_text(home.db, viewer, plan)
-            hits = await find_text(home.db, viewer, plan, limit=limit, offset=offset)
+        total, hits = 0, list[Hit]()
+        if not query.is_empty:
+            total, hits = await _fused(home.db, viewer, plan, asked, limit, offset)
         items = await _shown(home.db, viewer, plan, hits)
     return Found(
         total=total,
         items=items,
         understood=plan.understood,
         words=query.words,
-        meaning=meaning,
-        hint=_hint(query.is_empty, total, plan, meaning),
+        meaning=asked.availability,
+        hint=_hint(query.is_empty, total, plan, asked.availability),
         complete=complete,
     )
+
+
+async def _fused(
+    db: Database, viewer: Viewer, plan: Plan, asked: meaning.Asked, limit: int, offset: int
+) -> tuple[int, list[Hit]]:
+    """How many files text and meaning find together, and the part of them that is asked for.
+
+    The best of both stand first, fused by reciprocal rank; then what only texts find goes on in its own order.
+    """
+    by_words = bool(plan.words or plan.conditions or plan.textual)
+    in_texts = await count_text(db, viewer, plan) if by_words else 0
+    believed = await meaning.find(db, viewer, asked, _for_meaning(viewer, plan)) if asked.vector is not None else {}
+    if not believed:
+        return in_texts, await find_text(db, viewer, plan, limit=limit, offset=offset) if in_texts else []
+    head = await find_text(db, viewer, plan, limit=HEAD, offset=0) if in_texts else []
+    texts = {hit.file: hit.text for hit in head}
+    beyond = await _matching(db, viewer, plan, believed.keys() - texts.keys()) if in_texts > len(head) else {}
+    fused = fuse(texts | beyond, believed)
+    total = in_texts + sum(1 for file in believed if file not in texts and file not in beyond)
+    hits = fused[offset : offset + limit]
+    if len(hits) < limit and in_texts > len(head):
+        rest = await find_text(
+            db,
+            viewer,
+            plan,
+            limit=limit - len(hits),
+            offset=max(0, offset - len(fused)) + HEAD,
+            but=beyond.keys(),
+        )
+        hits += rest
+    return total, hits
+
+
+def fuse(texts: Mapping[uuid.UUID, float], believed: Mapping[uuid.UUID, float]) -> list[Hit]:
+    """Both in the order of one over their ranks.  What is equally sure shares a rank: of texts, the newest would
+    otherwise be thought better than what means the same."""
+    ranks = {file: number for number, file in enumerate(believed)}
+    hits = [Hit(file, text=texts.get(file, 0.0), meaning=believed.get(file, 0.0)) for file in {**texts, **believed}]
+    places = {file: number for number, file in enumerate({**texts, **believed})}
+
+    def order(hit: Hit) -> tuple[float, int]:
+        weight = 0.0
+        if hit.text:
+            weight += 1 / (RANK_OFFSET + TEXT_RANKS * (1 - hit.text))
+        if hit.meaning:
+            weight += 1 / (RANK_OFFSET + ranks[hit.file])
+        return -round(weight, 9), places[hit.file]
+
+    return sorted(hits, key=order)
+
+
+def _for_meaning(viewer: Viewer, plan: Plan) -> Condition:
+    """What a picture must fulfil, whatever it means: all conditions, and the years that were typed among the words."""
+    years = [word for word in plan.words if YEAR.fullmatch(word.value)]
+    return joined([*(word_condition(viewer, year) for year in years), *plan.conditions], "AND")
+
+
+async def _matching(db: Database, viewer: Viewer, plan: Plan, ids: Set[uuid.UUID]) -> dict[uuid.UUID, float]:
+    """Those of `ids` that the texts find too, far down their list."""
+    only = Condition('r."file" IN (SELECT value FROM json_each(?))', (text_index.ids_json(sorted(ids)),))
+    hits = await find_text(
+        db, viewer, msgspec.structs.replace(plan, conditions=(*plan.conditions, only)), limit=len(ids), offset=0
+    )
+    return {hit.file: hit.text for hit in hits}
 
 
 async def count_text(db: Database, viewer: Viewer, plan: Plan) -> int:
@@ -92,8 +164,16 @@ async def count_text(db: Database, viewer: Viewer, plan: Plan) -> int:
     return total
 
 
-async def find_text(db: Database, viewer: Viewer, plan: Plan, *, limit: int, offset: int) -> list[Hit]:
-    """Files whose texts hold all words and that meet all conditions: the best matches first, then the newest."""
+async def find_text(
+    db: Database, viewer: Viewer, plan: Plan, *, limit: int, offset: int, but: Set[uuid.UUID] = frozenset()
+) -> list[Hit]:
+    """Files whose texts hold all words and that meet all conditions: the best matches first, then the newest.
+
+    but: left out, before the offset is counted.
+    """
+    if but:
+        others = Condition('r."file" NOT IN (SELECT value FROM json_each(?))', (text_index.ids_json(sorted(but)),))
+        plan = msgspec.structs.replace(plan, conditions=(*plan.conditions, others))
     source, arguments = _source(viewer, plan)
     words = matching.telling(plan.words)
     better, better_arguments, score, order = "", [], "1.0", ""
@@ -125,7 +205,7 @@ def _source(viewer: Viewer, plan: Plan) -> tuple[str, list[object]]:
     if words:
         tables = f'"file_text" t CROSS JOIN {tables} ON r."id" = t.rowid'
         where, values = ['"file_text" MATCH ?', *where], [matching.every(viewer, words), *values]
-    if plan.conditions:
+    if plan.conditions or plan.textual:
         where.append(plan.where.sql)
         values += plan.where.arguments
     return f"FROM {tables} WHERE {' AND '.join(where)}", values
@@ -135,7 +215,7 @@ async def _shown(db: Database, viewer: Viewer, plan: Plan, hits: list[Hit]) -> l
     shown: dict[uuid.UUID, Row] = {
         row["id"]: row for row in await files.get_files(db, viewer, [hit.file for hit in hits])
     }
-    why = await reasons.why(db, viewer, plan, shown)
+    why = await reasons.why(db, plan, shown)
     return [
         {
             "file": shown[hit.file],
@@ -147,7 +227,7 @@ async def _shown(db: Database, viewer: Viewer, plan: Plan, hits: list[Hit]) -> l
     ]
 
 
-def _hint(is_empty: bool, total: int, plan: Plan, meaning: Availability) -> str:
+def _hint(is_empty: bool, total: int, plan: Plan, by_meaning: meaning.Availability) -> str:
     if is_empty:
         return NOTHING_ASKED
     unknown = [one for one in plan.understood if not one.known and one.value]
@@ -155,5 +235,5 @@ def _hint(is_empty: bool, total: int, plan: Plan, meaning: Availability) -> str:
         one = unknown[0]
         return f"There is no {one.kind} “{one.value}” on the photos that you see."
     if total == 0:
-        return meaning.hint or "Nothing was found. Try fewer or other words."
+        return by_meaning.hint or "Nothing was found. Try fewer or other words."
     return ""

@@ -9,7 +9,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from appliance.library import matching, tags
-from appliance.library.conditions import found, visible_albums
+from appliance.library.album_files import visible_albums
+from appliance.library.conditions import found
 from appliance.library.faces import visible_faces, visible_people
 from appliance.library.query import CHOICES, DATED, NAMED, OPERATORS, SPELLINGS, clean, fold, quoted
 
