@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from typing import TYPE_CHECKING, Literal
 
@@ -58,7 +59,11 @@ def work_folder(models_dir: Path, name: str) -> Path:
 
 def bytes_there(models_dir: Path, name: str) -> int:
     """How much of the model `name` waits to go on."""
-    return sum(path.stat().st_size for path in work_folder(models_dir, name).rglob("*") if path.is_file())
+    total = 0
+    for path in work_folder(models_dir, name).rglob("*"):
+        with contextlib.suppress(FileNotFoundError):  # whole parts are moved while we look
+            total += path.stat().st_size if path.is_file() else 0
+    return total
 
 
 def get(models_dir: Path, name: str) -> Asked | None:

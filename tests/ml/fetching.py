@@ -81,8 +81,7 @@ def kill_at(process: subprocess.Popen[bytes], models_dir: Path, size_bytes: int,
         time.sleep(0.01)
     process.kill()
     process.communicate()
-    while hub.busy:
-        time.sleep(0.01)
+    hub.settle()
     hub.requests.clear()
     return found[0].stat().st_size
 

@@ -132,7 +132,6 @@ def test_a_killed_pull_goes_on_where_it_was(hub: Hub, models_dir: Path) -> None:
     there = kill_at(process, models_dir, SIZE * 3 // 10, hub)
     assert SIZE * 3 // 10 <= there < SIZE
     assert installed_files(models_dir) == {}
-    hub.slow = 0
     assert fetch(spec("words/tags.txt", "model.onnx"), models_dir, hub.url) is None
     assert installed_files(models_dir) == {"model.onnx": WEIGHTS, "words/tags.txt": WORDS}
     assert hub.served("model.onnx") == SIZE - there
@@ -208,7 +207,6 @@ def test_the_beginning_of_one_file_is_never_continued_with_another(hub: Hub, mod
     hub.slow = 2 * SIZE
     kill_at(start(spec("model.onnx"), models_dir, hub.url), models_dir, SIZE // 3, hub)
     hub.publish("family/tiny", "model.onnx", OTHER)
-    hub.slow = 0
     assert fetch(spec("model.onnx"), models_dir, hub.url) is None
     assert installed_files(models_dir) == {"model.onnx": OTHER}
 
