@@ -27,6 +27,7 @@ MIGRATIONS = (
     "m2026_11_21_tagging",
     "m2026_11_21_texts",
     "m2026_11_21_embeddings",
+    "m2026_11_21_people_counts",
 )
 
 

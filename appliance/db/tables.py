@@ -465,6 +465,23 @@ class ImageVector(Table, tablename="image_vectors"):
     code = Bytea()
 
 
+class PersonCount(Table, tablename="person_count"):
+    """Faces shown, by person and owner of the file; kept by triggers, so that the list of people counts nothing."""
+
+    id = Integer(primary_key=True, default=None)
+    person = ForeignKey(Person, on_delete=OnDelete.cascade, null=False)
+    owner = Text()  # user id, or "" for the family
+    faces = Integer()
+
+
+class FaceCell(Table, tablename="face_cell"):
+    """A part of `face_vectors`: faces that are nearest to `centre`.  Where there are many, only near cells are asked."""
+
+    id = Integer(primary_key=True, default=None)
+    centre = Bytea(null=True, default=None)  # as embeddings; null: not sorted yet, always asked
+    leaving = Boolean(default=False)  # its faces are being moved to others
+
+
 TABLES: tuple[type[Table], ...] = (
     User,
     Session,
@@ -504,4 +521,6 @@ TABLES: tuple[type[Table], ...] = (
     ImageList,
     ImageEmbedding,
     ImageVector,
+    PersonCount,
+    FaceCell,
 )

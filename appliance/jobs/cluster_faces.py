@@ -53,6 +53,13 @@ def group(
     )
 
 
+def sort_into_cells(embeddings: Path, dimensions: int, metric: Metric, cells: int) -> tuple[list[bytes], list[int]]:
+    """In the compute process, as above."""
+    from ml.faces.cells import sorted_into_cells
+
+    return sorted_into_cells(embeddings.read_bytes(), dimensions=dimensions, metric=metric, cells=cells)
+
+
 class ClusterFaces:
     name = "cluster_faces"
     title = "Group faces"
@@ -88,9 +95,20 @@ class ClusterFaces:
                 quick and len(faces) > FEW,
                 timeout_s=TIMEOUT_S,
             )
+            await self._sort_index(home, path, engine, faces)
         finally:
             await asyncio.to_thread(path.unlink, missing_ok=True)
         return await self._write(home, progress, faces, found)
+
+    async def _sort_index(self, home: Home, path: Path, engine: face_index.Engine, faces: face_groups.Faces) -> None:
+        """The embeddings are at hand here: let the index of nearest faces grow with the library."""
+        cells = await face_index.cells_wanted(home.db, len(faces))
+        if cells:
+            centres, nearest = await home.compute.run(
+                sort_into_cells, path, engine.dimensions, engine.metric, cells, timeout_s=TIMEOUT_S
+            )
+            ids = [faces.id(number) for number in range(len(faces))]
+            await face_index.sort_into_cells(home.db, engine, centres, ids, nearest)
 
     async def _write(
         self, home: Home, progress: Progress, faces: face_groups.Faces, found: Assignment

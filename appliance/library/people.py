@@ -50,7 +50,7 @@ async def list_people(
     """
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidInputError(f"limit must be between 1 and {MAX_LIMIT}")
-    visible, face_arguments = visible_faces(viewer)
+    visible, face_arguments = visible_faces(viewer, "c")
     allowed, people_arguments = visible_people(viewer)
     conditions = [allowed, f'{"" if hidden else "NOT "}p."hidden"', f'{"" if ignored else "NOT "}p."ignored"']
     arguments = [*face_arguments, *people_arguments]
@@ -61,23 +61,25 @@ async def list_people(
         conditions.append("(p.\"name_key\" LIKE ? ESCAPE '\\' OR p.\"name_key\" LIKE ? ESCAPE '\\')")
         arguments += [f"{beginning}%", f"% {beginning}%"]
     listed = f"""WITH c AS (
-            SELECT fa."person" AS "person", count(*) AS "faces" FROM "face" fa
-            WHERE fa."shown" AND NOT fa."removed" AND fa."person" IS NOT NULL AND {visible} GROUP BY fa."person"
+            SELECT c."person", sum(c."faces") AS "faces" FROM "person_count" c WHERE {visible} GROUP BY c."person"
         ), listed AS (
-            SELECT p.*, c."faces", -p."favourite" AS k1, p."name" = '' AS k2, -c."faces" AS k3
+            SELECT p."id", c."faces", -p."favourite" AS k1, p."name" = '' AS k2, -c."faces" AS k3
             FROM c CROSS JOIN "person" p ON p."id" = c."person" WHERE {" AND ".join(conditions)}
         )"""
-    after, after_arguments, total = "", [], None
+    counted, after, after_arguments, total = ', count(*) OVER () AS "total"', "", [], None
     if cursor is not None:
         *last, total = _decode(cursor)
-        after, after_arguments = 'WHERE (k1, k2, k3, "id") > (?, ?, ?, ?)', last
+        counted, after, after_arguments = "", 'WHERE (k1, k2, k3, "id") > (?, ?, ?, ?)', last
     async with db.read():
-        if total is None:
-            total = int(await db.value(f"{listed} SELECT count(*) FROM listed", arguments))
+        # Sorted by what order needs alone: a row of a person is wide.
         rows = await db.fetch(
-            f'{listed} SELECT * FROM listed {after} ORDER BY k1, k2, k3, "id" LIMIT ?',
+            f"""{listed} SELECT p.*, o.* FROM (
+                    SELECT *{counted} FROM listed {after} ORDER BY k1, k2, k3, "id" LIMIT ?
+                ) o JOIN "person" p ON p."id" = o."id" ORDER BY k1, k2, k3, o."id" """,
             [*arguments, *after_arguments, limit + 1],
         )
+        if total is None:
+            total = int(rows[0]["total"]) if rows else 0
         items = await _shown(db, viewer, rows[:limit])
     following = None
     if len(rows) > limit:
@@ -132,7 +134,7 @@ async def list_faces(
             *last, total = _decode(cursor)
             after, after_arguments = 'AND (fa."quality", fa."id") < (?, ?)', last
         if total is None:
-            total = int(await db.value(f'SELECT count(*) FROM "face" fa WHERE {where}', [str(person), *arguments]))
+            total = await _count_faces(db, viewer, person)
         rows = await db.fetch(
             f"""SELECT fa."id", fa."quality" FROM "face" fa WHERE {where} {after}
                 ORDER BY fa."quality" DESC, fa."id" DESC LIMIT ?""",
@@ -199,11 +201,21 @@ def pair(row: Row) -> tuple[uuid.UUID, uuid.UUID]:
     return row["person"], row["other"]
 
 
+async def _count_faces(db: Database, viewer: Viewer, person: uuid.UUID) -> int:
+    visible, arguments = visible_faces(viewer, "c")
+    return int(
+        await db.value(
+            f'SELECT ifnull(sum(c."faces"), 0) FROM "person_count" c WHERE c."person" = ? AND {visible}',
+            [str(person), *arguments],
+        )
+    )
+
+
 async def _with_ids(db: Database, viewer: Viewer, ids: Iterable[uuid.UUID]) -> list[Row]:
-    visible, arguments = visible_faces(viewer)
+    visible, arguments = visible_faces(viewer, "c")
     rows = await db.fetch(
-        f"""SELECT p.*, (SELECT count(*) FROM "face" fa WHERE fa."person" = p."id" AND fa."shown"
-                         AND NOT fa."removed" AND {visible}) AS "faces"
+        f"""SELECT p.*, (SELECT ifnull(sum(c."faces"), 0) FROM "person_count" c
+                         WHERE c."person" = p."id" AND {visible}) AS "faces"
             FROM "person" p WHERE p."id" IN (SELECT value FROM json_each(?))""",
         [*arguments, face_index.ids_json(ids)],
     )

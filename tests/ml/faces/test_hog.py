@@ -48,10 +48,10 @@ def test_what_it_is_sure_of_is_taken_at_the_first_look() -> None:
 
 
 def test_a_doubtful_place_that_shows_a_face_when_enlarged_is_one_where_it_really_is() -> None:
-    # 70 px with 21 around on each side are shown twice as large: 56 px in it are 28 px of the picture.
-    detector = Detector([(square(100, 200, 70), -0.9)], [(square(42, 42, 112), 0.8)])
+    # 70 px with 14 around on each side are shown twice as large: 112 px in it are 56 px of the picture.
+    detector = Detector([(square(100, 200, 70), -0.9)], [(square(28, 28, 112), 0.8)])
     ((face, score),) = hog.find(detector, GREY, 0)
-    assert detector.shown[1] == ((224, 224), 0, hog.LEAST)
+    assert detector.shown[1] == ((196, 196), 0, hog.LEAST)
     assert (face.left(), face.top(), face.width(), face.height()) == (100, 200, 56, 56)
     assert score == 0.8
 
@@ -62,8 +62,15 @@ def test_a_doubtful_place_without_a_face_is_dropped() -> None:
     assert hog.find(detector, GREY, 0) == []
 
 
+@pytest.mark.parametrize(("first", "second", "is_face"), [(-0.3, -0.5, True), (-0.9, -0.5, False), (-0.3, -0.7, False)])
+def test_two_doubtful_looks_that_agree_are_enough(first: float, second: float, is_face: bool) -> None:
+    detector = Detector([(square(100, 200, 70), first)], [(square(28, 28, 112), second)])
+    found = hog.find(detector, GREY, 0)
+    assert [score for _, score in found] == ([second] if is_face else [])
+
+
 def test_a_face_seen_at_both_looks_is_one() -> None:
-    detector = Detector([(square(100, 200, 80), 0.5), (square(96, 196, 96), -0.4)], [(square(40, 40, 118), 0.9)])
+    detector = Detector([(square(100, 200, 80), 0.5), (square(96, 196, 96), -0.4)], [(square(33, 33, 118), 0.9)])
     assert corners(hog.find(detector, GREY, 0)) == [(100, 200, 80, 80)]
 
 
