@@ -91,7 +91,8 @@ class Teller:
 def main() -> int:
     lines = os.dup(1)
     os.dup2(2, 1)  # what a library prints is no line of ours
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
+    for number in (signal.SIGINT, signal.SIGTERM):  # Ctrl-C and systemd mean the parent, which ends us
+        signal.signal(number, signal.SIG_IGN)
     request = msgspec.json.decode(sys.stdin.buffer.read(), type=Request)
     end_with_parent()
     if os.getppid() != request.parent:
@@ -134,6 +135,8 @@ def install(request: Request, teller: Teller) -> None:
                 teller.phase("check")
                 return
             kept = pull.pull(spec, models_dir, work, staged, reserve_bytes=request.reserve_bytes, teller=teller)
+        for leftover in _files_in(staged) - {file.name for file in kept}:
+            (staged / leftover).unlink()
         if spec.converted and not any(file.made_here for file in kept):
             store.check_requirements(spec)
             teller.phase("convert")
@@ -156,8 +159,6 @@ def _convert(request: Request, staged: Path, kept: list[KeptFile]) -> list[KeptF
     """Let the converter write beside what was fetched; returns what it made."""
     module, _, name = request.converter.partition(":")
     names = {file.name for file in kept}
-    for leftover in _files_in(staged) - names:
-        (staged / leftover).unlink()
     try:
         getattr(importlib.import_module(module), name)(request.spec.name, staged)
     except HomerollError:

@@ -12,6 +12,7 @@ import re
 import shutil
 import time
 from typing import TYPE_CHECKING, BinaryIO, cast
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -121,13 +122,19 @@ def _look_at_hub(model: str, place: Place, name: str) -> Remote:
 
     url = hf_hub_url(place.repository, name, revision=place.revision)
     found = get_hf_file_metadata(url, token=False, timeout=TIMEOUT_S, headers=dict(HEADERS))
-    if _COMMIT.fullmatch(place.revision) and found.commit_hash not in (None, place.revision):
+    if not found.commit_hash or not found.etag:
+        raise NotNowError(
+            model,
+            f"What answers at {urlsplit(url).netloc} is no model hub.",
+            hint="A page to log in to a network may stand in between, or HF_ENDPOINT names something else.",
+        )
+    if _COMMIT.fullmatch(place.revision) and found.commit_hash != place.revision:
         raise ModelUnavailableError(
             model,
-            f"{place.repository} was asked for {place.revision[:12]} and answered with {str(found.commit_hash)[:12]}.",
+            f"{place.repository} was asked for {place.revision[:12]} and answered with {found.commit_hash[:12]}.",
             hint="The mirror that HF_ENDPOINT names may be broken; nothing was changed.",
         )
-    return Remote(url=found.location, etag=found.etag or "", size_bytes=found.size, commit=found.commit_hash or "")
+    return Remote(url=found.location, etag=found.etag, size_bytes=found.size, commit=found.commit_hash)
 
 
 def _look_at_url(url: str) -> Remote:
@@ -211,7 +218,7 @@ class _Watched:
 
 def _patiently(model: str, place: Place, ask: Callable[[], Remote]) -> Remote:
     import httpx2
-    from huggingface_hub.errors import FileMetadataError, HfHubHTTPError, OfflineModeIsEnabled
+    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
     last: Exception = ConnectionError()
     for number in range(TRIES):
@@ -225,8 +232,6 @@ def _patiently(model: str, place: Place, ask: Callable[[], Remote]) -> Remote:
         except HfHubHTTPError as error:
             if error.response.status_code not in LATER:
                 raise _refused(model, place, error.response.status_code) from error
-            last = error
-        except FileMetadataError as error:
             last = error
     raise _cannot_reach(model, place, last) from last
 
@@ -242,8 +247,6 @@ def _refused(model: str, place: Place, status: int) -> ModelUnavailableError:
 
 
 def _cannot_reach(model: str, place: Place, error: Exception) -> NotNowError:
-    from urllib.parse import urlsplit
-
     from huggingface_hub import constants
 
     host = urlsplit(place.url or constants.ENDPOINT).netloc

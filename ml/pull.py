@@ -7,6 +7,7 @@ again.  A file without a pinned hash must be what it was at the first pull.
 from __future__ import annotations
 
 import os
+import shutil
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
@@ -97,10 +98,17 @@ def _still_good(spec: ModelSpec, models_dir: Path, work: Path, staged: Path) -> 
         source = installed / store.relative(file.name)
         if wanted and source.is_file() and store.hash_of(source) == wanted:
             target.parent.mkdir(parents=True, exist_ok=True)
-            os.link(source, target)
+            _link(source, target)
             recorded = manifest.file(file.name) if manifest else None
             good[file.name] = recorded or KeptFile(name=file.name, size_bytes=target.stat().st_size, sha256=wanted)
     return good
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # not every file system has links
+        shutil.copyfile(source, target)
 
 
 def _place(spec: ModelSpec, file: ModelFile) -> Place:

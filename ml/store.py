@@ -176,6 +176,9 @@ def verify(models_dir: Path, spec: ModelSpec) -> list[str]:
     """What is wrong with the files of an installed model, for people; reads all of them, so it takes a while."""
     problems = []
     manifest = read_manifest(models_dir, spec)
+    if manifest and (manifest.version, manifest.revision) != (spec.version, spec.revision):
+        had, wanted = (f"version {one.version} ({one.revision[:12]})" for one in (manifest, spec))
+        problems.append(f"The files are of {had}; this Homeroll works with {wanted}.")
     for file in spec.files if spec.needs_download else ():
         try:
             path = model_path(models_dir, spec, file)

@@ -48,6 +48,7 @@ class Hub:
     lfs: bool = True
     silent: bool = False
     down: bool = False
+    portal: bool = False
     ranges: bool = True
     requests: list[Request] = field(default_factory=list)
     busy: set[socket.socket] = field(default_factory=set)
@@ -121,6 +122,8 @@ class _Handler(BaseHTTPRequestHandler):
         path = unquote(self.path.split("?")[0])
         if self.hub.down:
             self._refuse(503)
+        elif self.hub.portal:
+            self._send(b"<html>Please log in</html>", {"Content-Type": "text/html"})
         elif found := re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path):
             repository, revision, name = found.groups()
             data = self.hub.files.get((repository, revision, name))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from ml import store
+from ml import pull, store
 from ml.base import ModelFile
 from ml.hub import BLOCK_BYTES
 from ml.runtime import installed
@@ -203,6 +203,20 @@ def test_a_file_that_changes_under_its_revision_is_refused(hub: Hub, models_dir:
     assert (hub.served("model.onnx"), hub.served("tags.txt")) == (SIZE, 0)
 
 
+def test_a_new_version_is_fetched_over_the_old_one(hub: Hub, models_dir: Path) -> None:
+    old = spec("model.onnx", "words/tags.txt")
+    assert fetch(old, models_dir, hub.url) is None
+    new = spec("model.onnx", "words/tags.txt", version="2", revision="2" * 40)
+    hub.publish("family/tiny", "model.onnx", OTHER, revision=new.revision)
+    hub.publish("family/tiny", "words/tags.txt", WORDS, revision=new.revision)
+    assert store.verify(models_dir, new) == [
+        "The files are of version 1 (111111111111); this Homeroll works with version 2 (222222222222)."
+    ]
+    assert fetch(new, models_dir, hub.url) is None
+    assert installed_files(models_dir) == {"model.onnx": OTHER, "words/tags.txt": WORDS}
+    assert store.verify(models_dir, new) == []
+
+
 def test_the_beginning_of_one_file_is_never_continued_with_another(hub: Hub, models_dir: Path) -> None:
     hub.slow = 2 * SIZE
     kill_at(start(spec("model.onnx"), models_dir, hub.url), models_dir, SIZE // 3, hub)
@@ -234,6 +248,23 @@ def test_without_a_network_it_says_so_and_may_be_tried_again(models_dir: Path) -
     assert "127.0.0.1:9 cannot be reached" in problem.message
     assert problem.again
     assert not (models_dir / "tiny").exists()
+
+
+def test_a_page_to_log_in_is_not_taken_for_a_model(hub: Hub, models_dir: Path) -> None:
+    hub.portal = True
+    problem = fetch(spec("words/tags.txt"), models_dir, hub.url)
+    assert problem is not None
+    assert "is no model hub" in problem.message
+    assert problem.again
+    assert installed_files(models_dir) == {}
+
+
+def test_what_an_older_version_left_does_not_come_along(hub: Hub, models_dir: Path) -> None:
+    hub.slow = 2 * SIZE
+    kill_at(start(spec("words/tags.txt", "model.onnx"), models_dir, hub.url), models_dir, SIZE // 3, hub)
+    hub.publish("family/tiny", "new.onnx", OTHER)
+    assert fetch(spec("new.onnx", version="2"), models_dir, hub.url) is None
+    assert installed_files(models_dir) == {"new.onnx": OTHER}
 
 
 @pytest.mark.parametrize("ranges", [True, False])
@@ -270,6 +301,16 @@ def test_a_name_that_leaves_the_folder_is_refused(hub: Hub, models_dir: Path, na
     assert "cannot be the name" in problem.message
     assert hub.requests == []
     assert tree(models_dir.parent) == {}
+
+
+def test_a_file_system_without_links_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(source: Path, target: Path) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    (tmp_path / "a").write_bytes(WORDS)
+    monkeypatch.setattr("os.link", refuse)
+    pull._link(tmp_path / "a", tmp_path / "b")
+    assert (tmp_path / "b").read_bytes() == WORDS
 
 
 def test_two_processes_at_once_fetch_it_once(hub: Hub, models_dir: Path) -> None:

@@ -16,7 +16,7 @@ from ml.asked import Asked
 from ml.base import ModelFile
 from ml.store import KeptFile, Manifest, Place
 from tests.hub import COMMIT
-from tests.ml.fetching import spec, tree
+from tests.ml.fetching import REPOSITORY, spec, tree
 
 
 def manifest(*files: KeptFile, **changes: Any) -> Manifest:
@@ -139,3 +139,8 @@ def test_what_is_asked_for_survives_and_is_done_in_turn(tmp_path: Path) -> None:
     assert asked.get(tmp_path, "first") is None
     (tmp_path / store.PULLS / "second.json").write_text("{torn")
     assert list(asked.everything(tmp_path)) == ["disk", "failed"]
+
+
+def test_every_model_is_in_the_documentation() -> None:
+    text = (REPOSITORY / "docs" / "models.md").read_text()
+    assert [name for name in registry.models() if name not in text] == []
