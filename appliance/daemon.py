@@ -28,7 +28,7 @@ from appliance.importing.uploads import Uploads
 from appliance.importing.watch import Watcher
 from appliance.jobs import registry as jobs_registry
 from appliance.jobs.schedule import Scheduler
-from appliance.library import face_groups, identity, in_use, libraries, users
+from appliance.library import face_groups, in_use, kept, libraries, users
 from appliance.lock import DataLock
 from appliance.mdns import Announcer
 from appliance.messages import Bus, FacesChanged
@@ -158,7 +158,7 @@ async def serve(
         if settings.mdns and not _is_loopback(settings.host):
             announcer = Announcer(
                 port=listener.getsockname()[1],
-                properties={"version": version(), "path": "/", "id": await identity.appliance_id(house.home.db)},
+                properties={"version": version(), "path": "/", "id": await kept.appliance_id(house.home.db)},
             )
             stack.push_async_callback(announcer.stop)
             await announcer.start()

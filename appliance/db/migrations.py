@@ -27,7 +27,9 @@ MIGRATIONS = (
     "m2026_11_21_tagging",
     "m2026_11_21_texts",
     "m2026_11_21_embeddings",
+    "m2026_11_21_duplicates",
     "m2026_11_21_people_counts",
+    "m2026_11_21_keeping",
 )
 
 

@@ -465,6 +465,52 @@ class ImageVector(Table, tablename="image_vectors"):
     code = Bytea()
 
 
+class PhotoLooks(Table, tablename="photo_looks"):
+    """What the thumbnail of a file looks like, as ml/duplicates/looks.py sees it."""
+
+    id = Integer(primary_key=True, default=None)
+    file = ForeignKey(StoredFile, on_delete=OnDelete.cascade, null=False, unique=True)
+    bits = Bytea()  # 32 bytes; none where it is one colour
+    inner = Bytea()  # the same without a border, where it has one
+    contrast = DoublePrecision()
+    compared = Boolean(default=False)  # with everything that was there then
+    neighbours_by = Text()  # the embedding model by which it was compared with the files beside it
+
+
+class DuplicatePair(Table, tablename="duplicate_pair"):
+    """Two files that look alike.  `file` is the lesser id."""
+
+    id = Integer(primary_key=True, default=None)
+    file = ForeignKey(StoredFile, on_delete=OnDelete.cascade, null=False)
+    other = ForeignKey(StoredFile, on_delete=OnDelete.cascade, null=False)
+    kind = Text()  # copy | sequence | maybe: for an embedding model to judge | none: it has
+    distance = Integer()  # bits of 256 that differ
+    judged_by = Text()  # the embedding model, "" for none
+
+
+class DuplicateGroup(Table, tablename="duplicate_group"):
+    """Its id stands for its members: when one more joins them, that is another group."""
+
+    id = UUID(primary_key=True, default=new_id)
+    kind = Text(default="copy")  # copy | sequence
+    created = Timestamptz()
+
+
+class DuplicateMember(Table, tablename="duplicate_member"):
+    id = Integer(primary_key=True, default=None)
+    group = ForeignKey(DuplicateGroup, on_delete=OnDelete.cascade, null=False)
+    file = ForeignKey(StoredFile, on_delete=OnDelete.cascade, null=False)
+
+
+class DuplicateApart(Table, tablename="duplicate_apart"):
+    """Somebody said: these are no duplicates.  For ever.  `file` is the lesser id."""
+
+    id = UUID(primary_key=True, default=new_id)
+    file = ForeignKey(StoredFile, on_delete=OnDelete.cascade, null=False)
+    other = ForeignKey(StoredFile, on_delete=OnDelete.cascade, null=False)
+    created = Timestamptz()
+
+
 class PersonCount(Table, tablename="person_count"):
     """Faces shown, by person and owner of the file; kept by triggers, so that the list of people counts nothing."""
 
@@ -480,6 +526,24 @@ class FaceCell(Table, tablename="face_cell"):
     id = Integer(primary_key=True, default=None)
     centre = Bytea(null=True, default=None)  # as embeddings; null: not sorted yet, always asked
     leaving = Boolean(default=False)  # its faces are being moved to others
+
+
+class KeptState(Table, tablename="kept_state"):
+    """What the keeper must remember and nobody sets: identity, last_backup, ..."""
+
+    name = Text(primary_key=True)
+    value = JSON()
+    modified = Timestamptz()
+
+
+class FileCheck(Table, tablename="file_check"):
+    """When the bytes at a path were last read and compared with their hash, and what was found."""
+
+    id = UUID(primary_key=True, default=new_id)
+    path = ForeignKey(FilePath, on_delete=OnDelete.cascade, null=False, unique=True)
+    checked = Timestamptz()
+    verdict = Text()  # ok | changed | missing | unreadable
+    why = Text()
 
 
 TABLES: tuple[type[Table], ...] = (
@@ -521,6 +585,13 @@ TABLES: tuple[type[Table], ...] = (
     ImageList,
     ImageEmbedding,
     ImageVector,
+    PhotoLooks,
+    DuplicatePair,
+    DuplicateGroup,
+    DuplicateMember,
+    DuplicateApart,
     PersonCount,
     FaceCell,
+    KeptState,
+    FileCheck,
 )

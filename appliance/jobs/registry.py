@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from appliance.jobs.back_up import BackUp
 from appliance.jobs.cluster_faces import ClusterFaces
 from appliance.jobs.empty_trash import EmptyTrash
 from appliance.jobs.fetch_models import FetchModels
+from appliance.jobs.find_duplicates import FindDuplicates
 from appliance.jobs.index_images import IndexImages
 from appliance.jobs.index_text import IndexText
 from appliance.jobs.scan_libraries import ScanLibraries
@@ -25,6 +27,8 @@ JOBS: tuple[Job, ...] = (
     FetchModels(),
     IndexText(),
     IndexImages(),
+    FindDuplicates(),
+    BackUp(),
 )
 
 #: What happens -> the job that it asks for, and how long to wait for more of it, in seconds.
@@ -32,6 +36,8 @@ STARTED_BY: tuple[tuple[type[Message], str, float], ...] = (
     (FacesChanged, "cluster_faces", 5.0),
     (FileAdded, "index_text", 10.0),
     (FileChanged, "index_text", 10.0),
+    (FileAdded, "find_duplicates", 60.0),
+    (FileChanged, "find_duplicates", 60.0),
 )
 
 

@@ -50,6 +50,15 @@ def clean_night_window(value: object) -> str:
     return f"{from_hour:02}:{from_minute:02}-{to_hour:02}:{to_minute:02}"
 
 
+def clean_folder(value: object) -> str:
+    """ "" or an absolute path."""
+    if not isinstance(value, str) or "\0" in value:
+        raise InvalidInputError("A folder is a text such as /media/backup")
+    if value and not value.startswith("/"):
+        raise InvalidInputError("The folder must be named in full", hint="It begins with /, such as /media/backup.")
+    return value.rstrip("/") if value.strip("/") else ""
+
+
 OFF = "off"
 
 
@@ -74,6 +83,12 @@ SITE_SETTINGS: tuple[SiteSettingSpec, ...] = (
         default="",
         help="Hours in which steps run, such as 23:00-06:30; empty: at any time.",
         clean=clean_night_window,
+    ),
+    SiteSettingSpec(
+        name="backup_folder",
+        default="",
+        help="Folder on another disk for a copy of everything, every night; empty: only snapshots of the database.",
+        clean=clean_folder,
     ),
     _choice(
         "face_engine",

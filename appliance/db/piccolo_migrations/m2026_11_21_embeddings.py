@@ -6,7 +6,7 @@ from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
 from appliance.db.tables import StoredFile
 
-ID = "2026-11-21T18:00:00:000000"
+ID = "2026-11-21T18:30:00:000000"
 VERSION = "1.38.0"
 DESCRIPTION = "embeddings of pictures and their index"
 

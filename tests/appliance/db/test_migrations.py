@@ -43,6 +43,11 @@ async def test_migrations_run_on_an_empty_database_and_not_twice(db: Database) -
     assert await schema(db) == once
 
 
+def test_every_migration_has_an_id_of_its_own() -> None:
+    ids = [importlib.import_module(f"appliance.db.piccolo_migrations.{name}").ID for name in migrations.MIGRATIONS]
+    assert len(set(ids)) == len(ids)
+
+
 async def test_a_database_of_a_newer_version_is_refused_and_left_alone(db: Database) -> None:
     await migrate(db)
     before = await schema(db)

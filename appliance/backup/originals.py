@@ -1,0 +1,177 @@
+"""The copy of the originals: plain files under their own names, with a list of hashes that `sha256sum -c` reads.
+
+Pure functions for the compute process.  Nothing here deletes: what has left the library is moved to `removed/`.
+
+    originals/<library>/<path>      the files, as they lie in the library
+    originals/<library>.sha256      their hashes, relative to originals/
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import tempfile
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from appliance.errors import StorageError
+from appliance.files import TEMPORARY_PREFIX, raise_storage_error, sync_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+_BLOCK = 4 << 20
+What = Literal["copied", "same", "changed", "missing", "unreadable"]
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """One file to be in the copy: `path` below its library's root, and what the library knows of it."""
+
+    path: str
+    size_bytes: int
+    mtime_ns: int
+    sha256: str
+
+
+class Copied(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one item.  changed: its bytes are not those that the library knows; a scan will find out."""
+
+    path: str
+    what: What
+    size_bytes: int = 0
+    why: str = ""
+
+
+def copy_originals(root: Path, target: Path, items: Sequence[Item], known: Mapping[str, str]) -> list[Copied]:
+    """Bring `items` of the library at `root` into the folder `target`.
+
+    known: path -> SHA-256 of what the copy holds already.  A file is there when it was copied with that hash and has
+    its size and time; each other is written under a temporary name, hashed while it is read, fsynced, renamed.
+    Raises StorageError when the disk of the copy cannot take more.
+    """
+    return [_copy_one(root, target, item, known.get(item.path)) for item in items]
+
+
+def move_away(target: Path, removed: Path, paths: Iterable[str]) -> int:
+    """What the library has no more is kept for a while, under the same names below `removed`."""
+    moved = 0
+    for path in paths:
+        try:
+            (removed / path).parent.mkdir(parents=True, exist_ok=True)
+            os.replace(target / path, removed / path)  # noqa: PTH105 - replaces what an interrupted run left
+            moved += 1
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise_storage_error(error)
+    return moved
+
+
+def read_sums(path: Path) -> dict[str, str]:
+    """path below the library -> SHA-256, as `write_sums` wrote; empty when there is no list yet."""
+    known: dict[str, str] = {}
+    try:
+        with path.open(encoding="utf-8") as lines:
+            for line in lines:
+                escaped, text = line.startswith("\\"), line.rstrip("\n")
+                sha256, _, name = text.removeprefix("\\").partition("  ")
+                if escaped:
+                    name = name.replace("\\n", "\n").replace("\\\\", "\\")
+                known[name.partition("/")[2]] = sha256
+    except FileNotFoundError:
+        return {}
+    return known
+
+
+def write_sums(path: Path, sums: Mapping[str, str]) -> None:
+    """In the format of GNU coreutils: run `sha256sum -c` in the folder of `path`."""
+    try:
+        fd, temporary = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY_PREFIX)
+        with os.fdopen(fd, "w", encoding="utf-8") as file:
+            for name, sha256 in sorted(sums.items()):
+                told = f"{path.stem}/{name}"
+                if "\n" in told or "\\" in told:
+                    escaped = told.replace("\\", "\\\\").replace("\n", "\\n")
+                    file.write(f"\\{sha256}  {escaped}\n")
+                else:
+                    file.write(f"{sha256}  {told}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)  # noqa: PTH105 - a string straight from mkstemp
+        sync_folder(path.parent)
+    except OSError as error:
+        raise_storage_error(error)
+
+
+def _copy_one(root: Path, target: Path, item: Item, known: str | None) -> Copied:
+    there = target / item.path
+    with contextlib.suppress(OSError):
+        stat = there.stat()
+        if known == item.sha256 and (stat.st_size, stat.st_mtime_ns) == (item.size_bytes, item.mtime_ns):
+            return Copied(path=item.path, what="same", size_bytes=item.size_bytes)
+    try:
+        source = (root / item.path).open("rb")
+    except FileNotFoundError:
+        return Copied(path=item.path, what="missing")
+    except OSError as error:
+        return Copied(path=item.path, what="unreadable", why=error.strerror or "")
+    with source:
+        return _write(source.fileno(), there, item)
+
+
+def _write(source: int, there: Path, item: Item) -> Copied:
+    temporary = ""
+    try:
+        there.parent.mkdir(parents=True, exist_ok=True)
+        fd, temporary = tempfile.mkstemp(dir=there.parent, prefix=TEMPORARY_PREFIX)
+        with os.fdopen(fd, "wb") as copy:
+            sha256 = hashlib.sha256()
+            while block := _read(source):
+                sha256.update(block)
+                copy.write(block)
+            if sha256.hexdigest() != item.sha256:
+                os.unlink(temporary)  # noqa: PTH108 - a string straight from mkstemp
+                return Copied(path=item.path, what="changed")
+            copy.flush()
+            os.fsync(copy.fileno())
+        os.utime(temporary, ns=(item.mtime_ns, item.mtime_ns))
+        os.replace(temporary, there)  # noqa: PTH105 - as above
+        sync_folder(there.parent)
+    except _ReadError as error:
+        _discard(temporary)
+        return Copied(path=item.path, what="unreadable", why=str(error))
+    except OSError as error:
+        _discard(temporary)
+        raise_storage_error(error)
+    return Copied(path=item.path, what="copied", size_bytes=item.size_bytes)
+
+
+class _ReadError(Exception):
+    """The original could not be read to its end: that is its own trouble, not the copy's."""
+
+
+def _read(source: int) -> bytes:
+    try:
+        return os.read(source, _BLOCK)
+    except OSError as error:
+        raise _ReadError(error.strerror or "the disk gave no reason") from error
+
+
+def _discard(temporary: str) -> None:
+    if temporary:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)  # noqa: PTH108 - a string straight from mkstemp
+
+
+def check_room(folder: Path, needed_bytes: int, reserve_bytes: int) -> None:
+    """Raise StorageError with the numbers when the disk of the copy has no room for what is to come."""
+    free = shutil.disk_usage(folder).free
+    if free < needed_bytes + reserve_bytes:
+        raise StorageError(
+            f"The copy needs {needed_bytes >> 20:,} MB more, its disk has {free >> 20:,} MB free",
+            hint="Use a larger disk, or free some space on it.",
+        )
