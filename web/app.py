@@ -21,6 +21,7 @@ from appliance.importing.uploads import Uploads
 from web.api.albums import AlbumsController
 from web.api.auth import AuthController
 from web.api.content import ContentController
+from web.api.duplicates import DuplicatesController
 from web.api.faces import FacesController
 from web.api.files import FilesController
 from web.api.jobs import JobsController
@@ -35,6 +36,7 @@ from web.api.schema import schema_page
 from web.api.search import SearchController
 from web.api.server import ServerController, version
 from web.api.settings import SettingsController
+from web.api.similar import SimilarController
 from web.api.steps import StepsController
 from web.api.tags import FileTagsController, TagsController
 from web.api.texts import TextsController
@@ -68,6 +70,8 @@ CONTROLLERS = (
     PeopleController,
     FacesController,
     TextsController,
+    DuplicatesController,
+    SimilarController,
     JournalController,
     JobsController,
     StepsController,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from appliance.errors import ConflictError, InvalidInputError, NotFoundError, PermissionDeniedError
-from appliance.library import face_index, journal
+from appliance.library import duplicate_choices, face_index, journal
 from appliance.values import new_id, now
 
 if TYPE_CHECKING:
@@ -90,16 +90,23 @@ async def undo(db: Database, viewer: Viewer, entry_id: uuid.UUID) -> Row:
             raise InvalidInputError("This cannot be undone here")
         if entry["undone_at"] is not None:
             raise ConflictError("That is undone already")
-        before = msgspec.json.decode(entry["before"], type=State)
-        after = msgspec.json.decode(entry["after"], type=State)
-        current = await _state(db, list(after.people), list(after.faces))
-        await _check_untouched(db, before, after, current)
-        await _put_back(db, before, after, current)
-        await face_index.keep_vectors(db, [uuid.UUID(face) for face in before.faces])
-        await face_index.note_change(db)
+        if entry["noun"] == duplicate_choices.NOUN:
+            await duplicate_choices.put_back(db, entry)
+        else:
+            await _undo_people(db, entry)
         moment = now()
         await db.fetch('UPDATE "journal" SET "undone_at" = ? WHERE "id" = ?', [moment, str(entry_id)])
         return entry | {"undone_at": moment}
+
+
+async def _undo_people(db: Database, entry: Row) -> None:
+    before = msgspec.json.decode(entry["before"], type=State)
+    after = msgspec.json.decode(entry["after"], type=State)
+    current = await _state(db, list(after.people), list(after.faces))
+    await _check_untouched(db, before, after, current)
+    await _put_back(db, before, after, current)
+    await face_index.keep_vectors(db, [uuid.UUID(face) for face in before.faces])
+    await face_index.note_change(db)
 
 
 async def _check_untouched(db: Database, before: State, after: State, current: State) -> None:
