@@ -1,14 +1,16 @@
 import { fileUrl } from "/static/js/lib/api.js";
-import { count, dayMedium, localTime, plural, size, timeOfDay } from "/static/js/lib/format.js";
+import { ago, count, dayMedium, localTime, plural, size, timeOfDay } from "/static/js/lib/format.js";
 import { Icon } from "/static/js/lib/icon.js";
 import { html, useState } from "/static/js/lib/preact.js";
 import { useStore } from "/static/js/lib/store.js";
 import { openAmong } from "/static/js/search/pile.js";
+import { status } from "/static/js/status.js";
 import { renditionVersion } from "/static/js/timeline/flags.js";
 
 const TABS = [
-  ["exact", "The same"],
-  ["near", "Nearly the same"],
+  ["exact", "Equal", "Files with the very same content would stand here side by side."],
+  ["near", "Alike", "The same picture in other sizes, copies and edits would stand here side by side."],
+  ["sequence", "Series", "Several moments of one scene would stand here side by side."],
 ];
 
 /** @param {{ store: any, actions: any }} props */
@@ -24,21 +26,27 @@ export function Duplicates({ store, actions }) {
       </div>
     </header>
     ${loading && !groups.length && html`<div class="panel-wait"><span class="spinner"></span></div>`}
-    ${!loading && !groups.length && html`<${None} kind=${kind} />`}
+    ${!loading && !groups.length && html`<${None} kind=${kind} onLook=${actions.look} />`}
     ${groups.length > 0 && html`<p class="people-hint duplicates-hint">What is not kept goes to the trash, from where it can come back. <span class="only-keys">Keys: <kbd>b</kbd> keep what is chosen, <kbd>o</kbd> keep all, <kbd>n</kbd> not duplicates, <kbd>↑</kbd> <kbd>↓</kbd> move.</span></p>`}
     <ul class="duplicate-groups">${groups.map((group) => html`<${Group} key=${group.id} group=${group} actions=${actions} />`)}</ul>
     ${next && html`<div class="people-more"><button class="button" type="button" onClick=${actions.more}>Show more</button></div>`}
   `;
 }
 
-/** @param {{ kind: string }} props */
-function None({ kind }) {
+/** @param {{ kind: string, onLook: () => void }} props */
+function None({ kind, onLook }) {
+  const { jobs } = useStore(status);
+  const job = jobs.find(({ name }) => name === "find_duplicates"); // only admins know of jobs
+  const running = job?.status === "running";
   return html`<div class="notice-page">
-    <span class="notice-mark"><${Icon} name="copy-check" size=${32} /></span>
-    <h1>${kind === "exact" ? "No photo is here twice" : "No photos are nearly the same"}</h1>
-    <p>${kind === "exact" ? "Files with the very same picture would stand here side by side." : "Bursts, edits and smaller copies would stand here side by side, once photos are compared by what they show."}</p>
+    <span class=${`notice-mark ${running ? "is-busy" : ""}`}><${Icon} name="copy-check" size=${32} /></span>
+    <h1>${running ? "Looking for duplicates" : "Nothing to decide"}</h1>
+    <p>${TABS.find(([name]) => name === kind)?.[2]} ${job && !running && (job.last_run ? `Last looked ${ago(job.last_run)}.` : "Nobody has looked yet.")}</p>
+    ${job && !running && html`<button class="button" type="button" onClick=${onLook}><${Icon} name="circle-play" size=${18} />Look now</button>`}
   </div>`;
 }
+
+const SPOKEN = { exact: "equal", near: "alike", sequence: "a series" };
 
 /** @param {{ group: import("./pages.js").Group, actions: any }} props */
 function Group({ group, actions }) {
@@ -51,7 +59,7 @@ function Group({ group, actions }) {
   };
   const all = kept.size === group.files.length;
   const gone = group.files.length - kept.size;
-  return html`<li class="duplicate-group" data-group=${group.id} tabindex="0" aria-label=${`${plural(group.files.length, "photo")}, ${group.kind === "exact" ? "the same" : "nearly the same"}`}>
+  return html`<li class="duplicate-group" data-group=${group.id} tabindex="0" aria-label=${`${plural(group.files.length, "photo")}, ${SPOKEN[group.kind]}`}>
     <ul class="duplicate-files">${group.files.map((file) => html`<${Candidate} key=${file.id} file=${file} facts=${facts.get(file.id) ?? []} kept=${kept.has(file.id)} best=${file.id === group.best} onToggle=${() => toggle(file.id)} onOpen=${() => openAmong(group.files, file.id)} />`)}</ul>
     <div class="duplicate-actions">
       <button class="button is-small is-plain" type="button" onClick=${() => actions.dismiss(group)}>Not duplicates</button>

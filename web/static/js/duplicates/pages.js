@@ -1,6 +1,7 @@
 // Photos that are there twice, or nearly: side by side, the best proposed, nothing decided without being asked.
 import { api } from "/static/js/lib/api.js";
 import { announce, el, isTyping } from "/static/js/lib/dom.js";
+import { onMessage } from "/static/js/lib/messages.js";
 import { html, render } from "/static/js/lib/preact.js";
 import { createStore } from "/static/js/lib/store.js";
 import { Duplicates } from "/static/js/duplicates/duplicates.js";
@@ -8,7 +9,9 @@ import { Failure } from "/static/js/ui/failure.js";
 import { toast, toastError } from "/static/js/ui/toast.js";
 
 const PAGE = 30;
-/** @typedef {{ id: string, kind: "exact" | "near", files: any[], best: string }} Group */
+/** @typedef {"exact" | "near" | "sequence"} Kind equal bytes; the same picture; one scene in several moments */
+/** @typedef {{ id: string, kind: Kind, files: any[], best: string }} Group */
+const KINDS = /** @type {Kind[]} */ (["exact", "near", "sequence"]);
 
 /** @param {HTMLElement} holder */
 export async function openPage(holder) {
@@ -16,8 +19,8 @@ export async function openPage(holder) {
   holder.replaceChildren(root);
   document.title = "Duplicates · Homeroll";
   const store = createStore({
-    kind: /** @type {"exact" | "near"} */ ("exact"),
-    totals: { exact: 0, near: 0 },
+    kind: /** @type {Kind} */ ("exact"),
+    totals: { exact: 0, near: 0, sequence: 0 },
     /** @type {Group[]} */ groups: [],
     /** @type {string | null} */ next: null,
     loading: false,
@@ -25,11 +28,12 @@ export async function openPage(holder) {
   const put = (/** @type {any} */ part) => store.set({ ...store.get(), ...part });
   const ask = (/** @type {string} */ kind, cursor = "", limit = PAGE) => api.get(`/duplicates?kind=${kind}&limit=${limit}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
 
-  async function load(/** @type {"exact" | "near"} */ kind) {
-    put({ kind, loading: true });
-    const [here, other] = await Promise.all([ask(kind), ask(kind === "exact" ? "near" : "exact", "", 1)]);
+  async function load(/** @type {Kind} */ kind) {
+    put({ kind, loading: true, ...(kind !== store.get().kind && { groups: [], next: null }) });
+    const pages = await Promise.all(KINDS.map((other) => ask(other, "", other === kind ? PAGE : 1)));
     if (store.get().kind !== kind) return;
-    put({ groups: here.items, next: here.next, loading: false, totals: kind === "exact" ? { exact: here.total, near: other.total } : { exact: other.total, near: here.total } });
+    const here = pages[KINDS.indexOf(kind)];
+    put({ groups: here.items, next: here.next, loading: false, totals: Object.fromEntries(KINDS.map((name, i) => [name, pages[i].total])) });
   }
 
   async function more() {
@@ -54,7 +58,7 @@ export async function openPage(holder) {
     try {
       const answer = await run();
       const entry = answer?.undo;
-      toast(said, entry && { action: { label: "Undo", run: () => undo(entry, back) } });
+      toast(said, entry && { action: { label: "Undo", run: () => undo(entry, group) } });
       announce(said);
     } catch (error) {
       back();
@@ -63,11 +67,12 @@ export async function openPage(holder) {
     if (store.get().groups.length < 5 && store.get().next) more();
   }
 
-  async function undo(/** @type {string} */ entry, /** @type {() => void} */ back) {
+  /** Groups are made anew by that: asked for again. */
+  async function undo(/** @type {string} */ entry, /** @type {Group} */ group) {
     try {
       await api.post(`/journal/${entry}/undo`);
-      back();
       toast("As it was before.");
+      await load(group.kind);
     } catch (error) {
       toastError(error);
     }
@@ -84,7 +89,9 @@ export async function openPage(holder) {
     keepAll: (group) => decide(group, () => api.post(`${at(group)}/keep`, { ids: group.files.map(({ id }) => id) }), group.files.length === 2 ? "Both are kept." : "All are kept."),
     /** @param {Group} group */
     dismiss: (group) => decide(group, () => api.post(`${at(group)}/dismiss`), "Not duplicates: they will not be asked about again."),
-    show: (/** @type {"exact" | "near"} */ kind) => load(kind).catch(fail),
+    show: (/** @type {Kind} */ kind) => load(kind).catch(fail),
+    /** Compare everything now, not at night. */
+    look: () => api.post("/jobs/find_duplicates/run").then(() => toast("Looking for duplicates."), toastError),
     more,
   };
 
@@ -118,15 +125,22 @@ export async function openPage(holder) {
   async function start() {
     try {
       await load("exact");
-      if (!store.get().totals.exact && store.get().totals.near) await load("near");
+      const { totals } = store.get();
+      const first = KINDS.find((kind) => totals[kind]);
+      if (first && first !== "exact") await load(first);
       render(html`<${Duplicates} store=${store} actions=${actions} />`, root);
     } catch (error) {
       fail(error);
     }
   }
   await start();
+  // What the search for duplicates found is shown when it has ended, unless somebody is deciding.
+  const stop = onMessage("JobProgress", (job) => {
+    if (job.name === "find_duplicates" && job.status === "idle" && !root.contains(document.activeElement)) load(store.get().kind).catch(() => null); // shown is what was known
+  });
   return {
     destroy() {
+      stop();
       render(null, root);
       root.remove();
     },

@@ -50,6 +50,7 @@ const formats = {
   dayShort: new Intl.DateTimeFormat(undefined, { ...utc, weekday: "short", day: "numeric", month: "short" }),
   dayMedium: new Intl.DateTimeFormat(undefined, { ...utc, weekday: "short", day: "numeric", month: "short", year: "numeric" }),
   dayFull: new Intl.DateTimeFormat(undefined, { ...utc, weekday: "long", day: "numeric", month: "long", year: "numeric" }),
+  dateShort: new Intl.DateTimeFormat(undefined, { ...utc, day: "numeric", month: "short", year: "numeric" }),
   date: new Intl.DateTimeFormat(undefined, { ...utc, day: "numeric", month: "long", year: "numeric" }),
   time: new Intl.DateTimeFormat(undefined, { ...utc, hour: "numeric", minute: "2-digit" }),
 };
@@ -77,6 +78,8 @@ export const dayMedium = (local) => formatted("dayMedium", local);
 export const dayFull = (local) => formatted("dayFull", local);
 /** @param {string} day without its weekday */
 export const dateName = (day) => formatted("date", day);
+/** @param {string} day without its weekday, with a short month */
+export const dateShort = (day) => formatted("dateShort", day);
 /** @param {string} local */
 export const timeOfDay = (local) => formatted("time", local);
 

@@ -24,12 +24,12 @@ export function ModelCard({ model }) {
   ];
   const facts = [
     model.size_bytes ? size(model.size_bytes) : model.needs_download ? "Size known after the first fetch" : "Came with Homeroll",
-    model.memory_mb ? `${size(model.memory_mb * 1_000_000)} memory` : "",
+    model.memory_mb ? `${model.memory_mb < 1000 ? `${model.memory_mb} MB` : size(model.memory_mb * 1_000_000)} memory` : "",
     model.licence,
   ];
   return html`<li class=${`model ${model.in_use ? "is-used" : ""}`} data-model=${model.name}>
     <div class="model-text">
-      <h3>${name}${model.in_use && html`<span class="badge is-used">${model.installed ? "In use" : "Chosen"}</span>`}${model.installed && !model.in_use && html`<span class="badge">Here</span>`}</h3>
+      <h3>${name}${model.in_use && html`<span class=${`badge ${model.installed ? "is-used" : ""}`}>${model.installed ? "In use" : "Chosen"}</span>`}${model.installed && !model.in_use && html`<span class="badge">Here</span>`}</h3>
       ${what && html`<p class="model-what">${what.charAt(0).toUpperCase() + what.slice(1)}</p>`}
       <p class="model-facts">${facts.filter(Boolean).map((fact, i) => html`${i > 0 && " · "}<span>${fact}</span>`)}</p>
       <${Hindrances} model=${model} />

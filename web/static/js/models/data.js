@@ -40,10 +40,10 @@ const at = (/** @type {Model} */ model) => `/models/${encodeURIComponent(model.n
 /** @param {Model} model */
 export const shortTitle = (model) => splitTitle(model)[0];
 
-/** A title says its name before the colon, if it has one, and then what it does. @param {Model} model @returns {[string, string]} */
+/** A title may say its name before a colon, and then what it does; a name has capitals or digits in it. @param {Model} model @returns {[string, string]} */
 export function splitTitle({ title, name }) {
-  const colon = title.indexOf(": ");
-  return colon > 0 && colon < 50 ? [title.slice(0, colon), title.slice(colon + 2)] : [name, title === name ? "" : title];
+  const [head, ...rest] = title.split(": ");
+  return rest.length && /^.+[A-Z\d]/.test(head) ? [head, rest.join(": ")] : [name, title === name ? "" : title];
 }
 
 /** @param {() => Promise<any>} run @param {(answer: any) => string} [text] */

@@ -40,8 +40,9 @@ const KINDS = {
 export function Head({ asked, answer, shown }) {
   const chips = answer?.understood ?? [];
   return html`
-    <header class="search-head">
-      <h1>${title(asked, answer)}</h1>
+    ${(!answer || shown > 0 || answer.total > 0) &&
+    html`<header class="search-head">
+      <h1>${answer ? plural(answer.total, asked.like ? "similar photo" : "photo") : "Searching…"}</h1>
       ${shown > 0 &&
       html`<div class="search-actions">
         <div class="tabs" role="group" aria-label="Order">
@@ -50,7 +51,7 @@ export function Head({ asked, answer, shown }) {
         </div>
         ${asked.query && html`<${SaveSearch} query=${asked.query} />`}
       </div>`}
-    </header>
+    </header>`}
     ${asked.like && html`<${Like} id=${asked.like} />`}
     ${chips.length > 0 && html`<ul class="search-chips" aria-label="Understood as">${chips.map((chip) => html`<${Chip} key=${chip.text} chip=${chip} asked=${asked} />`)}${answer.words && html`<li class="search-words">“${answer.words}”</li>`}</ul>`}
     ${asked.order === "date" && answer?.total > MOST_BY_DATE && html`<p class="search-note">The best ${count(MOST_BY_DATE)} of ${count(answer.total)} by date.</p>`}
@@ -62,13 +63,6 @@ export function Head({ asked, answer, shown }) {
 /** The same question in another order. @param {import("./pages.js").Asked} asked @param {"relevance" | "date"} order */
 function reorder({ query, like }, order) {
   go(searchPath(query, { ...(like && { like }), ...(order === "date" && { order }) }), { replace: true });
-}
-
-/** @param {import("./pages.js").Asked} asked @param {any} answer */
-function title(asked, answer) {
-  if (!answer) return "Searching…";
-  if (answer.total) return plural(answer.total, asked.like ? "similar photo" : "photo");
-  return asked.like ? "No similar photos" : "";
 }
 
 /** @param {{ chip: { text: string, kind: string, value: string, negated: boolean, known: boolean }, asked: import("./pages.js").Asked }} props */

@@ -1,30 +1,44 @@
 import { size } from "/static/js/lib/format.js";
 import { Icon } from "/static/js/lib/icon.js";
-import { html, useEffect } from "/static/js/lib/preact.js";
+import { html, useEffect, useState } from "/static/js/lib/preact.js";
 import { isAdmin } from "/static/js/lib/session.js";
 import { useStore } from "/static/js/lib/store.js";
 import { Pull } from "/static/js/models/pull.js";
-import { loadModels, models, pullModel } from "/static/js/models/data.js";
+import { loadModels, models, pullModel, shortTitle } from "/static/js/models/data.js";
+
+const KEY = "homeroll-meaning-note";
 
 /**
- * Search by meaning is not there: what is missing, and for an admin the way to get it.
+ * Search by meaning is not there: what is missing, and for an admin the way to get it. Hidden until the reason is another one.
  * @param {{ meaning: { available: boolean, hint: string } }} props
  */
 export function MeaningNote({ meaning }) {
   const { items } = useStore(models);
+  const [hidden, setHidden] = useState(localStorage.getItem(KEY) === meaning.hint);
   const admin = isAdmin();
   useEffect(() => {
     if (admin) loadModels();
   }, []);
   const wanted = items.find(({ task, in_use: used }) => task === "embedding" && used);
   const missing = wanted && !wanted.installed ? wanted : null;
+  if (hidden && !missing?.pull) return null;
+  const hide = () => {
+    localStorage.setItem(KEY, meaning.hint);
+    setHidden(true);
+  };
+  const canGet = missing && missing.fits && missing.can_be_pulled && !missing.missing_requirements.length;
   return html`<section class="meaning-note" aria-label="Search by meaning">
     <${Icon} name="sparkles" />
-    <div>
-      <p><strong>Only words were searched.</strong> ${admin ? meaning.hint || "Search by meaning is off." : "Search by meaning is not set up: ask the admin."}</p>
-      ${missing?.pull && html`<${Pull} model=${missing} />`}
-    </div>
-    ${missing && !missing.pull && missing.fits && html`<button class="button is-small" type="button" onClick=${() => pullModel(missing)}><${Icon} name="download" size=${16} />Get ${missing.title || missing.name}${missing.size_bytes ? ` · ${size(missing.size_bytes)}` : ""}</button>`}
-    ${admin && (!missing || !missing.fits) && html`<a class="button is-small" href="/models">Models</a>`}
+    <p><strong>Only words were searched.</strong> ${admin ? plain(meaning.hint, canGet) : "Search by meaning is not set up: ask the admin."}</p>
+    ${canGet && !missing.pull && html`<button class="button is-small" type="button" onClick=${() => pullModel(missing)}><${Icon} name="download" size=${16} />Get ${shortTitle(missing)}${missing.size_bytes ? ` · ${size(missing.size_bytes)}` : ""}</button>`}
+    ${admin && !canGet && html`<a class="button is-small" href=${missing ? "/models" : "/settings"}>${missing ? "Models" : "Settings"}</a>`}
+    ${!missing?.pull && html`<button class="icon-button" type="button" aria-label="Hide this note" onClick=${hide}><${Icon} name="x" size=${16} /></button>`}
+    ${missing?.pull && html`<${Pull} model=${missing} />`}
   </section>`;
+}
+
+/** Beside a button that does it, the command that does it is one thing too many. @param {string} hint @param {unknown} hasButton */
+function plain(hint, hasButton) {
+  const words = hasButton ? hint.replace(/:\s*homeroll models pull \S+$/, ".") : hint;
+  return words || "Search by meaning is off.";
 }

@@ -86,7 +86,8 @@ export function SearchField() {
   }
   function change(/** @type {string} */ next) {
     setText(next);
-    ask(next);
+    if (next || now.name !== "search") ask(next);
+    else close(); // the page itself says what can be asked
   }
   function search(/** @type {string} */ query) {
     const wanted = tidy(query);
@@ -148,7 +149,7 @@ export function SearchField() {
       <${Icon} name="search" size=${18} />
       <input ref=${input} type="text" inputmode="search" enterkeyhint="search" role="combobox" autocomplete="off" autocapitalize="none" autocorrect="off" spellcheck="false" maxlength="1000"
         aria-label="Search photos" placeholder="Search photos" aria-autocomplete="list" aria-haspopup="listbox" aria-expanded=${String(open)} aria-controls=${LIST} aria-activedescendant=${open && at >= 0 ? `${LIST}-${at}` : undefined}
-        value=${text} onInput=${(event) => change(event.target.value)} onFocus=${() => ask(text, 0)} onKeyDown=${key} />
+        value=${text} onInput=${(event) => change(event.target.value)} onFocus=${() => (text || now.name !== "search") && ask(text, 0)} onKeyDown=${key} />
       ${text ? html`<button type="button" aria-label="Clear" onClick=${clear}><${Icon} name="x" size=${16} /></button>` : html`<kbd aria-hidden="true">/</kbd>`}
     </form>
     <ul class="search-list" id=${LIST} role="listbox" aria-label="Suggestions" hidden=${!open}>

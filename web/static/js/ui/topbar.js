@@ -11,10 +11,11 @@ import { togglePanel } from "/static/js/ui/panels.js";
 import { SearchField } from "/static/js/ui/searchfield.js";
 import { uploadSummary } from "/static/js/uploads.js";
 
-/** @type {[string, string[], string, string][]} */
+/** Phones find the tags in the menu. @type {[string, string[], string, string][]} */
 const PAGES = [
   ["/", ["photos"], "images", "Photos"],
   ["/people", ["people", "person"], "users", "People"],
+  ["/tags", ["tags"], "tags", "Tags"],
 ];
 const RING = 2 * Math.PI * 17;
 

@@ -1,6 +1,6 @@
 // The buttons at the top of the viewer.
 import { el } from "/static/js/lib/dom.js";
-import { dayFull, dayMedium, timeOfDay } from "/static/js/lib/format.js";
+import { dateShort, dayFull, timeOfDay } from "/static/js/lib/format.js";
 import { iconMarkup, iconNode } from "/static/js/lib/icon.js";
 import { FAVOURITE, MOTION } from "/static/js/timeline/flags.js";
 
@@ -39,7 +39,7 @@ export function addButtons(pswp, viewer) {
     made.info?.setAttribute("aria-pressed", String(viewer.info.isOpen()));
     if (made.motion) made.motion.hidden = slide.kind === "video" || !(slide.flags & MOTION);
     if (made.title && slide.start) {
-      made.title.replaceChildren(el("strong", {}, innerWidth < 600 ? dayMedium(slide.start) : dayFull(slide.start)), el("span", {}, timeOfDay(slide.start)));
+      made.title.replaceChildren(el("strong", {}, innerWidth < 600 ? dateShort(slide.start) : dayFull(slide.start)), el("span", {}, timeOfDay(slide.start)));
     }
   };
   pswp.on("uiRegister", () => {

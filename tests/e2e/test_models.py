@@ -1,0 +1,71 @@
+"""Models and settings in the browser: what there is, a fetch that cannot succeed, what is chosen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.flows import open_library
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.e2e.conftest import Watched
+    from tests.e2e.service import Service
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+DESKTOP = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark", "reduced_motion": "reduce"}
+
+
+@pytest.fixture(autouse=True)
+def patience() -> Iterator[None]:
+    """Wait longer than usual."""
+    expect.set_options(timeout=30_000)
+    yield
+    expect.set_options(timeout=5_000)
+
+
+@pytest.fixture(autouse=True)
+def no_hub(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Models are asked for where nobody answers; the service is started with this."""
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+
+
+async def test_a_model_that_cannot_be_fetched_says_why_and_can_be_given_up(service: Service, watched: Watched) -> None:
+    page = watched.page
+    await open_library(page, service)
+    await page.goto(f"{service.url}/models")
+    model = page.locator('[data-model="siglip2"]')
+    await expect(model.get_by_text("Chosen", exact=True)).to_be_visible()
+    await model.get_by_role("button", name="Get SigLIP 2").click()
+    await expect(model.get_by_role("alert")).to_be_visible()
+    await expect(model.get_by_role("button", name="Go on fetching SigLIP 2")).to_be_visible()
+    await model.get_by_role("button", name="More for SigLIP 2").click()
+    await model.get_by_role("menuitem", name="Forget what was fetched").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    await expect(model.get_by_role("button", name="Get SigLIP 2")).to_be_visible()
+    watched.assert_clean(service)
+
+
+@pytest.mark.parametrize("watched", [DESKTOP, PHONE], indirect=True, ids=["desktop dark", "phone"])
+async def test_settings_are_saved_as_they_are_chosen(service: Service, watched: Watched) -> None:
+    page = watched.page
+    await open_library(page, service)
+    await page.get_by_role("button", name="Account of Anna").click()
+    await page.get_by_role("menuitem", name="Settings").click()
+    tagging = page.get_by_label("Tagging model")
+    await tagging.select_option("joytag")
+    await expect(page.locator(".toast").filter(has_text="Tagging model: JoyTag.")).to_be_visible()
+    await page.get_by_role("switch", name="Only at night").click()
+    await page.get_by_label("From").fill("22:30")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.locator(".toast").filter(has_text="22:30 to 06:30")).to_be_visible()
+    await page.reload()
+    await expect(tagging).to_have_value("joytag")
+    await expect(page.get_by_role("switch", name="Only at night")).to_be_checked()
+    await expect(page.get_by_label("From")).to_have_value("22:30")
+    await page.get_by_role("link", name="get it under Models").first.click()
+    await expect(page.locator('[data-model="joytag"]').get_by_text("Chosen", exact=True)).to_be_visible()
+    watched.assert_clean(service)
