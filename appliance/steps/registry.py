@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from appliance.steps.embedding import EmbeddingStep
 from appliance.steps.faces import FacesStep
 from appliance.steps.metadata import MetadataStep
 from appliance.steps.ocr import OcrStep
 from appliance.steps.renditions import RenditionsStep
+from appliance.steps.tags import TagsStep
 
 if TYPE_CHECKING:
     from appliance.steps.base import Step
@@ -16,6 +18,8 @@ STEPS: tuple[Step, ...] = (
     MetadataStep(),
     RenditionsStep(),
     FacesStep(),
+    EmbeddingStep(),
+    TagsStep(),
     OcrStep(),
 )
 

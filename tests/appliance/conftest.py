@@ -69,14 +69,16 @@ def scan(home: Home, photos: Path) -> Scan:
 
 @pytest.fixture
 def run_steps(home: Home) -> RunSteps:
-    """Run every due step to its end; returns the progress items."""
+    """Run every due step to its end, but those that wait for a model; returns the progress items."""
 
     async def run() -> list[dict[str, Any]]:
         runner = Runner(home, STEPS)
         await runner.start()
         try:
             async with asyncio.timeout(60):
-                while any(item["pending"] or item["running"] for item in await runner.progress()):  # noqa: ASYNC110 - polled, as clients do
+                while any(  # noqa: ASYNC110 - polled, as clients do
+                    item["running"] or (item["pending"] and not item["waits"]) for item in await runner.progress()
+                ):
                     await asyncio.sleep(0.02)
             return await runner.progress()
         finally:
