@@ -254,6 +254,6 @@ def _cannot_reach(model: str, place: Place, error: Exception) -> NotNowError:
     return NotNowError(
         model,
         f"{host} cannot be reached ({reason}).",
-        hint="Is this machine online?  A running service tries again by itself and goes on where it stopped.  Or bring the "
-        f"files on a disk: homeroll models add {model} DIR",
+        hint="Is this machine online?  A running service tries again by itself and goes on where it stopped.  "
+        f"Or bring the files on a disk: homeroll models add {model} DIR",
     )

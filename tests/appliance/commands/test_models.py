@@ -106,6 +106,7 @@ def test_without_a_service_a_model_is_pulled_checked_and_removed(machine: Modell
     assert machine.run("models", "pull", "--yes").stdout == "Every model in use is here.\n"
 
 
+@pytest.mark.slow
 def test_without_a_network_models_come_from_a_disk(machine: Modelled, tmp_path: Path) -> None:
     machine.hub.down = True
     failed = machine.run("models", "pull", "tiny", "--yes")
