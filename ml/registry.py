@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from appliance.errors import NotFoundError
+from ml.captioners.blip import BlipCaptioner
+from ml.captioners.im2txt import Im2txtCaptioner
 from ml.embedders.dual import CLIP_EMBEDDER, MOBILECLIP_EMBEDDER, SIGLIP2_EMBEDDER, SIGLIP2_FP32_EMBEDDER
 from ml.embedders.mobilenet import IMAGENET_EMBEDDER
 from ml.faces.dlib_engine import DlibCnnEngine, DlibEngine
@@ -36,7 +38,10 @@ TAGGERS: tuple[type[Tagger | VectorTagger], ...] = (
     ImagenetTagger,
     Siglip2Fp32Tagger,
 )
-CAPTIONERS: tuple[type[Captioner], ...] = ()
+CAPTIONERS: tuple[type[Captioner], ...] = (
+    Im2txtCaptioner,
+    BlipCaptioner,
+)
 TEXT_READERS: tuple[type[TextReader], ...] = (RapidReader,)
 EMBEDDERS: tuple[Embedder, ...] = (
     SIGLIP2_EMBEDDER,

@@ -1,0 +1,1 @@
+"""Captioners: decoding, and each model beside the libraries it was published with."""
