@@ -23,22 +23,37 @@ SHOWN_FROM = 0.5
 #: Precision is worth this many times recall: somebody who finds nothing types another word, somebody who finds nonsense
 #: stops believing.
 PRECISION_WEIGHT = 2.0
+#: Cosine and deviations say half each, in units of how they spread.  Not fitted: on the labelled data at hand any share
+#: does as well (benchmarks/cutoff.py), and two-tower models are known to give each text a level of its own.
+NEARNESS_SHARE = 0.5
 
 
 class Cutoff(msgspec.Struct, frozen=True):
-    """Belief is the logistic function of `bias + near * cosine + unusual * deviations`."""
+    """Belief is the logistic function of `bias + near * cosine + unusual * deviations`.
+
+    `pictures`: among how many it was fitted.  Among more, more stand out by chance alone: the largest of n values of a
+    normal distribution is about sqrt(2 ln n) deviations from their mean, and by as much more a picture must stand out.
+    """
 
     bias: float
     near: float
     unusual: float
+    pictures: int = 300
 
-    def belief(self, cosine: float, deviations: float | None) -> float:
+    def belief(self, cosine: float, deviations: float | None, *, among: int) -> float:
         """0 to 1; 0 for what does not stand out.  deviations: None where there are too few pictures to tell."""
         if deviations is None:
             deviations = USUAL_OF_A_MATCH
-        elif deviations < LEAST_UNUSUAL:
-            return 0.0
-        return _logistic(self.bias + self.near * cosine + self.unusual * deviations)
+        else:
+            deviations -= max(0.0, _by_chance(among) - _by_chance(self.pictures))
+            if deviations < LEAST_UNUSUAL:
+                return 0.0
+        return self.at(cosine, deviations)
+
+    def at(self, cosine: float, deviations: float) -> float:
+        """The function alone."""
+        value = self.bias + self.near * cosine + self.unusual * deviations
+        return 1 / (1 + math.exp(-max(-60.0, min(60.0, value))))
 
 
 #: What a picture that fits stands out by, in the fit: stands in where it cannot be measured.
@@ -46,12 +61,12 @@ USUAL_OF_A_MATCH = 3.0
 
 #: Not fitted here, for want of the models; from what their makers publish of cosines of pairs that belong together and
 #: of pairs that do not: SigLIP 2 has about 0.10 to 0.16 and -0.03 to 0.05, CLIP about 0.25 to 0.33 and 0.12 to 0.21.
-#: A match of middling nearness that stands out by three deviations is believed in by a half.
+#: The least near of those matches is believed in by a half when it stands out by three deviations.
 CUTOFFS: dict[str, Cutoff] = {
-    "siglip2": Cutoff(bias=-8.7, near=60.0, unusual=1.2),
-    "siglip2-fp32": Cutoff(bias=-8.7, near=60.0, unusual=1.2),
-    "clip-vit-b-32": Cutoff(bias=-13.9, near=42.0, unusual=1.2),
-    "mobileclip": Cutoff(bias=-11.1, near=38.0, unusual=1.2),
+    "siglip2": Cutoff(bias=-8.7, near=60.0, unusual=0.9),
+    "siglip2-fp32": Cutoff(bias=-8.7, near=60.0, unusual=0.9),
+    "clip-vit-b-32": Cutoff(bias=-13.5, near=42.0, unusual=1.0),
+    "mobileclip": Cutoff(bias=-12.5, near=38.0, unusual=1.0),
 }
 #: For a model that nobody has looked at: it must stand out by five deviations.
 CAUTIOUS = Cutoff(bias=-6.0, near=0.0, unusual=1.2)
@@ -61,67 +76,56 @@ def cutoff_of(model: str) -> Cutoff:
     return CUTOFFS.get(model, CAUTIOUS)
 
 
-def calibrate(positives: Sequence[tuple[float, float]], negatives: Sequence[tuple[float, float]]) -> Cutoff:
+def calibrate(
+    positives: Sequence[tuple[float, float]], negatives: Sequence[tuple[float, float]], *, pictures: int = 300
+) -> Cutoff:
     """Fit to (cosine, deviations) of pairs of words and pictures that belong together, and of pairs that do not.
 
-    Logistic regression with both kinds weighing the same, then moved to where precision and recall are best for pairs
-    as frequent as they were given (F-measure with precision weighing `PRECISION_WEIGHT` times).
+    Give it the pairs that are hard to tell: as many of each query, and of those that do not belong the nearest, of
+    nonsense too.  From where on a pair is believed in is what separates these best (F-measure with precision weighing
+    `PRECISION_WEIGHT` times); how steep belief is, what makes them likeliest.
     """
-    weights = _regress(positives, negatives)
-    beliefs = sorted(
-        [(_sum(weights, pair), True) for pair in positives] + [(_sum(weights, pair), False) for pair in negatives],
-        reverse=True,
+    near_scale, unusual_scale = (_spread([pair[i] for pair in negatives]) for i in range(2))
+    near, unusual = NEARNESS_SHARE / near_scale, (1 - NEARNESS_SHARE) / unusual_scale
+    threshold = _threshold(
+        [near * pair[0] + unusual * pair[1] for pair in positives],
+        [near * pair[0] + unusual * pair[1] for pair in negatives],
     )
-    best, place, right = -1.0, 0.0, 0
-    squared = 1 / PRECISION_WEIGHT**2
-    for number, (value, belongs) in enumerate(beliefs, start=1):
+    slope = max(
+        (0.5 * 1.25**step for step in range(20)),
+        key=lambda slope: _likelihood(positives, negatives, Cutoff(-slope * threshold, slope * near, slope * unusual)),
+    )
+    return Cutoff(bias=-slope * threshold, near=slope * near, unusual=slope * unusual, pictures=pictures)
+
+
+def _threshold(positives: Sequence[float], negatives: Sequence[float]) -> float:
+    """The value from which on saying yes has the best F-measure."""
+    values = sorted([(value, True) for value in positives] + [(value, False) for value in negatives], reverse=True)
+    squared, right = 1 / PRECISION_WEIGHT**2, 0
+    best, place = 0.0, values[0][0]
+    for number, (value, belongs) in enumerate(values, start=1):
         right += belongs
         precision, recall = right / number, right / len(positives)
         measure = (1 + squared) * precision * recall / (squared * precision + recall) if right else 0.0
         if measure > best:
-            following = beliefs[number][0] if number < len(beliefs) else value
+            following = values[number][0] if number < len(values) else value
             best, place = measure, (value + following) / 2
-    return Cutoff(bias=weights[0] - place, near=weights[1], unusual=weights[2])
+    return place
 
 
-def _regress(positives: Sequence[tuple[float, float]], negatives: Sequence[tuple[float, float]]) -> list[float]:
-    """Newton's method; a little ridge keeps it finite when the two are apart altogether."""
-    rows = [(1.0, near, unusual, 1.0, 0.5 / len(positives)) for near, unusual in positives]
-    rows += [(1.0, near, unusual, 0.0, 0.5 / len(negatives)) for near, unusual in negatives]
-    weights = [0.0, 0.0, 0.0]
-    ridge = (0.0, 1e-5, 1e-5)
-    for _ in range(60):
-        slope = [-ridge[i] * weights[i] for i in range(3)]
-        curve = [[ridge[i] if i == j else 0.0 for j in range(3)] for i in range(3)]
-        for *values, belongs, share in rows:
-            belief = _logistic(sum(weight * value for weight, value in zip(weights, values, strict=True)))
-            for i in range(3):
-                slope[i] += share * (belongs - belief) * values[i]
-                for j in range(3):
-                    curve[i][j] += share * belief * (1 - belief) * values[i] * values[j]
-        step = _solve(curve, slope)
-        weights = [weight + one for weight, one in zip(weights, step, strict=True)]
-        if max(abs(one) for one in step) < 1e-8:
-            break
-    return weights
+def _likelihood(
+    positives: Sequence[tuple[float, float]], negatives: Sequence[tuple[float, float]], cutoff: Cutoff
+) -> float:
+    """Logarithm, both kinds weighing the same."""
+    yes = [math.log(max(1e-9, cutoff.at(*pair))) for pair in positives]
+    no = [math.log(max(1e-9, 1 - cutoff.at(*pair))) for pair in negatives]
+    return sum(yes) / len(yes) + sum(no) / len(no)
 
 
-def _solve(matrix: list[list[float]], right: list[float]) -> list[float]:
-    """Three equations by elimination."""
-    rows = [[*row, value] for row, value in zip(matrix, right, strict=True)]
-    for i in range(3):
-        pivot = max(range(i, 3), key=lambda row: abs(rows[row][i]))
-        rows[i], rows[pivot] = rows[pivot], rows[i]
-        for j in range(3):
-            if j != i:
-                factor = rows[j][i] / rows[i][i]
-                rows[j] = [a - factor * b for a, b in zip(rows[j], rows[i], strict=True)]
-    return [rows[i][3] / rows[i][i] for i in range(3)]
+def _spread(values: Sequence[float]) -> float:
+    mean = sum(values) / len(values)
+    return math.sqrt(sum((value - mean) ** 2 for value in values) / len(values)) or 1.0
 
 
-def _sum(weights: Sequence[float], pair: tuple[float, float]) -> float:
-    return weights[0] + weights[1] * pair[0] + weights[2] * pair[1]
-
-
-def _logistic(value: float) -> float:
-    return 1 / (1 + math.exp(-max(-60.0, min(60.0, value))))
+def _by_chance(pictures: int) -> float:
+    return math.sqrt(2 * math.log(max(2, pictures)))

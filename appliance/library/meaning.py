@@ -131,10 +131,12 @@ async def find(db: Database, viewer: Viewer, asked: Asked, condition: Condition)
         arguments=[*arguments, *condition.arguments],
         count=MOST,
     )
+    owners, owner_arguments = viewer.owners()
+    among = await db.value(f'SELECT sum("files") FROM "month_count" WHERE {owners}', owner_arguments) or 0
     believing = cutoff.cutoff_of(asked.model)
     found: dict[uuid.UUID, float] = {}
     for file, cosine in near:
-        belief = believing.belief(cosine, _deviations(cosine, usual))
+        belief = believing.belief(cosine, _deviations(cosine, usual), among=among)
         if belief < cutoff.SHOWN_FROM:
             break  # the rest is further away still
         found[file] = belief
