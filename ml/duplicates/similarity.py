@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-UNUSUAL: Final = 4.0
-"""Spreads above the median: one pair in a thousand of unrelated photos (MobileNetV2 on 550 of them)."""
+UNUSUAL: Final = 5.5
+"""Spreads above the median: one pair of unrelated photos in 60,000 (benchmarks/duplicates.py, MobileNetV2)."""
 FEWEST: Final = 30
 """Vectors in a sample from which anything can be told."""
 _SPREAD: Final = 1.4826  # of the median absolute deviation, to be a standard deviation where values are normal
