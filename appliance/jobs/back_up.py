@@ -51,6 +51,7 @@ class BackUp:
 
     async def run(self, home: Home, progress: Progress) -> dict[str, Any]:
         moment = now()
+        appliance = await kept.appliance_id(home.db)  # before the snapshot: who restores it goes on with this copy
         snapshot = await home.compute.run(
             snapshots.take_snapshot, home.paths.database, home.paths.backups, moment, timeout_s=SNAPSHOT_TIMEOUT_S
         )
@@ -58,16 +59,21 @@ class BackUp:
         folder = await get_setting(home.db, "backup_folder")
         result: dict[str, Any] = {"snapshot": snapshot.name, "rows": snapshot.rows["stored_file"]}
         if folder:
-            result |= await self._copy(home, progress, BackupFolder(Path(folder)), snapshot, moment)
+            result |= await self._copy(home, progress, BackupFolder(Path(folder)), appliance, snapshot, moment)
         async with home.db.write(durable=True):
             await kept.remember(home.db, STATE, result | {"folder": folder, "at": moment})
         return result
 
     async def _copy(
-        self, home: Home, progress: Progress, backup: BackupFolder, snapshot: Snapshot, moment: datetime
+        self,
+        home: Home,
+        progress: Progress,
+        backup: BackupFolder,
+        appliance: str,
+        snapshot: Snapshot,
+        moment: datetime,
     ) -> dict[str, Any]:
         last = await kept.remembered(home.db, STATE) or {}
-        appliance = await kept.appliance_id(home.db)
         used_before = last.get("folder") == str(backup.root)
         await asyncio.to_thread(backup.open, appliance, moment, used_before=used_before)
         counts = {"copied": 0, "same": 0, "changed": 0, "missing": 0, "unreadable": 0, "removed": 0, "bytes": 0}

@@ -1,0 +1,161 @@
+"""The way back: an empty machine becomes the one that was backed up, from the folder of a backup.
+
+The database is put in place last: a restore that was cut off has not happened, and doing it again goes on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from appliance.backup.originals import Item, copy_originals, read_sums
+from appliance.backup.snapshots import check_snapshot, list_snapshots, unpack_snapshot
+from appliance.errors import ConflictError, NotFoundError
+from appliance.files import TEMPORARY_PREFIX, raise_storage_error, sync_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from appliance.backup.folder import BackupFolder
+    from appliance.backup.snapshots import Snapshot
+    from appliance.paths import DataPaths
+
+_BATCH = 64
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where one library goes.  `kept`: its folder has files already, so only what is missing there is written."""
+
+    id: str
+    name: str
+    root: Path
+    kept: bool
+
+
+class Restored(msgspec.Struct, kw_only=True):
+    """What a restore did: files written and already there, and what could not be had, with the reason."""
+
+    snapshot: str
+    files: int = 0
+    there: int = 0
+    problems: list[str] = msgspec.field(default_factory=list)
+
+
+def plan(backup: BackupFolder, paths: DataPaths, *, libraries_in: Path | None = None) -> tuple[Snapshot, list[Place]]:
+    """What would be restored, and where to: the newest snapshot, and a folder for each library.
+
+    Uploads go below the data directory; a library goes where it was, or below `libraries_in`.
+    Raises NotFoundError for a folder that is no backup, ConflictError for a data directory that is in use.
+    """
+    if backup.mark() is None:
+        raise NotFoundError(
+            f"{backup.root} is no backup by Homeroll", hint="Name the folder with homeroll-backup.json."
+        )
+    if paths.database.exists():
+        raise ConflictError(
+            f"There is a library in {paths.root} already", hint="Restore into an empty directory: --data DIR"
+        )
+    snapshots = list_snapshots(backup.database)
+    if not snapshots:
+        raise NotFoundError(f"There is no snapshot of the database in {backup.database}")
+    described: list[dict[str, Any]] = msgspec.json.decode(backup.libraries.read_bytes())
+    places = []
+    for library in described:
+        root = Path(library["root"])
+        if library["kind"] == "uploads":
+            root = paths.uploads / root.name
+        elif libraries_in is not None:
+            root = libraries_in / (_plain(library["name"]) or library["id"])
+        kept = root.is_dir() and any(root.iterdir())
+        places.append(Place(id=library["id"], name=library["name"], root=root, kept=kept))
+    return snapshots[0], places
+
+
+def restore(
+    backup: BackupFolder,
+    paths: DataPaths,
+    snapshot: Snapshot,
+    places: Sequence[Place],
+    tell: Callable[[int, int], None] = lambda done, total: None,
+) -> Restored:
+    """Write every library, then the database; each file is compared with its hash while it is copied.
+
+    tell: called with files done and in all.   Raises StorageError when the disk cannot take it.
+    """
+    paths.create()
+    result = Restored(snapshot=snapshot.name)
+    sums = {place.id: read_sums(backup.sums(place.id)) for place in places}
+    total = sum(len(known) for known in sums.values())
+    for place in places:
+        try:
+            place.root.mkdir(mode=0o750, parents=True, exist_ok=True)
+        except OSError as error:
+            raise_storage_error(error)
+        for items in _items(backup.originals / place.id, sums[place.id]):
+            wanted = [item for item in items if not (place.root / item.path).exists()]
+            result.there += len(items) - len(wanted)
+            for copied in copy_originals(backup.originals / place.id, place.root, wanted, {}):
+                if copied.what == "copied":
+                    result.files += 1
+                else:
+                    result.problems.append(f"{place.name}/{copied.path}: {_WHY[copied.what]} {copied.why}".rstrip())
+            tell(result.files + result.there + len(result.problems), total)
+    _copy_tree(backup.versions, paths.versions)
+    _put_database(backup, paths, snapshot, places)
+    return result
+
+
+_WHY = {
+    "changed": "the copy is damaged: its bytes are not those that were backed up.",
+    "missing": "is not in the backup.",
+    "unreadable": "cannot be read from the backup:",
+}
+
+
+def _items(folder: Path, known: dict[str, str]) -> Iterator[list[Item]]:
+    batch: list[Item] = []
+    for path, sha256 in sorted(known.items()):
+        with contextlib.suppress(OSError):
+            stat = (folder / path).stat()
+            batch.append(Item(path=path, size_bytes=stat.st_size, mtime_ns=stat.st_mtime_ns, sha256=sha256))
+            if len(batch) == _BATCH:
+                yield batch
+                batch = []
+            continue
+        batch.append(Item(path=path, size_bytes=0, mtime_ns=0, sha256=sha256))
+    if batch:
+        yield batch
+
+
+def _put_database(backup: BackupFolder, paths: DataPaths, snapshot: Snapshot, places: Sequence[Place]) -> None:
+    with tempfile.TemporaryDirectory(dir=paths.root, prefix=TEMPORARY_PREFIX) as scratch:
+        packed = backup.database / snapshot.name
+        check_snapshot(packed, snapshot, scratch=Path(scratch))
+        database = Path(scratch, "homeroll.db")
+        unpack_snapshot(packed, database)
+        # Nobody has it open yet: the one place beside `library` that writes a table.
+        with contextlib.closing(sqlite3.connect(database)) as db, db:
+            db.executemany(
+                'UPDATE "library" SET "root" = ? WHERE "id" = ?', [(str(place.root), place.id) for place in places]
+            )
+        database.rename(paths.database)
+        sync_folder(paths.root)
+
+
+def _copy_tree(source: Path, target: Path) -> None:
+    for path in source.rglob("*") if source.is_dir() else ():
+        there = target / path.relative_to(source)
+        if path.is_file() and not there.exists():
+            there.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, there)
+
+
+def _plain(name: str) -> str:
+    """A library's name as the name of a folder; "" when nothing is left of it."""
+    return "".join(c for c in name if c.isprintable() and c not in "/\\").strip(". ")[:100]
