@@ -7,7 +7,7 @@ import { createStore } from "/static/js/lib/store.js";
 const HEALTH_EVERY_MS = 60_000;
 
 /**
- * @typedef {{ name: string, pending: number, running: number, done: number, skipped: number, failed: number, rate: number, seconds_left: number | null }} Step
+ * @typedef {{ name: string, pending: number, running: number, done: number, skipped: number, failed: number, waits: string, rate: number, seconds_left: number | null }} Step
  * @typedef {{ name: string, title: string, status: string, done: number, total: number, rate: number, seconds_left: number | null,
  *   last_run: string | null, next_run: string | null, error: string | null }} Job
  * @typedef {{ id: string, name: string, root: string, kind: string, status: string, reason: string, hint: string, files: number, last_scan: string | null }} Library
@@ -86,7 +86,7 @@ export function workOf(now) {
   let total = 0;
   let left = /** @type {number | null} */ (null);
   for (const step of now.steps) {
-    const open = step.pending + step.running;
+    const open = step.running + (step.waits ? 0 : step.pending);
     done += step.done + step.skipped + step.failed;
     total += step.done + step.skipped + step.failed + open;
     if (open && step.seconds_left !== null) left = Math.max(left ?? 0, step.seconds_left);

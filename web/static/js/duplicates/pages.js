@@ -36,6 +36,14 @@ export async function openPage(holder) {
     put({ groups: here.items, next: here.next, loading: false, totals: Object.fromEntries(KINDS.map((name, i) => [name, pages[i].total])) });
   }
 
+  /** Ask again; where there is nothing of this kind, another kind is shown that has some. */
+  async function loadSome() {
+    await load(store.get().kind);
+    const { kind, totals } = store.get();
+    const other = KINDS.find((name) => totals[name]);
+    if (other && !totals[kind]) await load(other);
+  }
+
   async function more() {
     const { kind, next, groups } = store.get();
     if (!next) return;
@@ -124,10 +132,7 @@ export async function openPage(holder) {
   const fail = (/** @type {any} */ error) => render(html`<${Failure} error=${error} onRetry=${() => start()} />`, root);
   async function start() {
     try {
-      await load("exact");
-      const { totals } = store.get();
-      const first = KINDS.find((kind) => totals[kind]);
-      if (first && first !== "exact") await load(first);
+      await loadSome();
       render(html`<${Duplicates} store=${store} actions=${actions} />`, root);
     } catch (error) {
       fail(error);
@@ -136,7 +141,7 @@ export async function openPage(holder) {
   await start();
   // What the search for duplicates found is shown when it has ended, unless somebody is deciding.
   const stop = onMessage("JobProgress", (job) => {
-    if (job.name === "find_duplicates" && job.status === "idle" && !root.contains(document.activeElement)) load(store.get().kind).catch(() => null); // shown is what was known
+    if (job.name === "find_duplicates" && job.status === "idle" && !root.querySelector("[data-group]:focus-within")) loadSome().catch(() => null); // shown is what was known
   });
   return {
     destroy() {

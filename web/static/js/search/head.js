@@ -81,5 +81,5 @@ function Chip({ chip, asked }) {
 /** The photo that the others are like. @param {{ id: string }} props */
 function Like({ id }) {
   const open = async () => openAmong([await api.get(`/files/${encodeURIComponent(id)}`)], id).catch(toastError);
-  return html`<p class="search-like"><button type="button" aria-label="Open the photo they are compared with" onClick=${open}><img src=${fileUrl(id, "thumbnail")} alt="" /></button><span>Like this photo, the most similar first.</span></p>`;
+  return html`<p class="search-like"><button type="button" aria-label="Open the photo they are compared with" onClick=${open}><img src=${fileUrl(id, "thumbnail", "standin")} alt="" /></button><span>Like this photo, the most similar first.</span></p>`;
 }

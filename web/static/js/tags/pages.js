@@ -82,7 +82,7 @@ function Tags({ first }) {
 function Tag({ tag }) {
   return html`<li>
     <a class="tag-card" href=${searchPath(term("tag", tag.name))} aria-label=${`${tag.name}, ${plural(tag.count, "photo")}`}>
-      <span class="tag-cover">${tag.cover ? html`<img src=${fileUrl(tag.cover, "thumbnail")} alt="" loading="lazy" decoding="async" />` : html`<${Icon} name="tag" size=${24} />`}</span>
+      <span class="tag-cover">${tag.cover ? html`<img src=${fileUrl(tag.cover, "thumbnail", "standin")} alt="" loading="lazy" decoding="async" />` : html`<${Icon} name="tag" size=${24} />`}</span>
       <span class="tag-name">${tag.name}</span><span class="tag-count">${count(tag.count)}</span>
     </a>
   </li>`;

@@ -62,7 +62,7 @@ export function Tags({ file, onPage }) {
       ${tags.map((tag) => {
         const path = searchPath(term("tag", tag.name));
         return html`<li key=${tag.name + tag.source} class="tag-chip" title=${sourceOf(tag)}>
-          <a href=${path} onClick=${(event) => open(event, path)}><${Icon} name=${ICONS[tag.source] ?? "sparkles"} size=${14} /><span>${tag.name}</span><span class="visually-hidden">, ${sourceOf(tag)}</span></a>
+          <a href=${path} aria-label=${`${tag.name}, ${sourceOf(tag)}`} onClick=${(event) => open(event, path)}><${Icon} name=${ICONS[tag.source] ?? "sparkles"} size=${14} /><span>${tag.name}</span></a>
           <button type="button" aria-label=${`Remove tag ${tag.name}`} title="Remove" onClick=${() => remove(tag)}><${Icon} name="x" size=${14} /></button>
         </li>`;
       })}
