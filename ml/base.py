@@ -230,6 +230,11 @@ class GroupingRules(msgspec.Struct, frozen=True):
     margin: float
     suggest: float
 
+    @property
+    def ask(self) -> float:
+        """Up to which mean distance two groups, or two people, are worth asking about: 19 of 20 are one person."""
+        return self.same + (self.suggest - self.same) / 3
+
 
 class FaceEngine(Protocol):
     """Finds faces and tells them apart.  Constructing one loads nothing; `load` does.

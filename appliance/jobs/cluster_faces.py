@@ -38,10 +38,12 @@ def group(
     keep_previous: bool,
 ) -> Assignment:
     """In the compute process; `embeddings` is a file, because 100,000 faces are 50 to 100 MB."""
+    import numpy as np
+
     from ml.faces.grouping import group_faces
 
     return group_faces(
-        embeddings.read_bytes(),
+        np.fromfile(embeddings, dtype="<f4"),
         dimensions=dimensions,
         metric=metric,
         rules=rules,
@@ -55,9 +57,11 @@ def group(
 
 def sort_into_cells(embeddings: Path, dimensions: int, metric: Metric, cells: int) -> tuple[list[bytes], list[int]]:
     """In the compute process, as above."""
+    import numpy as np
+
     from ml.faces.cells import sorted_into_cells
 
-    return sorted_into_cells(embeddings.read_bytes(), dimensions=dimensions, metric=metric, cells=cells)
+    return sorted_into_cells(np.fromfile(embeddings, dtype="<f4"), dimensions=dimensions, metric=metric, cells=cells)
 
 
 class ClusterFaces:
@@ -128,6 +132,12 @@ class ClusterFaces:
                 confidence=one.confidence,
             )
             for one in found.suggestions
+        ]
+        pairs = [(number_of[one.group], number_of[one.other], one) for one in found.alike]
+        pairs += [(one.group, one.other, one) for one in found.alike_people]
+        suggestions += [
+            face_groups.Asked(face=faces.id(one.face), group=ids[a], person=ids[b], confidence=one.confidence)
+            for a, b, one in pairs
         ]
         await face_groups.finish(home.db, faces, suggestions, written)
         progress.update(2 * len(faces), 2 * len(faces))

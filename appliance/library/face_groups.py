@@ -49,7 +49,7 @@ class Faces(msgspec.Struct):
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """Is this face, and the group that it stands for if it is in one, that person?"""
+    """Is this face, and the group or the person that it stands for if it is anybody's, that person (or group)?"""
 
     face: uuid.UUID
     group: uuid.UUID | None

@@ -57,12 +57,13 @@ def visible_people(viewer: Viewer, table: str = "p") -> tuple[str, list[object]]
 
 
 async def faces_of_files(db: Database, viewer: Viewer, files: Iterable[object]) -> dict[uuid.UUID, list[Row]]:
-    """Faces on files that the caller has checked the viewer may see, from left to right."""
+    """Faces on files that the caller has checked the viewer may see, from left to right and from above."""
     people, arguments = visible_people(viewer)
     rows = await db.fetch(
         f"""SELECT {COLUMNS} FROM "face" fa JOIN "stored_file" f ON f."id" = fa."file"
             LEFT JOIN "person" p ON p."id" = fa."person" AND {people}
-            WHERE fa."file" IN (SELECT value FROM json_each(?)) AND NOT fa."removed" ORDER BY fa."x", fa."id" """,
+            WHERE fa."file" IN (SELECT value FROM json_each(?)) AND NOT fa."removed"
+            ORDER BY fa."x", fa."y", fa."id" """,
         [*arguments, face_index.ids_json(files)],
     )
     found: dict[uuid.UUID, list[Row]] = {}

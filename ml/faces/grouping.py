@@ -38,19 +38,21 @@ class Suggestion(msgspec.Struct, frozen=True):
 
 
 class Alike(msgspec.Struct, frozen=True):
-    """ "Are these two groups one person?" """
+    """ "Are these two groups, or these two people, one?"  `face` is of the first, and nearest to the other."""
 
     group: int
     other: int
+    face: int
     distance: float
+    confidence: float
 
 
 class Assignment(msgspec.Struct, frozen=True):
     """One entry per face, in the order given.
 
     `people`: the person's number, or NOBODY.  `groups`: for faces of nobody, the number of their group, or ALONE.
-    `distances`: to the person joined; 0 for confirmed faces, and for faces of nobody.  `suggestions`,
-    `alike`: nearest first.
+    `distances`: to the person joined; 0 for confirmed faces, and for faces of nobody.  `suggestions`, `alike` (groups)
+    and `alike_people` (whose numbers are people's): nearest first.
     """
 
     people: list[int]
@@ -58,10 +60,11 @@ class Assignment(msgspec.Struct, frozen=True):
     distances: list[float]
     suggestions: list[Suggestion]
     alike: list[Alike] = []
+    alike_people: list[Alike] = []
 
 
 def group_faces(
-    embeddings: bytes,
+    embeddings: bytes | NDArray[np.float32],
     *,
     dimensions: int,
     metric: Metric,
@@ -85,10 +88,11 @@ def group_faces(
     import numpy as np
 
     from ml.faces.alike import alike_groups
+    from ml.faces.bulk import cluster_many
     from ml.faces.exemplars import join_people, suggest_people
-    from ml.faces.linkage import cluster, conflicts_of
+    from ml.faces.linkage import conflicts_of
 
-    vectors = np.frombuffer(embeddings, dtype="<f4").reshape(-1, dimensions).astype(np.float32)
+    vectors: NDArray[np.float32] = np.frombuffer(embeddings, dtype="<f4").reshape(-1, dimensions)
     count = len(vectors)
     who = np.full(count, NOBODY) if confirmed is None else np.asarray(confirmed, dtype=np.int64)
     before = np.full(count, ALONE) if previous is None else np.asarray(previous, dtype=np.int64)
@@ -96,7 +100,7 @@ def group_faces(
     if not len(who) == len(before) == len(where) == count:
         raise ValueError("one photo, one confirmed person and one previous group per face, or none at all")
     if metric == "cosine":
-        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-12))
+        vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-12))
 
     def distance_of(squares: NDArray[np.float32]) -> NDArray[np.float32]:
         return squares * np.float32(0.5) if metric == "cosine" else np.sqrt(squares)
@@ -105,8 +109,8 @@ def group_faces(
         vectors, who, where, rejected, distance_of=distance_of, join=rules.join, margin=rules.margin
     )
     free = np.flatnonzero(people == NOBODY)
-    labels = cluster(
-        vectors[free],
+    labels = cluster_many(
+        vectors[free] if len(free) < count else vectors,
         2 * rules.same if metric == "cosine" else rules.same**2,
         conflicts_of(where[free], _within(free.tolist(), apart)),
         start=before[free] if keep_previous else None,
@@ -116,21 +120,36 @@ def group_faces(
     asked = suggest_people(
         vectors, who, groups, where, rejected, distance_of=distance_of, unknown=free, farthest=rules.suggest
     )
-    asked_of = 2 * rules.suggest if metric == "cosine" else rules.suggest**2
-    alike = alike_groups(vectors, groups, where, list(apart), asked_of)
+
+    def alike(numbers: NDArray[np.int64], pairs: Sequence[tuple[int, int]]) -> list[Alike]:
+        limit = 2 * rules.ask if metric == "cosine" else rules.ask**2
+        return [
+            Alike(
+                a,
+                b,
+                face,
+                near := float(distance_of(np.array(squares, np.float32))),
+                _confidence(near, rules, rules.ask),
+            )
+            for a, b, face, squares in alike_groups(vectors, numbers, where, list(pairs), limit)
+        ]
+
     return Assignment(
         people=people.tolist(),
         groups=groups.tolist(),
         distances=nearness.tolist(),
-        suggestions=[Suggestion(*found, _confidence(found[3], rules)) for found in asked],
-        alike=[Alike(a, b, float(distance_of(np.array(squares, np.float32)))) for a, b, squares in alike],
+        suggestions=[
+            Suggestion(*found, _confidence(found[3], rules, (rules.join + rules.suggest) / 2)) for found in asked
+        ],
+        alike=alike(groups, apart),
+        alike_people=alike(who, ()),
     )
 
 
-def _confidence(distance: float, rules: GroupingRules) -> float:
-    """Half way between certain enough to join and too far to ask, it is even."""
+def _confidence(distance: float, rules: GroupingRules, even: float) -> float:
+    """0 to 1; a half at the distance `even`."""
     width = max(1e-6, rules.suggest - rules.join) / 4
-    return 1 / (1 + math.exp(min(50.0, (distance - (rules.join + rules.suggest) / 2) / width)))
+    return 1 / (1 + math.exp(max(-50.0, min(50.0, (distance - even) / width))))
 
 
 def _within(faces: Sequence[int], pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

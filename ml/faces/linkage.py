@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Set
 
     from numpy.typing import NDArray
 
 Conflicts = dict[int, set[int]]
-_BLOCK_BYTES: Final = 32 << 20
+_BLOCK_BYTES: Final = 8 << 20
 
 
 def conflicts_of(photos: NDArray[np.int64], apart: Iterable[tuple[int, int]] = ()) -> Conflicts:
@@ -44,7 +44,7 @@ def conflicts_of(photos: NDArray[np.int64], apart: Iterable[tuple[int, int]] = (
 def cluster(
     vectors: NDArray[np.float32],
     limit: float,
-    conflicts: Mapping[int, set[int]],
+    conflicts: Mapping[int, Set[int]],
     start: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
     """A label per vector, the index of its cluster's first member; `limit` is a mean squared distance.
@@ -90,7 +90,7 @@ def _begin_with(clusters: _Clusters, labels: NDArray[np.int64], start: NDArray[n
         if number < 0:
             continue
         head = heads.setdefault(number, member)
-        if head != member and member not in clusters.conflicts.get(head, ()):
+        if head != member and not clusters.conflict(head, member):
             clusters.merge(head, member)
             labels[member] = head
 
@@ -98,15 +98,16 @@ def _begin_with(clusters: _Clusters, labels: NDArray[np.int64], start: NDArray[n
 class _Clusters:
     """Means, mean squared lengths, sizes and conflicts of clusters, by the index of their first member."""
 
-    def __init__(self, vectors: NDArray[np.float32], conflicts: Mapping[int, set[int]]) -> None:
+    def __init__(self, vectors: NDArray[np.float32], conflicts: Mapping[int, Set[int]]) -> None:
         # Distances from float32 dot products lose digits near zero: take the common part away first.
-        centred = vectors.astype(np.float64)
-        if len(centred):
-            centred -= centred.mean(axis=0)
-        self._means = centred.astype(np.float32)
-        self._lengths = np.einsum("ij,ij->i", centred, centred)
+        self._means = vectors - vectors.mean(axis=0, dtype=np.float64).astype(np.float32) if len(vectors) else vectors
+        self._lengths = np.einsum("ij,ij->i", self._means, self._means, dtype=np.float64)
         self._sizes = np.ones(len(vectors))
-        self.conflicts: Conflicts = {face: set(others) for face, others in conflicts.items()}
+        self._conflicts: dict[int, Set[int]] = dict(conflicts)
+        self._own: dict[int, set[int]] = {}  # those of them that are not the caller's any more
+
+    def conflict(self, a: int, b: int) -> bool:
+        return b in self._conflicts.get(a, ())
 
     def merge(self, a: int, b: int) -> None:
         """`b` into `a`."""
@@ -115,11 +116,18 @@ class _Clusters:
         self._means[a] += np.float32(part) * (self._means[b] - self._means[a])
         self._lengths[a] += part * (self._lengths[b] - self._lengths[a])
         self._sizes[a] = both
-        for other in self.conflicts.pop(b, ()):
-            theirs = self.conflicts[other]
-            theirs.discard(b)
-            theirs.add(a)
-            self.conflicts.setdefault(a, set()).add(other)
+        others = self._conflicts.pop(b, None)
+        if others:
+            for other in others:
+                theirs = self._own_conflicts(other)
+                theirs.discard(b)
+                theirs.add(a)
+            self._own_conflicts(a).update(others)
+
+    def _own_conflicts(self, index: int) -> set[int]:
+        if index not in self._own:
+            self._conflicts[index] = self._own[index] = set(self._conflicts.get(index, ()))
+        return self._own[index]
 
     def nearest(
         self, asked: NDArray[np.int64], among: NDArray[np.int64]
@@ -142,7 +150,7 @@ class _Clusters:
             rows = np.arange(len(some))
             block[rows, place[some]] = np.inf
             for row, index in enumerate(some.tolist()):
-                if others := self.conflicts.get(index):
+                if others := self._conflicts.get(index):
                     columns = place[np.fromiter(others, dtype=np.int64, count=len(others))]
                     block[row, columns[columns >= 0]] = np.inf
             best = block.argmin(axis=1)

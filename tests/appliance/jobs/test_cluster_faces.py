@@ -148,6 +148,34 @@ async def test_a_group_that_looks_like_someone_is_asked_about_until_told_apart(a
         del HUES["lena"]
 
 
+async def test_two_groups_and_two_named_people_who_may_be_one_are_asked_about(album: Album) -> None:
+    """lena and anna are farther apart than grouping merges, mia and emil as well."""
+    home, db = album.home, album.home.db
+    HUES["lena"], HUES["mia"] = 0.04, 0.70
+    try:
+        for number in range(3):
+            for name in ("anna", "lena", "emil", "mia", "carla"):
+                await album.photo(name, number=number)
+        await album.cluster()
+        emil, mia = await album.person("emil"), await album.person("mia")
+        await album.change(emil, name="Emil")
+        await album.change(mia, name="Mia")
+        await album.cluster()
+        asked = await people.merge_suggestions(db, LOCAL_ADMIN)
+        pairs = {frozenset((one["person"]["id"], one["other"]["id"])) for one in asked}
+        anna, lena = await album.person("anna"), await album.person("lena")
+        assert pairs == {frozenset((anna, lena)), frozenset((emil, mia))}
+        assert await people.face_suggestions(db, LOCAL_ADMIN, emil) == []  # Mia's faces are hers
+        await decisions.keep_apart(db, home.bus, LOCAL_ADMIN, emil, mia)
+        await decisions.merge(db, home.bus, LOCAL_ADMIN, anna, [lena])
+        assert await people.merge_suggestions(db, LOCAL_ADMIN) == []
+        await album.cluster()
+        assert await people.merge_suggestions(db, LOCAL_ADMIN) == []
+        assert (await people.get_person(db, LOCAL_ADMIN, anna))["faces"] == 6
+    finally:
+        del HUES["lena"], HUES["mia"]
+
+
 async def test_a_run_that_is_cut_off_anywhere_is_made_good_by_the_next(
     album: Album, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -201,14 +201,31 @@ def test_batches_end_where_one_pass_does(seed: int) -> None:
 
 def test_groups_that_may_be_one_person_are_asked_about_the_nearest_first() -> None:
     vectors = np.zeros((8, 8), np.float32)
-    vectors[2:4, 0], vectors[4:6, 1], vectors[6:8, 2] = 0.6, 0.7, 2.0
+    vectors[2:4, 0], vectors[4:6, 1], vectors[6:8, 2] = 0.52, 0.55, 2.0
     answer = grouped(vectors)
     assert answer.groups == [0, 0, 1, 1, 2, 2, 3, 3]
-    assert [(pair.group, pair.other, round(pair.distance, 3)) for pair in answer.alike] == [(0, 1, 0.6), (0, 2, 0.7)]
+    assert [(one.group, one.other, round(one.distance, 3)) for one in answer.alike] == [(0, 1, 0.52), (0, 2, 0.55)]
+    assert answer.alike[0].confidence > answer.alike[1].confidence > 0.5
     together = grouped(vectors, photos=[0, 1, 1, 2, 3, 4, 5, 6])
-    assert [(pair.group, pair.other) for pair in together.alike] == [(0, 2)]
+    assert [(one.group, one.other) for one in together.alike] == [(0, 2)]
     told_apart = grouped(vectors, apart=[(0, 5)])
-    assert [(pair.group, pair.other) for pair in told_apart.alike] == [(0, 1)]
+    assert [(one.group, one.other) for one in told_apart.alike] == [(0, 1)]
+    # Farther apart it is rarely one person, and nobody likes to be asked in vain.
+    assert grouped(vectors, rules=GroupingRules(0.4, 0.35, 0.1, 0.6)).alike == []
+
+
+def test_two_people_who_look_like_one_are_asked_about_and_left_as_they_are() -> None:
+    """Somebody was given two names; the third person is on a photo with the first."""
+    vectors = np.zeros((9, 8), np.float32)
+    vectors[3:6, 0], vectors[6:9, 1] = 0.3, 0.3
+    vectors[2, 0] = 0.1
+    confirmed = [7, 7, 7, 4, 4, 4, 9, 9, 9]
+    answer = grouped(vectors, confirmed=confirmed, photos=[0, 1, 2, 3, 4, 5, 0, 6, 7])
+    assert answer.people == confirmed
+    (first, second) = answer.alike_people
+    assert (first.group, first.other, first.face) == (4, 7, 3)
+    assert (second.group, second.other) == (4, 9)
+    assert first.confidence > 0.9
 
 
 def test_cosine_looks_at_directions_only() -> None:
