@@ -34,6 +34,13 @@ class FileChanged(Message, frozen=True, kw_only=True):
     user: str | None
 
 
+class StepsAsked(Message, frozen=True, kw_only=True):
+    """Somebody asked for a step that is done on demand: whoever does steps has something to do."""
+
+    def replaces(self, older: Message) -> bool:
+        return isinstance(older, StepsAsked)
+
+
 class FacesChanged(Message, frozen=True, kw_only=True):
     """Faces came, went or were looked at anew: grouping has something to do."""
 

@@ -11,8 +11,11 @@ from appliance.jobs.fetch_models import FetchModels
 from appliance.jobs.find_duplicates import FindDuplicates
 from appliance.jobs.index_images import IndexImages
 from appliance.jobs.index_text import IndexText
+from appliance.jobs.restore_drill import RestoreDrill
 from appliance.jobs.scan_libraries import ScanLibraries
+from appliance.jobs.scrub_originals import ScrubOriginals
 from appliance.jobs.tidy_data import TidyData
+from appliance.jobs.write_captions import WriteCaptions
 from appliance.messages import FacesChanged, FileAdded, FileChanged
 
 if TYPE_CHECKING:
@@ -29,6 +32,9 @@ JOBS: tuple[Job, ...] = (
     IndexImages(),
     FindDuplicates(),
     BackUp(),
+    RestoreDrill(),
+    ScrubOriginals(),
+    WriteCaptions(),
 )
 
 #: What happens -> the job that it asks for, and how long to wait for more of it, in seconds.

@@ -14,7 +14,7 @@ import msgspec
 
 from appliance.db.engine import Row
 from appliance.errors import InvalidInputError, NotFoundError
-from appliance.library import album_files, faces, journal, tags
+from appliance.library import album_files, captions, faces, journal, tags
 from appliance.messages import FileChanged
 from appliance.values import now
 
@@ -309,6 +309,7 @@ async def _serialise(db: Database, viewer: Viewer, rows: Sequence[Row]) -> list[
     )
     found = await faces.faces_of_files(db, viewer, [row["id"] for row in rows])
     albums = await album_files.albums_of_files(db, viewer, [row["id"] for row in rows])
+    written = await captions.captions_of(db, [row["id"] for row in rows])
     return [
         serialise(
             row,
@@ -318,7 +319,7 @@ async def _serialise(db: Database, viewer: Viewer, rows: Sequence[Row]) -> list[
             events=events.get(row["id"], []),
             paths=[path["path"] for path in paths.get(row["id"], [])],
         )
-        | {"albums": albums.get(row["id"], [])}
+        | {"albums": albums.get(row["id"], []), "captions": written.get(row["id"], [])}
         for row in rows
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from appliance.steps.caption import CaptionStep
 from appliance.steps.embedding import EmbeddingStep
 from appliance.steps.faces import FacesStep
 from appliance.steps.metadata import MetadataStep
@@ -21,6 +22,7 @@ STEPS: tuple[Step, ...] = (
     EmbeddingStep(),
     TagsStep(),
     OcrStep(),
+    CaptionStep(),
 )
 
 

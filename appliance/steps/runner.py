@@ -29,7 +29,7 @@ from appliance.files import remove_temporaries
 from appliance.library import steps as plan
 from appliance.library.intake import ABSENT
 from appliance.library.settings import get_setting
-from appliance.messages import FileAdded, FileChanged, LibraryChanged, ModelsChanged, StepProgress
+from appliance.messages import FileAdded, FileChanged, LibraryChanged, ModelsChanged, StepProgress, StepsAsked
 from appliance.steps.base import ChangedError, SkipError, Step, compute, original, spec
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ class Runner:
 
     async def _listen(self) -> None:
         async for message in self._home.bus.listen():
-            if isinstance(message, FileAdded | FileChanged | LibraryChanged):
+            if isinstance(message, FileAdded | FileChanged | LibraryChanged | StepsAsked):
                 self.wake()
             elif isinstance(message, ModelsChanged):
                 self.reconsider()

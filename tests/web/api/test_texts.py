@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from appliance.library import photo_text
 from ml.base import TextLine
+from tests.appliance.captioners import CAPTIONERS
 from tests.web.conftest import assert_error, upload
 
 if TYPE_CHECKING:
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import httpx
+    import pytest
 
     from tests.web.conftest import Service
 
@@ -39,3 +42,27 @@ async def test_lines_come_with_their_boxes_in_reading_order(
 async def test_a_photo_without_text_has_no_lines(anna: httpx.AsyncClient, photo: Callable[..., bytes]) -> None:
     file = (await upload(anna, photo()))["id"]
     assert (await anna.get(f"/files/{file}/text")).json() == {"reader": "", "lines": []}
+
+
+async def test_a_caption_is_asked_for_and_comes(
+    anna: httpx.AsyncClient, bruno: httpx.AsyncClient, photo: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ml.registry.CAPTIONERS", CAPTIONERS)
+    file = (await upload(anna, photo()))["id"]
+    route = f"/files/{file}/caption"
+    assert (await anna.get(route)).json()["status"] == ""
+    asked = await anna.post(route, json={})
+    assert asked.status_code == 202
+    assert asked.json()["status"] == "pending"
+    async with asyncio.timeout(30):
+        while (state := (await anna.get(route)).json())["status"] == "pending":  # noqa: ASYNC110 - polled, as clients do
+            await asyncio.sleep(0.02)
+    assert (state["status"], state["model"]) == ("done", "im2txt")
+    assert (await anna.get(f"/files/{file}")).json()["captions"] == [{"source": "model:im2txt", "text": state["text"]}]
+    again = await anna.post(route, json={"model": "im2txt"})
+    assert (again.status_code, again.json()["status"]) == (202, "done")
+    assert_error(await bruno.post(route, json={}), 404, "not_found")
+    assert_error(await bruno.get(route), 404, "not_found")
+    assert_error(await anna.post(route, json={"model": "poet"}), 400, "invalid_input")
+    refused = assert_error(await anna.post(route, json={"model": "absent"}), 503, "model_unavailable")
+    assert refused["hint"] == "Fetch it: homeroll models pull absent"
