@@ -22,6 +22,7 @@ COLUMNS: tuple[Column, ...] = (
 
 
 def arguments(parser: Parser) -> None:
+    parser.epilog = 'What is not wanted begins with a minus: quote the query ("beach -tag:dog"), or write -- before it.'
     parser.add_argument("query", metavar="QUERY", nargs="+", help="words, and person:, place:, tag:, year: and so on")
     parser.add_argument("--limit", type=int, default=20, metavar="N", help="print at most so many (default: 20)")
     parser.add_argument("--offset", type=int, default=0, metavar="N", help="leave out so many of the best")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from appliance.library import matching, tags
+from appliance.library import matching, tags, text_index
 from appliance.library.album_files import visible_albums
 from appliance.library.conditions import found
 from appliance.library.faces import visible_faces, visible_people
@@ -32,6 +32,7 @@ async def suggest(db: Database, viewer: Viewer, text: str, *, limit: int = 10) -
     last = _LAST.search(clean(text))
     minus, operator, typed = (last[1], last[2], last[3]) if last else ("", None, "")
     wanted = typed.strip('"').strip()
+    await text_index.refresh_few(db)
     async with db.read():
         if operator is None:
             items = _operators(wanted)

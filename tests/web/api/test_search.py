@@ -66,3 +66,36 @@ async def test_suggestions_end_the_last_word(anna: httpx.AsyncClient, findable: 
     everything = (await anna.get("/search/suggest", params={"q": ""})).json()["items"]
     assert {item["kind"] for item in everything} == {"operator"}
     assert len((await anna.get("/search/suggest", params={"q": "", "limit": 3})).json()["items"]) == 3
+
+
+async def test_bytes_that_are_no_text_are_answered_too(anna: httpx.AsyncClient, findable: Findable) -> None:
+    for raw in ("%ff%fe", "%ED%A0%80", "%00", "a%0Ab", "%F0%9F%98%80"):
+        answer = await anna.get(f"/search?q={raw}")
+        assert answer.status_code == 200, raw
+        assert answer.json()["total"] == 0
+        assert (await anna.get(f"/search/suggest?q={raw}")).status_code == 200
+
+
+async def test_suggestions_know_values_and_count_what_one_sees(anna: httpx.AsyncClient, findable: Findable) -> None:
+    clara = await findable.person("Clara Alm")
+    for number in range(3):
+        await findable.file(
+            tag=["beach ball"], people=[clara], place=("Lisbon", "Lisboa", "Portugal"), camera="X100V",
+            start=f"201{number}-05-01T10:00:00",
+        )  # fmt: skip
+    expected = {
+        "person:cl": [("Clara Alm", 'person:"Clara Alm"', "person", 3)],
+        "person:al": [("Clara Alm", 'person:"Clara Alm"', "person", 3)],
+        "tag:ball": [("beach ball", 'tag:"beach ball"', "tag", 3)],
+        "place:lis": [("Lisboa", "place:Lisboa", "place", 3), ("Lisbon", "place:Lisbon", "place", 3)],
+        "camera:x": [("X100V", "camera:X100V", "camera", 3)],
+        "before:2012": [("2012", "before:2012", "year", 1)],
+        "kind:v": [("video", "kind:video", "value", None)],
+        "rating:>": [(">=3", "rating:>=3", "value", None)],
+        "cla": [("Clara Alm", 'person:"Clara Alm"', "person", 3)],
+        'dog "beach b': [("beach ball", 'tag:"beach ball"', "tag", 3)],
+        "unknown:x": [],
+    }
+    for typed, items in expected.items():
+        answer = (await anna.get("/search/suggest", params={"q": typed})).json()["items"]
+        assert [(one["text"], one["insert"], one["kind"], one["count"]) for one in answer] == items, typed
