@@ -24,6 +24,7 @@ from web.api.content import ContentController
 from web.api.duplicates import DuplicatesController
 from web.api.faces import FacesController
 from web.api.files import FilesController
+from web.api.integrity import IntegrityController
 from web.api.jobs import JobsController
 from web.api.journal import JournalController
 from web.api.keys import KeysController
@@ -73,6 +74,7 @@ CONTROLLERS = (
     DuplicatesController,
     SimilarController,
     JournalController,
+    IntegrityController,
     JobsController,
     StepsController,
     SettingsController,

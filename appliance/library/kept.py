@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 async def remembered(db: Database, name: str) -> Any:
     """None when nothing was kept under this name."""
-    value = await db.value('SELECT "value" FROM "kept_state" WHERE "name" = ?', [name])
+    value = await db.value('SELECT CAST("value" AS TEXT) FROM "kept_state" WHERE "name" = ?', [name])
     return None if value is None else msgspec.json.decode(value)
 
 

@@ -59,6 +59,14 @@ def clean_folder(value: object) -> str:
     return value.rstrip("/") if value.strip("/") else ""
 
 
+def clean_gigabytes(value: object) -> int:
+    if isinstance(value, str) and value.strip().isdecimal():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 1_000_000:
+        raise InvalidInputError("This must be a whole number of gigabytes", hint="20 is the default.")
+    return value
+
+
 OFF = "off"
 
 
@@ -89,6 +97,12 @@ SITE_SETTINGS: tuple[SiteSettingSpec, ...] = (
         default="",
         help="Folder on another disk for a copy of everything, every night; empty: only snapshots of the database.",
         clean=clean_folder,
+    ),
+    SiteSettingSpec(
+        name="scrub_gb_per_night",
+        default=20,
+        help="How many gigabytes of originals are read again each night, to find what the disk has lost; 0: none.",
+        clean=clean_gigabytes,
     ),
     _choice(
         "face_engine",
@@ -181,5 +195,6 @@ def _spec(name: str) -> SiteSettingSpec:
 
 
 async def _stored(db: Database) -> dict[str, Any]:
-    rows = await db.fetch('SELECT "name", "value" FROM "site_setting"')
+    # A column of type JSON has SQLite's numeric affinity: a number comes back as one, not as the text that was written.
+    rows = await db.fetch('SELECT "name", CAST("value" AS TEXT) AS "value" FROM "site_setting"')
     return {row["name"]: msgspec.json.decode(row["value"]) for row in rows}

@@ -1,0 +1,57 @@
+"""Healing an original that has rotted, from the copy on the other disk; only ever because a person asked for it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from appliance.backup.folder import BackupFolder
+from appliance.backup.originals import Item, copy_originals
+from appliance.errors import ConflictError
+from appliance.library import checks, journal
+from appliance.library.settings import get_setting
+from appliance.values import now
+
+if TYPE_CHECKING:
+    import uuid
+
+    from appliance.home import Home
+    from appliance.library.viewers import Viewer
+
+TIMEOUT_S = 3600.0
+
+
+async def heal(home: Home, viewer: Viewer, path_id: uuid.UUID) -> None:
+    """Put the sound bytes of the backup in the place of a damaged file; the damaged ones are kept in versions/damaged.
+
+    Raises NotFoundError when that file is not known to be damaged, ConflictError when the backup has no sound copy.
+    """
+    viewer.require_admin()
+    row = await checks.damaged(home.db, path_id)
+    folder = await get_setting(home.db, "backup_folder")
+    if not folder:
+        raise ConflictError("There is no backup to heal from", hint="Name its folder: the setting backup_folder.")
+    item = Item(path=row["path"], size_bytes=row["size_bytes"], mtime_ns=row["mtime_ns"], sha256=row["content_sha"])
+    root, copy = Path(row["root"]), BackupFolder(Path(folder)).originals / str(row["library"])
+    aside = home.paths.versions / "damaged" / f"{now():%Y%m%dT%H%M%S}-{path_id}"
+    await asyncio.to_thread(_keep_aside, root / item.path, aside)
+    (copied,) = await home.compute.run(copy_originals, copy, root, [item], {}, timeout_s=TIMEOUT_S, urgent=True)
+    if copied.what != "copied":
+        raise ConflictError(
+            "The backup has no sound copy of this file",
+            hint="Look for it in an older backup, or on the phone it is from.",
+        )
+    async with home.db.write(durable=True):
+        await checks.record(home.db, [(path_id, "ok", "healed from the backup")])
+        await journal.record(viewer, "heal", "file", row["file"], after={"path": item.path, "kept": aside.name})
+
+
+def _keep_aside(damaged: Path, aside: Path) -> None:
+    """As far as it can be read: a part of a picture may be more than none."""
+    with contextlib.suppress(FileNotFoundError):
+        aside.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):
+            shutil.copy2(damaged, aside)
