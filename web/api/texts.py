@@ -54,9 +54,9 @@ class TextsController(Controller):
         viewer: Asking,
         runner: RunnerPart,
         file_id: FromPath[uuid.UUID],
-        data: JSONBody[CaptionWish],
+        data: JSONBody[CaptionWish | None] = None,
     ) -> CaptionState:
-        state = await caption_requests.request(home, viewer, file_id, model=data.model)
+        state = await caption_requests.request(home, viewer, file_id, model=data.model if data else None)
         if state.status == "pending":
             runner.prioritise([file_id])
         return state

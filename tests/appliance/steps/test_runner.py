@@ -517,7 +517,15 @@ async def test_the_real_steps_make_every_rendition(home: Home, photos: Path, sca
         assert not row["unshowable"]
     assert found[5]["unshowable"]
     assert await home.db.value("SELECT count(*) FROM thumbs.thumbnail") == 5
-    assert [spec(step).name for step in STEPS] == ["metadata", "renditions", "faces", "embedding", "tags", "ocr"]
+    assert [spec(step).name for step in STEPS] == [
+        "metadata",
+        "renditions",
+        "faces",
+        "embedding",
+        "tags",
+        "ocr",
+        "caption",
+    ]
 
 
 async def test_a_hindered_step_says_why_and_neither_it_nor_what_needs_it_is_held_up(

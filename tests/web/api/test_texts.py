@@ -51,7 +51,7 @@ async def test_a_caption_is_asked_for_and_comes(
     file = (await upload(anna, photo()))["id"]
     route = f"/files/{file}/caption"
     assert (await anna.get(route)).json()["status"] == ""
-    asked = await anna.post(route, json={})
+    asked = await anna.post(route)
     assert asked.status_code == 202
     assert asked.json()["status"] == "pending"
     async with asyncio.timeout(30):
