@@ -38,7 +38,7 @@ function Facts({ file, people }) {
   const related = (file.related_files ?? []).filter(({ id }) => id !== file.id);
   return html`
     <${Description} file=${file} />
-    <${Captions} file=${file} />
+    <${Captions} key=${file.id} file=${file} onPage=${people.onPerson} />
     <${Rating} file=${file} />
     <${PeopleChips} file=${file} ...${people} />
     <${Tags} key=${tagsKey(file)} file=${file} onPage=${people.onPerson} />
