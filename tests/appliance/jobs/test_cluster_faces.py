@@ -266,6 +266,65 @@ async def test_faces_of_a_deleted_file_leave_no_vector_behind(album: Album) -> N
     assert await home.db.value('SELECT count(*) FROM "person"') == 0
 
 
+async def test_neighbours_are_sought_in_near_cells_once_there_are_many_faces(
+    album: Album, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"MANY": 20, "PER_CELL": 5, "PROBED": 5, "MOVED_AT_ONCE": 7}.items():
+        monkeypatch.setattr(face_index, name, value)
+    db = album.home.db
+    names = list(HUES)
+    for number in range(10):
+        await album.photo(*names[:3], number=number)
+        await album.photo(*names[3:], number=number)
+    everyone = await _neighbours(album)
+    await album.cluster()
+    assert await db.value('SELECT count(*) FROM "face_cell" WHERE "centre" IS NOT NULL') == 12
+    assert await _neighbours(album) == everyone
+    # A new face goes to its cell, one that is no face leaves it, and nothing is sorted anew for that.
+    await album.photo("anna", number=99)
+    await decisions.remove_face(db, album.home.bus, LOCAL_ADMIN, await album.face("anna", 3))
+    everyone = await _neighbours(album)
+    assert len(everyone["anna"]) == 10
+    before = await db.fetch('SELECT "id" FROM "face_cell"')
+    await album.cluster()
+    assert await db.fetch('SELECT "id" FROM "face_cell"') == before
+    assert await _neighbours(album) == everyone
+    # Twice as many: the cells grow with the library.
+    for number in range(100, 140):
+        await album.photo(*names, number=number)
+    await album.cluster()
+    assert await db.value('SELECT count(*) FROM "face_cell"') == 60
+    assert await db.value('SELECT count(*) FROM "face_vectors"') == 300
+    assert len((await _neighbours(album))["anna"]) > 10
+
+
+async def _neighbours(album: Album) -> dict[str, set[str]]:
+    """Name -> faces that are very near to one of theirs."""
+    found = {}
+    for name in HUES:
+        embedding = await album.home.db.value(
+            'SELECT "embedding" FROM "face" WHERE "id" = ?', [str(await album.face(name, 0))]
+        )
+        near = await face_index.nearest(album.home.db, embedding, count=64)
+        assert [hit["distance"] for hit in near] == sorted(hit["distance"] for hit in near)
+        found[name] = {hit["face"] for hit in near if hit["distance"] < 0.2}
+    return found
+
+
+async def test_another_engine_begins_with_one_cell(album: Album, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(face_index, "MANY", 5)
+    monkeypatch.setattr(face_index, "PER_CELL", 3)
+    for number in range(10):
+        await album.photo("anna", "bruno", number=number)
+    await album.cluster()
+    assert await album.home.db.value('SELECT count(*) FROM "face_cell"') == 6
+    await album.new_engine_version(monkeypatch)
+    assert await album.home.db.value('SELECT count(*) FROM "face_cell"') == 1
+    await album.cluster()
+    assert await album.home.db.value('SELECT count(*) FROM "face_vectors"') == 20
+    assert await album.home.db.value('SELECT count(*) FROM "face_cell" WHERE "centre" IS NOT NULL') == 6
+
+
 async def test_an_empty_library_has_nothing_to_group(home: Home) -> None:
     assert (await cluster(home))["faces"] == 0
     engine = await face_index.engine_in_use(home.db)

@@ -71,6 +71,42 @@ async def test_named_ones_come_first_and_lists_go_on_where_they_stopped(album: A
         await people.list_people(db, LOCAL_ADMIN, cursor="nonsense")
 
 
+async def test_counts_follow_whatever_happens_to_faces_and_files(album: Album) -> None:
+    home, db = album.home, album.home.db
+    anna = await album.person("anna")
+    user = await users.add_user(db, LOCAL_ADMIN, username="bea", password="a long password", role="user")
+    files = list(album.on)
+
+    async def check() -> None:
+        counted = await db.fetch('SELECT "person", "owner", "faces" FROM "person_count" ORDER BY 1, 2')
+        assert counted == await db.fetch(
+            """SELECT "person", "owner", count(*) AS "faces" FROM "face"
+               WHERE "person" IS NOT NULL AND "shown" AND NOT "removed" GROUP BY 1, 2 ORDER BY 1, 2"""
+        )
+
+    await check()
+    await db.fetch('UPDATE "stored_file" SET "user" = ? WHERE "id" = ?', [str(user["id"]), str(files[0])])
+    await check()
+    assert (await people.get_person(db, LOCAL_ADMIN, anna))["faces"] == 5
+    await db.fetch('UPDATE "stored_file" SET "trashed_at" = ? WHERE "id" = ?', [now(), str(files[2])])
+    await check()
+    assert (await people.get_person(db, LOCAL_ADMIN, anna))["faces"] == 4
+    assert (await people.list_faces(db, LOCAL_ADMIN, anna, limit=2)).total == 4
+    await decisions.remove_face(db, home.bus, LOCAL_ADMIN, await album.face("anna", 0))
+    await check()
+    entry = await decisions.merge(db, home.bus, LOCAL_ADMIN, anna, [await album.person("bruno")])
+    await check()
+    assert entry is not None
+    await undo.undo(db, LOCAL_ADMIN, entry)
+    await check()
+    await db.fetch('DELETE FROM "stored_file" WHERE "id" = ?', [str(files[4])])
+    await check()
+    await db.fetch('DELETE FROM "person" WHERE "id" = ?', [str(anna)])
+    await check()
+    await db.fetch('DELETE FROM "stored_file"')
+    assert await db.value('SELECT count(*) FROM "person_count"') == 0
+
+
 @pytest.mark.parametrize(
     "marks",
     [
