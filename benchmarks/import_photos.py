@@ -102,7 +102,9 @@ async def import_all(folder: Path, workers: int, *, renditions: bool) -> tuple[f
         runner = Runner(home, steps)
         await runner.start()
         await scan_library(home, library)
-        while any(item["pending"] or item["running"] for item in await runner.progress()):  # noqa: ASYNC110 - polled, as clients do
+        while any(  # noqa: ASYNC110 - polled, as clients do
+            item["running"] or (item["pending"] and not item["waits"]) for item in await runner.progress()
+        ):
             await asyncio.sleep(0.05)
         wall = time.perf_counter() - began
         await runner.stop()

@@ -35,7 +35,8 @@ class Service:
         self.ask("POST", "/libraries", name=root.name, root=str(root))
 
     def steps_left(self) -> int:
-        return sum(item["pending"] + item["running"] for item in self.ask("GET", "/steps")["items"])
+        items = self.ask("GET", "/steps")["items"]
+        return sum(item["running"] + (0 if item["waits"] else item["pending"]) for item in items)
 
     def is_scanning(self) -> bool:
         return any(item["status"] == "running" for item in self.ask("GET", "/jobs")["items"])

@@ -124,7 +124,7 @@ def files(client: httpx.Client) -> list[dict[str, Any]]:
         libraries = client.get("/api/v1/libraries").json()["items"]
         steps = client.get("/api/v1/steps").json()["items"]
         scanned = libraries and all(library["status"] == "ready" and library["last_scan"] for library in libraries)
-        if scanned and not any(step["pending"] + step["running"] for step in steps):
+        if scanned and not any(step["running"] + (not step["waits"] and step["pending"]) for step in steps):
             break
         failed = [job for job in client.get("/api/v1/jobs").json()["items"] if job["status"] == "failed"]
         assert not failed, failed

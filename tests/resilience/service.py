@@ -35,7 +35,9 @@ async def import_all(settings: Settings, library: Path, steps: Sequence[Step]) -
         await scheduler.start()
         await scheduler.run_unless_paused("scan_libraries")
         await scheduler.wait("scan_libraries")
-        while any(item["pending"] or item["running"] for item in await runner.progress()):  # noqa: ASYNC110 - polled
+        while any(  # noqa: ASYNC110 - polled
+            item["running"] or (item["pending"] and not item["waits"]) for item in await runner.progress()
+        ):
             await asyncio.sleep(0.05)
         await scheduler.stop()
         await runner.stop()

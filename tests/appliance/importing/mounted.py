@@ -39,7 +39,9 @@ async def run_all_steps(home: Home) -> None:
     runner = Runner(home, STEPS)
     await runner.start()
     try:
-        while any(item["pending"] or item["running"] for item in await runner.progress()):  # noqa: ASYNC110 - no event
+        while any(  # noqa: ASYNC110 - no event
+            item["running"] or (item["pending"] and not item["waits"]) for item in await runner.progress()
+        ):
             await asyncio.sleep(0.02)
     finally:
         await runner.stop()
