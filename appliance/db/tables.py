@@ -500,6 +500,7 @@ class DuplicateMember(Table, tablename="duplicate_member"):
     id = Integer(primary_key=True, default=None)
     group = ForeignKey(DuplicateGroup, on_delete=OnDelete.cascade, null=False)
     file = ForeignKey(StoredFile, on_delete=OnDelete.cascade, null=False)
+    content_sha = Text()  # the file's: with other content it is no member any more
 
 
 class DuplicateApart(Table, tablename="duplicate_apart"):

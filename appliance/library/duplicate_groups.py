@@ -84,15 +84,20 @@ async def write_change(db: Database, kind: str, change: Change) -> None:
     if not change.new:
         return
     rows = await db.fetch(
-        'SELECT "id" FROM "stored_file" WHERE "id" IN (SELECT value FROM json_each(?))',
+        'SELECT "id", "content_sha" FROM "stored_file" WHERE "id" IN (SELECT value FROM json_each(?))',
         [ids_json(file for files in change.new for file in files)],
     )
-    here = {str(row["id"]) for row in rows}
+    here = {str(row["id"]): row["content_sha"] for row in rows}
     moment = now()
     groups = [(new_id(), [file for file in files if file in here]) for files in change.new]
     await db.insert(DuplicateGroup, [{"id": group, "kind": kind, "created": moment} for group, _ in groups])
     await db.insert(
-        DuplicateMember, [{"group": group, "file": uuid.UUID(file)} for group, files in groups for file in files]
+        DuplicateMember,
+        [
+            {"group": group, "file": uuid.UUID(file), "content_sha": here[file]}
+            for group, files in groups
+            for file in files
+        ],
     )
 
 

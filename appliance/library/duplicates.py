@@ -23,7 +23,7 @@ MAX_LIMIT = 200
 KINDS = ("exact", "near", "sequence")
 
 _ROLE_EDIT = "edit_of"
-_NOT_EXACT = 'count(DISTINCT f."content_sha") > 1'
+_NOT_EXACT = 'count(DISTINCT m."content_sha") > 1'
 #: The best first: most pixels, most bytes, an original before what was made of it, the oldest.
 _BEST_FIRST = f"""ifnull(f."width", 0) * ifnull(f."height", 0) DESC, f."size_bytes" DESC,
     EXISTS (SELECT 1 FROM "related_file" r WHERE r."file" = f."id" AND r."role" = '{_ROLE_EDIT}'),
@@ -39,17 +39,15 @@ async def list_groups(
     if kind is not None and kind not in KINDS:
         raise InvalidInputError(f"There is no kind {kind!r}", hint=f"Kinds are: {', '.join(KINDS)}.")
     seen, arguments = _seen(viewer, kind)
-    after, after_arguments, total = "", [], None
-    if cursor is not None:
-        last, total = files.decode_cursor(cursor)
-        after, after_arguments = 'WHERE "id" < ?', [last]
+    last, total = files.decode_cursor(cursor) if cursor is not None else ("~", None)
     async with db.read():
-        if total is None:
-            total = int(await db.value(f"{seen} SELECT count(*) FROM seen", arguments))
         rows = await db.fetch(
-            f'{seen} SELECT "id" FROM seen {after} ORDER BY "id" DESC LIMIT ?',
-            [*arguments, *after_arguments, limit + 1],
+            f'SELECT "id", "total" FROM (SELECT "id", count(*) OVER () AS "total" FROM ({seen})) WHERE "id" < ?'
+            ' ORDER BY "id" DESC LIMIT ?',
+            [*arguments, last, limit + 1],
         )
+        if total is None:
+            total = rows[0]["total"] if rows else 0
         items = await _shown(db, viewer, [uuid.UUID(str(row["id"])) for row in rows[:limit]])
     following = files.encode_cursor(items[-1]["id"], total) if len(rows) > limit else None
     return {"items": items, "total": total, "next": following}
@@ -67,18 +65,18 @@ async def members_of(db: Database, viewer: Viewer, group: uuid.UUID) -> list[uui
 
 
 def _seen(viewer: Viewer, kind: str | None) -> tuple[str, list[object]]:
-    """A table `seen` of the groups in which the viewer sees two files or more, and its arguments.
+    """A query for the `id` of each group in which the viewer sees two files or more, and its arguments.
 
     What a viewer may not see is not counted; two equal files are an exact group even where others see a third.
     """
-    visible, arguments = viewer.visible("f")
+    # Whose a file is and whether it is shown stands in a narrow table too, which triggers keep true.
+    visible, arguments = viewer.owners()
     condition = {"exact": f"AND NOT ({_NOT_EXACT})", "near": f"AND {_NOT_EXACT}"}.get(kind or "", "")
     return (
-        f"""WITH seen AS (
-            SELECT m."group" AS "id" FROM "duplicate_group" d
-            JOIN "duplicate_member" m ON m."group" = d."id" JOIN "stored_file" f ON f."id" = m."file"
-            WHERE d."kind" = ? AND f."searchable" AND {visible}
-            GROUP BY m."group" HAVING count(*) > 1 {condition})""",
+        f"""SELECT m."group" AS "id" FROM "duplicate_group" d
+            JOIN "duplicate_member" m ON m."group" = d."id" JOIN "file_text_row" t ON t."file" = m."file"
+            WHERE d."kind" = ? AND t."shown" AND {visible}
+            GROUP BY m."group" HAVING count(*) > 1 {condition}""",
         ["sequence" if kind == "sequence" else "copy", *arguments],
     )
 

@@ -45,7 +45,8 @@ TABLES = (
     CREATE TABLE "duplicate_member" (
         "id" INTEGER PRIMARY KEY NOT NULL,
         "group" UUID NOT NULL REFERENCES "duplicate_group" ("id") ON DELETE CASCADE ON UPDATE CASCADE DEFAULT null,
-        "file" {_FILE}
+        "file" {_FILE},
+        "content_sha" TEXT NOT NULL DEFAULT ''
     )
     """,
     f"""
