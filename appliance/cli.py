@@ -37,6 +37,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("backup", "a snapshot of the database, and a copy of everything on another disk"),
     Command("restore", "make an empty machine the one that was backed up"),
     Command("caption", "have a model write captions: of some files, or of all that have none"),
+    Command("drill", "rehearse a restore: does the backup bring the photos back?"),
+    Command("verify", "read originals again and say what the disk has lost; --heal from the backup"),
     Command("user", "who may log in: add, list, password, role, remove"),
     Command("key", "keys for programs: create, list, revoke"),
     Command("config", "every setting, its value, where it came from; change site settings"),

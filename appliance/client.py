@@ -38,11 +38,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from appliance.config import Settings
-    from appliance.console import Context
+    from appliance.console import Context, Progress
 
     Action = Callable[[Context, "Api"], Awaitable[int]]
 
 BASE = "/api/v1"
+JOB_POLL_S = 0.25
 TIMEOUT_S = 60.0  # an answer may wait for a write of a busy Pi
 START_S = 20.0  # how long a service that holds the lock may take until it answers
 #: What the service says by `code` becomes the same error here.
@@ -86,6 +87,26 @@ class Api:
             answer = await self.get(path, **query, cursor=answer["next"])
             found += answer["items"]
         return found
+
+    async def run_job(self, name: str, progress: Progress) -> dict[str, Any]:
+        """Run a job now and stay until it has ended; returns what it reports.  Raises HomerollError when it failed."""
+
+        async def look() -> dict[str, Any]:
+            return next(dict(item) for item in (await self.get("/jobs"))["items"] if item["name"] == name)
+
+        before = (await look())["last_run"]
+        await self.post(f"/jobs/{name}/run")
+        while True:
+            job = await look()
+            if job["status"] == "paused":
+                raise ConflictError(f"“{job['title']}” is paused", hint="Resume it on the page's activity panel.")
+            if job["status"] != "running" and job["last_run"] != before:
+                break
+            progress.update(job["title"].lower(), done=job["done"], total=job["total"])
+            await asyncio.sleep(JOB_POLL_S)
+        if job["status"] == "failed":
+            raise HomerollError(job["error"], hint="Mend this, then run it again.")
+        return dict(job.get("result") or {})
 
     async def named(self, path: str, name: str, *, by: str) -> dict[str, Any]:
         """The item whose field `by`, or id, is `name`; raises NotFoundError with the nearest one."""

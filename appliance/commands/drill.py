@@ -1,0 +1,32 @@
+"""`homeroll drill`: rehearse a restore: part of the backup is brought back beside the data, compared, thrown away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from appliance.client import ask
+from appliance.console import plural, size
+
+if TYPE_CHECKING:
+    from appliance.client import Api
+    from appliance.console import Context
+    from appliance.parser import Parser
+
+
+def arguments(parser: Parser) -> None:
+    parser.set_defaults()
+
+
+def run(context: Context) -> int:
+    return ask(context, _drill)
+
+
+async def _drill(context: Context, api: Api) -> int:
+    with context.console.progress() as progress:
+        result = await api.run_job("restore_drill", progress)
+    if "skipped" in result:
+        context.console.data(result, str(result["skipped"]))
+        return 1
+    told = f"{plural(result['files'], 'file')} ({size(result['bytes'])}) of {result['rows']:,} came back as they were"
+    context.console.data(result, f"{told}, and the snapshot {result['snapshot']} opens.")
+    return 0
