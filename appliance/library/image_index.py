@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from appliance.errors import InvalidInputError, NotFoundError
-from appliance.library.image_search import COSINE, PLACE_BITS, SPARE, Search, best_files, ids_json
+from appliance.library.image_search import COSINE, PLACE_BITS, Search, best_files, ids_json
 from appliance.library.settings import OFF, get_setting
 from ml import registry
 from ml.vectors import FLOAT_BYTES, encode
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 EMBEDDING_STEP = "embedding"
-FRAMES = 3  # of a video; a picture has one
-SAMPLE = 500
+SAMPLE = 300
 #: Fewer files than these of a sample say little of the rest.
 SAMPLE_ENOUGH = 100
 
@@ -200,7 +199,7 @@ async def nearest(
             condition=condition,
             arguments=arguments,
         )
-        return best_files(await search.run(db, FRAMES * count + SPARE))[:count]
+        return await search.run(db, count)
 
 
 async def similarities(db: Database, vector: bytes, files: Iterable[uuid.UUID]) -> dict[uuid.UUID, float]:

@@ -21,15 +21,20 @@ if TYPE_CHECKING:
 
 #: `place` in image_vectors is the list, then so many bits of the embedding's number.
 PLACE_BITS = 40
-#: So many lists are read for a search; with four lists to the square root of the number of vectors, that finds 99 % of
-#: the ten nearest of 100,000 and of 1,000,000.
+#: So many lists are read for the nearest few.  With four lists to the square root of the number of vectors, that finds
+#: 99 % of the ten nearest of 100,000 and of 1,000,000 ...
 PROBED_LISTS = 48
+#: ... and as many again for each so many files that are wanted: 95 % of the nearest 1000.
+MANY = 200
 #: Order by codes is not quite that of cosines: so many more than asked for are compared exactly.
-SPARE = 64
+SPARE = 40
+FRAMES = 3  # of a video; a picture has one
 #: A search that has to look past so many files that the caller may not see asks first how few there are to see ...
 RARE = 1 / 8
 #: ... and compares up to so many exactly, whatever the index says.
 FEW = 20_000
+#: So much of the lists that should be read is enough.
+NEARLY = 0.4
 
 #: Of an embedding `e` and the vector that is looked for.
 COSINE = '1 - vec_distance_cosine(e."vector", ?1)'
@@ -51,25 +56,38 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     condition: str
     arguments: Sequence[object]
 
-    async def run(self, db: Database, pool: int) -> list[Row]:
+    async def run(self, db: Database, count: int) -> list[tuple[uuid.UUID, float]]:
+        """The best `count` files that fulfil the condition, or all there are, with their cosines."""
+        pool = count + SPARE
+        rows = await self._pool(db, count, pool)
+        files = best_files(rows)
+        if len(files) < count and len(rows) >= pool:  # videos, whose frames came all at once
+            files = best_files(await self._pool(db, count, FRAMES * pool))
+        return files[:count]
+
+    async def _pool(self, db: Database, count: int, pool: int) -> list[Row]:
         """At least the best `pool` embeddings that fulfil the condition, or all there are."""
-        lists, window, asked = PROBED_LISTS, 8 * pool, False
+        usual = math.ceil(PROBED_LISTS * (1 + count / MANY))
+        lists, window, asked = usual, 8 * pool, False
         while True:
             rows = await self._scan(db, lists=lists, window=window, pool=pool)
-            read, all_lists = rows[-1]["read"] if rows else 0, lists >= self.lists
-            if all_lists and (len(rows) >= pool or window >= self.vectors):
+            if lists >= self.lists and (len(rows) >= pool or window >= self.vectors):
                 return rows
+            read = rows[-1]["read"] if rows else 0
             rate = len(rows) / (rows[-1]["rank"] if len(rows) >= pool else max(read, 1))
             # Where one file of n may be seen, the nearest of those lie as far as the nearest n times as many.
-            needed = math.ceil(PROBED_LISTS / rate) if rate else self.lists
-            if len(rows) >= pool and lists >= min(needed, self.lists) * 3 // 4:
-                return rows
-            if rate < RARE and not asked:
+            needed = min(self.lists, math.ceil(usual / rate)) if rate else self.lists
+            if len(rows) >= pool:
+                if lists >= needed * NEARLY:
+                    return rows
+                lists = needed
+            elif rate < RARE and not asked:
                 asked = True
                 few = await self._few(db)
                 if few is not None:
                     return few
-            lists, window = max(needed, 4 * lists), 16 * window
+            else:
+                lists, window = max(needed, 4 * lists), 16 * window
 
     async def _scan(self, db: Database, *, lists: int, window: int, pool: int) -> list[Row]:
         """Order what the nearest lists hold by its code, and look along that order for what fulfils the condition."""
@@ -89,7 +107,9 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
                     SELECT "embedding", row_number() OVER (ORDER BY "far") AS "rank", count(*) OVER () AS "read"
                     FROM "read"
                 )
-                SELECT e."file", {COSINE} AS "cosine", r."rank", r."read"
+                SELECT e."file", r."rank", r."read", CASE WHEN f."kind" = 'photo' THEN {COSINE} ELSE (
+                    SELECT max({COSINE}) FROM "image_embedding" e WHERE e."file" = f."id" AND e."image_index" = ?2
+                ) END AS "cosine"
                 FROM "ranked" r CROSS JOIN "image_embedding" e ON e."id" = r."embedding"
                 CROSS JOIN "stored_file" f ON f."id" = e."file"
                 WHERE ({self.condition}) LIMIT {pool}""",

@@ -81,7 +81,7 @@ class Pictures:
             {
                 "id": file,
                 "filename": f"{file}.jpg",
-                "kind": "photo",
+                "kind": "video" if frames > 1 else "photo",
                 "mime_type": "image/jpeg",
                 "library": self.library,
                 "content": f"{file}.jpg",
@@ -292,7 +292,6 @@ def small_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image_lists, "FIRST_LISTS_AT", 200)
     monkeypatch.setattr(image_search, "PROBED_LISTS", 12)
     monkeypatch.setattr(image_search, "SPARE", 8)
-    monkeypatch.setattr(image_index, "SPARE", 8)
 
 
 @pytest.mark.usefixtures("small_lists")
@@ -394,7 +393,7 @@ async def test_a_restricted_search_is_brute_force_over_what_may_be_seen(
     if near:  # something that there is
         query = rated.frames[list(rated.frames)[seed % len(rated.frames)]][0]
     seen = [file for file, rating in rated.ratings.items() if rating >= least]
-    found = await rated.nearest(query, count, 'f."rating" >= ? AND f."kind" = ?', [least, "photo"])
+    found = await rated.nearest(query, count, 'f."rating" >= ? AND f."mime_type" = ?', [least, "image/jpeg"])
     assert {file for file, _ in found} <= set(seen), "a file that may not be seen"
     assert len(found) == min(count, len(seen))
     wanted = rated.exact(query, seen, count)
