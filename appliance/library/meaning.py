@@ -7,6 +7,7 @@ words alone and says what to do.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from appliance.library.conditions import Condition
     from appliance.library.viewers import Viewer
     from ml.base import Embedder, Runtime
+
+log = logging.getLogger(__name__)
 
 #: Loading a text tower takes seconds on a small machine; what waits longer is answered by words alone.
 TIMEOUT_S = 60.0
@@ -105,6 +108,9 @@ async def ask(home: Home, words: str) -> Asked:
             )
         except (ModelError, ComputeError) as error:
             return _without(error.message)
+        except Exception:  # whatever a model stumbles over, words are still searched
+            log.exception("model=%s words=%r: could not be embedded", name, words)
+            return _without("The embedding model stumbled over these words; the log has the details.")
         _recent.keep(key, vector)
     return Asked(Availability(True), name, vector)
 

@@ -7,11 +7,13 @@ each word behind the owner's mark, so that nobody else's search can match it.
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from appliance.errors import StorageError
 from appliance.library import tags
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from appliance.db.engine import Database, Row
+
+log = logging.getLogger(__name__)
 
 COLUMNS = (
     "people", "albums", "tags", "description", "place", "caption", "ocr", "name", "folder", "camera", "date", "own"
@@ -50,13 +54,17 @@ async def count_stale(db: Database, *, most: int = FEW + 1) -> int:
 
 
 async def refresh_few(db: Database) -> bool:
-    """Bring the index up to date when little is lacking; false: there is too much for now."""
+    """Bring the index up to date when little is lacking; false: there is too much for now, or the disk is full."""
     stale = await count_stale(db)
     if stale > FEW:
         return False
-    while stale > 0:
-        await refresh(db)
-        stale -= BATCH
+    try:
+        while stale > 0:
+            await refresh(db)
+            stale -= BATCH
+    except StorageError as error:
+        log.warning("the text index cannot be written: %s", error.message)
+        return False
     return True
 
 

@@ -126,6 +126,8 @@ async def test_without_a_model_that_reads_words_it_says_why(
 
     monkeypatch.setattr(WordTower, "error", ModelUnavailableError("siglip2", "It does not fit", hint="Use another."))
     assert await hint() == "It does not fit"
+    monkeypatch.setattr(WordTower, "error", ZeroDivisionError("a bug"))
+    assert "stumbled" in await hint()
     monkeypatch.setattr("ml.registry.EMBEDDERS", (IMAGENET_EMBEDDER,))
     assert "not known" in await hint()
     await settings.change_settings(home.db, LOCAL_ADMIN, {"embedding_model": "imagenet"})

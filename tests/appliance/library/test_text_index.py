@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from appliance.errors import DiskFullError
 from appliance.jobs.base import Progress
 from appliance.jobs.index_text import IndexText
 from appliance.library import albums, search, settings, tags, text_index
@@ -169,3 +170,18 @@ async def test_counts_of_tags_are_those_of_a_scan_after_every_kind_of_change(hom
     await check()
     await write(home, """DELETE FROM "tag" WHERE "name" = 'sand'""")
     await check()
+
+
+async def test_a_full_disk_does_not_keep_anybody_from_searching(
+    home: Home, findable: Findable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await findable.file("beach.jpg")
+    assert (await search.search(home, LOCAL_ADMIN, "beach")).total == 1
+    await findable.file("beach.jpg")
+
+    async def full(*_: object) -> None:
+        raise DiskFullError("The disk that holds the database is full")
+
+    monkeypatch.setattr(home.db, "execute_many", full)
+    answer = await search.search(home, LOCAL_ADMIN, "beach")
+    assert (answer.total, answer.complete) == (1, False)
