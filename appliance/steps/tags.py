@@ -72,7 +72,7 @@ class TagsStep(StepBase):
     needs: tuple[str, ...] = (intake.METADATA_STEP, intake.RENDITIONS_STEP, image_index.EMBEDDING_STEP)
     kinds = PICTURES
     models = True
-    timeout_s = 600.0  # the first one may embed a whole vocabulary
+    timeout_s = 1200.0  # the first one may embed a whole vocabulary: 40 s on a PC, many times that on a Pi
     run = staticmethod(tag_picture)
 
     async def hindrance(self, home: Home) -> str:

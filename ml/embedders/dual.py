@@ -192,13 +192,13 @@ SIGLIP2_FP32 = DualEncoder(
             ModelFile("onnx/text_model.onnx"),
             ModelFile("tokenizer.json"),
         ),
-        memory_mb=1500,
+        memory_mb=2000,
     ),
     dimensions=768,
     pixels=_SIGLIP2_PIXELS,
     tokens=_SIGLIP2_TOKENS,
-    image_mb=550,
-    text_mb=1500,
+    image_mb=600,
+    text_mb=2000,
 )
 
 CLIP = DualEncoder(
@@ -222,7 +222,7 @@ CLIP = DualEncoder(
     pixels=Preprocessing(side=224, fit="crop", resample="bicubic", mean=CLIP_MEAN, std=CLIP_STD),
     tokens=Tokens(length=77, begin=49406, end=49407, pad=49407),
     image_mb=200,
-    text_mb=200,
+    text_mb=120,
 )
 
 MOBILECLIP = DualEncoder(
@@ -240,14 +240,14 @@ MOBILECLIP = DualEncoder(
             ModelFile("onnx/text_model_quantized.onnx"),
             ModelFile("tokenizer.json"),
         ),
-        memory_mb=150,
+        memory_mb=180,
         needs_download=True,
     ),
     dimensions=512,
     pixels=Preprocessing(side=256, fit="crop", resample="bilinear", mean=PLAIN_MEAN, std=PLAIN_STD),
     tokens=Tokens(length=77, begin=49406, end=49407, pad=0),
-    image_mb=150,
-    text_mb=150,
+    image_mb=180,
+    text_mb=100,
 )
 
 

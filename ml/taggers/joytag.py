@@ -37,7 +37,7 @@ class JoyTagger:
             ModelFile("model.onnx", 366_116_154, "f85b7130e6e549b5b0822537007b7482e8c4c8e754c8d9a5bee08e27050e1097"),
             ModelFile("top_tags.txt", 76_752, "32b1963a234af848643b2bbf47d8eff1f1c7889406810c57b980f41b2b9e01d0"),
         ),
-        memory_mb=700,
+        memory_mb=750,
         needs_download=True,
     )
     reads: ClassVar[str] = ""

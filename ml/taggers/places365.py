@@ -59,7 +59,7 @@ class PlacesTagger:
         source="CSAILVision/places365",
         revision="master",
         files=(CHECKPOINT, ATTRIBUTE_WEIGHTS, SCENES, ENVIRONMENTS, ATTRIBUTES),
-        memory_mb=150,
+        memory_mb=170,
         needs_download=True,
         converted="places365.onnx is made once from the authors' PyTorch checkpoint, by the extra homeroll[torch]",
     )
