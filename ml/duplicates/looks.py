@@ -28,7 +28,7 @@ PLAIN: Final = 2.0
 _EDGE_TOLERANCE: Final = 12
 _EDGE_SHARE: Final = 0.95  # of a row that has the border's colour: a clock or a battery may stand in it
 _LEAST_TRIMMED: Final = 0.03
-_LEAST_KEPT: Final = 0.3
+_LEAST_KEPT: Final = 0.15  # of a side; a wide photo on an upright screen is a quarter of it
 
 
 class Looks(msgspec.Struct, frozen=True):
