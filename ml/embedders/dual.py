@@ -167,7 +167,7 @@ SIGLIP2 = DualEncoder(
         source="onnx-community/siglip2-base-patch16-256-ONNX",
         revision="main",
         files=(
-            # "quantized": 8 bit, of the signedness that onnxruntime can run.
+            # "quantized": 8 bit, in the variant that its publisher chose for each tower.
             ModelFile("onnx/vision_model_quantized.onnx"),
             ModelFile("onnx/text_model_quantized.onnx"),
             ModelFile("tokenizer.json"),
