@@ -147,10 +147,8 @@ async def measure(name: str, rounds: int, call: Callable[[], Awaitable[Any]]) ->
     times.sort()
     found = getattr(answer, "total", None)
     size = f"{found:>8}" if found is not None else f"{len(answer):>8}"
-    print(
-        f"{name:<34} {size} {statistics.median(times):8.1f} {times[int(0.95 * (len(times) - 1))]:8.1f} {statistics.median(busy):8.1f}",
-        flush=True,
-    )
+    p50, p95 = statistics.median(times), times[int(0.95 * (len(times) - 1))]
+    print(f"{name:<34} {size} {p50:8.1f} {p95:8.1f} {statistics.median(busy):8.1f}", flush=True)
     return answer
 
 

@@ -83,6 +83,9 @@ TABLES = (
 )
 
 INDEXES = (
+    # Which files have a tag that is shown: from the index alone, half the time of reading the rows.
+    'DROP INDEX "file_tag_tag"',
+    'CREATE INDEX "file_tag_said" ON "file_tag" ("tag", "source", "file")',
     'CREATE INDEX "file_text_row_time" ON "file_text_row" ("local_start") WHERE "shown"',
     'CREATE UNIQUE INDEX "tag_count_one" ON "tag_count" ("tag", "owner")',
     'CREATE INDEX "album_user" ON "album" ("user")',
