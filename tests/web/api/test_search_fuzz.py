@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from tests.web.conftest import Service
 
+FILES = 6
 #: The whole of it (TEST_QUERIES=10000) takes some minutes.
 QUERIES = int(os.environ.get("TEST_QUERIES", "300"))
 
@@ -28,7 +29,7 @@ OPERATOR = st.sampled_from([*OPERATORS, *NAMED, *SPELLINGS, "unknown", "own", "h
 VALUE = st.sampled_from(
     [
         *(value for values in CHOICES.values() for value in values),
-        *("beach", "valley", "Zoë", "Anna", "saved", "invoice", "2019", "2019-05", "2019-99", "0000", ".."),
+        *("beach", "secret", "valley", "Zoë", "Anna", "saved", "invoice", "2019", "2019-05", "2019-99", "0000", ".."),
         *("2018..2020", ">3", "<=", ">=9", "5-1", '"', '"a b"', "*", "^", "(", ")", "{tags}", "tags :", "NEAR(a b)"),
         *("a AND b", "NOT", "'", "--", ";", "%", "_", "\\", "?1", "$.a", "\x00", "\u202e", "😀", "ﷺ", "İ", "ß"),
         *("一二三", "\u0301", "\uffff", "x" * 300),
@@ -46,16 +47,19 @@ BOUND = st.sampled_from([0, 1, 50, -1, 10**20, -(10**20)])
 
 @pytest.fixture
 async def findable(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Findable:
-    """A little of everything, and search by meaning."""
+    """A little of everything, twice: the family's, and somebody else's own.  And search by meaning."""
     home = service.house.home
     await use_words(home, monkeypatch)
     findable = await Findable.create(home, tmp_path)
-    person = await findable.person("Anna Zoë")
-    for number in range(6):
+    other = await service.person("other")
+    person, secret = await findable.person("Anna Zoë"), await findable.person("Anna Zoë", owner=other)
+    for number in range(2 * FILES):
+        own = number >= FILES
         file = await findable.file(
             "Summer/beach.jpg",
-            tag=["beach", "sea"],
-            people=[person],
+            owner=other if own else None,
+            tag=["beach", "sea", "secret"] if own else ["beach", "sea"],
+            people=[person, secret],
             place=("Lisbon", "", "Portugal"),
             text="INVOICE 2023",
             caption="a dog",
@@ -81,7 +85,13 @@ async def test_whatever_is_typed_is_answered_with_a_total(
     answer = await anna.get("/search", params={"q": query, "limit": limit, "offset": offset})
     assert answer.status_code == 200, answer.text
     found = answer.json()
-    assert 0 <= len(found["items"]) <= found["total"] <= 6
+    # No more than the family's files: whatever is asked, others' are neither found nor counted.
+    assert 0 <= len(found["items"]) <= found["total"] <= FILES
+    assert all(item["file"]["user"] is None for item in found["items"])
+    if limit >= FILES and offset <= 0:
+        assert len(found["items"]) == found["total"]
     assert all(0 < item["score"] <= 1 for item in found["items"])
     suggested = await anna.get("/search/suggest", params={"q": query})
     assert suggested.status_code == 200, suggested.text
+    assert all((item["count"] or 0) <= FILES for item in suggested.json()["items"])
+    assert "tag:secret" not in suggested.text
