@@ -468,7 +468,7 @@ class ImageVector(Table, tablename="image_vectors"):
 class PhotoLooks(Table, tablename="photo_looks"):
     """What the thumbnail of a file looks like, as ml/duplicates/looks.py sees it."""
 
-    id = Integer(primary_key=True, default=None)
+    id = Integer(primary_key=True, default=None)  # never used twice: comparing goes on while files come and go
     file = ForeignKey(StoredFile, on_delete=OnDelete.cascade, null=False, unique=True)
     bits = Bytea()  # 32 bytes; none where it is one colour
     inner = Bytea()  # the same without a border, where it has one
@@ -509,6 +509,7 @@ class DuplicateApart(Table, tablename="duplicate_apart"):
     id = UUID(primary_key=True, default=new_id)
     file = ForeignKey(StoredFile, on_delete=OnDelete.cascade, null=False)
     other = ForeignKey(StoredFile, on_delete=OnDelete.cascade, null=False)
+    kind = Text(default="copy")  # copy | sequence: what they are not
     created = Timestamptz()
 
 

@@ -33,6 +33,7 @@ class State(msgspec.Struct):
     files: dict[str, dict[str, Any]]
     tags: list[tuple[str, str]]  # (file, tag)
     apart: list[tuple[str, str]]
+    kind: str = "copy"  # what those are not
 
 
 async def keep(db: Database, bus: Bus, viewer: Viewer, group: uuid.UUID, kept: Sequence[uuid.UUID]) -> uuid.UUID | None:
@@ -57,9 +58,10 @@ async def keep(db: Database, bus: Bus, viewer: Viewer, group: uuid.UUID, kept: S
                WHERE "id" IN (SELECT value FROM json_each(?2))""",
             [now(), ids_json(rest)],
         )
-        apart = await _set_apart(db, chosen)
+        kind = await _kind(db, group)
+        apart = await _set_apart(db, kind, chosen)
         await regroup_around(db, members)
-        entry = await _record(db, viewer, "keep", group, before, State({}, tags, apart))
+        entry = await _record(db, viewer, "keep", group, before, State({}, tags, apart, kind))
     await _announce(db, bus, members)
     return entry
 
@@ -69,9 +71,10 @@ async def dismiss(db: Database, viewer: Viewer, group: uuid.UUID) -> uuid.UUID |
     async with db.write():
         members = await members_of(db, viewer, group)
         before = await _rows(db, members)
-        apart = await _set_apart(db, members)
+        kind = await _kind(db, group)
+        apart = await _set_apart(db, kind, members)
         await regroup_around(db, members)
-        return await _record(db, viewer, "dismiss", group, before, State({}, [], apart))
+        return await _record(db, viewer, "dismiss", group, before, State({}, [], apart, kind))
 
 
 async def put_back(db: Database, entry: Row) -> None:
@@ -93,7 +96,10 @@ async def put_back(db: Database, entry: Row) -> None:
         'DELETE FROM "file_tag" WHERE "file" = ? AND "tag" = ? AND "source" = ?',
         [[file, tag, _MANUAL] for file, tag in after.tags],
     )
-    await db.execute_many('DELETE FROM "duplicate_apart" WHERE "file" = ? AND "other" = ?', after.apart)
+    await db.execute_many(
+        'DELETE FROM "duplicate_apart" WHERE "file" = ? AND "other" = ? AND "kind" = ?',
+        [[one, other, after.kind] for one, other in after.apart],
+    )
     await regroup_around(db, [uuid.UUID(file) for file in _touched(after)])
 
 
@@ -157,23 +163,33 @@ async def _no_more_read(db: Database, kept: uuid.UUID, file: uuid.UUID) -> bool:
     )
 
 
-async def _set_apart(db: Database, chosen: Sequence[uuid.UUID]) -> list[tuple[str, str]]:
-    """Each of `chosen` from each other; returns the pairs that were not so before."""
+async def _kind(db: Database, group: uuid.UUID) -> str:
+    return str(await db.value('SELECT "kind" FROM "duplicate_group" WHERE "id" = ?', [str(group)]))
+
+
+async def _set_apart(db: Database, kind: str, chosen: Sequence[uuid.UUID]) -> list[tuple[str, str]]:
+    """Each of `chosen` from each other; returns the pairs that were not so before.
+
+    kind: no copies may still be a sequence, and the other way round.
+    """
     ordered = sorted(str(file) for file in chosen)
     pairs = [(one, other) for place, one in enumerate(ordered) for other in ordered[place + 1 :]]
     known = {
         (str(row["file"]), str(row["other"]))
         for row in await db.fetch(
             """SELECT "file", "other" FROM "duplicate_apart" WHERE "file" IN (SELECT value FROM json_each(?1))
-               AND "other" IN (SELECT value FROM json_each(?1))""",
-            [ids_json(chosen)],
+               AND "other" IN (SELECT value FROM json_each(?1)) AND "kind" = ?2""",
+            [ids_json(chosen), kind],
         )
     }
     new = [pair for pair in pairs if pair not in known]
     moment = now()
     await db.insert(
         DuplicateApart,
-        [{"id": new_id(), "file": uuid.UUID(one), "other": uuid.UUID(other), "created": moment} for one, other in new],
+        [
+            {"id": new_id(), "file": uuid.UUID(one), "other": uuid.UUID(other), "kind": kind, "created": moment}
+            for one, other in new
+        ],
     )
     return new
 

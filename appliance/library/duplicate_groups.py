@@ -52,7 +52,7 @@ async def read_state(db: Database, kind: str, files: Iterable[object] | None = N
         pairs = await _pairs(db, kind, chosen)
         if kind == "copy":
             pairs += await _equal(db, chosen)
-        return State(kind, pairs, await _apart(db, chosen), await _groups(db, kind, chosen))
+        return State(kind, pairs, await _apart(db, kind, chosen), await _groups(db, kind, chosen))
 
 
 def regrouped(state: State) -> Change:
@@ -152,10 +152,11 @@ async def _equal(db: Database, chosen: str | None) -> Pairs:
     return pairs
 
 
-async def _apart(db: Database, chosen: str | None) -> list[tuple[str, str]]:
-    only = """WHERE "file" IN (SELECT value FROM json_each(?1)) AND "other" IN (SELECT value FROM json_each(?1))"""
+async def _apart(db: Database, kind: str, chosen: str | None) -> list[tuple[str, str]]:
+    only = """AND "file" IN (SELECT value FROM json_each(?2)) AND "other" IN (SELECT value FROM json_each(?2))"""
     rows = await db.fetch(
-        f'SELECT "file", "other" FROM "duplicate_apart" {only if chosen else ""}', [chosen] if chosen else []
+        f'SELECT "file", "other" FROM "duplicate_apart" WHERE "kind" = ?1 {only if chosen else ""}',
+        [kind, chosen] if chosen else [kind],
     )
     return [(str(row["file"]), str(row["other"])) for row in rows]
 

@@ -15,7 +15,7 @@ _FILE = 'UUID NOT NULL REFERENCES "stored_file" ("id") ON DELETE CASCADE ON UPDA
 TABLES = (
     f"""
     CREATE TABLE "photo_looks" (
-        "id" INTEGER PRIMARY KEY NOT NULL,
+        "id" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
         "file" {_FILE.replace("UUID", "UUID UNIQUE")},
         "bits" BLOB NOT NULL DEFAULT x'',
         "inner" BLOB NOT NULL DEFAULT x'',
@@ -54,6 +54,7 @@ TABLES = (
         "id" UUID PRIMARY KEY NOT NULL,
         "file" {_FILE},
         "other" {_FILE},
+        "kind" TEXT NOT NULL DEFAULT 'copy',
         "created" TIMESTAMPTZ NOT NULL DEFAULT current_timestamp
     )
     """,
@@ -68,7 +69,7 @@ INDEXES = (
     'CREATE INDEX "duplicate_pair_kind" ON "duplicate_pair" ("kind", "judged_by")',
     'CREATE UNIQUE INDEX "duplicate_member_one" ON "duplicate_member" ("group", "file")',
     'CREATE INDEX "duplicate_member_file" ON "duplicate_member" ("file")',
-    'CREATE UNIQUE INDEX "duplicate_apart_one" ON "duplicate_apart" ("file", "other")',
+    'CREATE UNIQUE INDEX "duplicate_apart_one" ON "duplicate_apart" ("file", "other", "kind")',
     'CREATE INDEX "duplicate_apart_other" ON "duplicate_apart" ("other")',
 )
 

@@ -10,7 +10,7 @@ import pytest
 from appliance.errors import ConflictError, InvalidInputError, NotFoundError
 from appliance.library import duplicate_choices, files, journal, tags, undo, users
 from appliance.library.viewers import LOCAL_ADMIN, Viewer
-from tests.appliance.alike import Shelf, encoded, scene, smaller
+from tests.appliance.alike import Shelf, encoded, later, scene, smaller
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +56,7 @@ async def state(shelf: Shelf) -> dict[str, Any]:
         ),
         "tags": await db.fetch('SELECT "file", "tag", "source" FROM "file_tag" ORDER BY 1, 2, 3'),
         "rejected": await db.fetch('SELECT "file", "tag" FROM "tag_rejection" ORDER BY 1, 2'),
-        "apart": await db.fetch('SELECT "file", "other" FROM "duplicate_apart" ORDER BY 1, 2'),
+        "apart": await db.fetch('SELECT "file", "other", "kind" FROM "duplicate_apart" ORDER BY 1, 2, 3'),
         "groups": await shelf.sets(),
     }
 
@@ -138,6 +138,25 @@ async def test_what_was_dismissed_never_comes_back_but_a_new_copy_is_asked_about
     new = await shelf.add(encoded(scene(1), quality=70))
     await shelf.find()
     assert await shelf.sets() == {frozenset((original, new))}
+
+
+async def test_no_sequence_may_still_be_copies_and_the_other_way_round(shelf: Shelf) -> None:
+    first = await shelf.add(scene(1), taken=later(0))
+    copy = await shelf.add(encoded(scene(1), quality=40), taken=later(0))
+    second = await shelf.add(encoded(scene(1), quality=60), taken=later(5))
+    await shelf.find()
+    copies, sequence = {frozenset((first, copy))}, {frozenset((first, copy, second))}
+    assert (await shelf.sets(), await shelf.sets(kind="sequence")) == (copies, sequence)
+    (group,) = await shelf.groups(kind="sequence")
+    entry = await duplicate_choices.dismiss(shelf.home.db, LOCAL_ADMIN, group["id"])
+    assert entry is not None
+    assert (await shelf.sets(), await shelf.sets(kind="sequence")) == (copies, set())
+    await shelf.find()
+    assert (await shelf.sets(), await shelf.sets(kind="sequence")) == (copies, set())
+    await undo.undo(shelf.home.db, LOCAL_ADMIN, entry)
+    assert await shelf.sets(kind="sequence") == sequence
+    await dismiss(shelf)
+    assert (await shelf.sets(), await shelf.sets(kind="sequence")) == (set(), sequence)
 
 
 async def test_a_tag_that_somebody_took_off_the_kept_one_stays_off(shelf: Shelf) -> None:

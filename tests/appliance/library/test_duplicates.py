@@ -101,6 +101,15 @@ async def test_the_best_has_most_pixels_then_bytes_then_is_no_edit_then_is_the_o
     assert await best_of({"taken": later(1)}, {"taken": later(0)}, {}) == 1
 
 
+async def test_of_two_equal_ones_that_is_kept_which_the_whole_family_sees(shelf: Shelf) -> None:
+    anna = await person(shelf.home, "anna")
+    await shelf.add(scene(1), sha="a" * 64, user=anna.user_id)
+    family = await shelf.add(scene(1), sha="a" * 64, elsewhere=True)
+    await shelf.find()
+    (group,) = await shelf.groups(anna)
+    assert group["best"] == family
+
+
 async def test_an_original_comes_before_its_edit(shelf: Shelf) -> None:
     edit, original = await shelf.add(scene(1)), await shelf.add(encoded(scene(1), quality=50))
     async with shelf.home.db.write():
