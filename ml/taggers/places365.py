@@ -35,7 +35,7 @@ ENVIRONMENTS = _at(
     _LABELS, "IO_places365.txt", 6_214, "0a65ceb7264413a15bb069a87be7ecf9ebb572a6803d48de2827a1d25fe287ba"
 )
 ATTRIBUTES = _at(
-    _LABELS, "labels_sunattribute.txt", 909, "dc183f003fc753c4c43fae6fdf7f387559449573f13fa32e517fb7453fd380f1"
+    _LABELS, "labels_sunattribute.txt", 909, "afc7fe63101c8e3caecfe93c7dffc3d2c9736e25c5b69457a7acc8fde84aa3f2"
 )
 CONVERTED = ModelFile("places365.onnx")  # outputs: scenes (n, 365) logits, attributes (n, 102) responses
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from typing import TYPE_CHECKING
@@ -93,6 +94,7 @@ def test_its_words_come_with_a_warning_and_its_files_are_pinned() -> None:
 def test_every_name_of_the_real_list_is_a_word_or_nothing(corpus: Path) -> None:
     path = corpus.parent / "models/vocab/joytag_top_tags.txt"
     assert path.stat().st_size == JoyTagger.spec.files[1].size_bytes
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == JoyTagger.spec.files[1].sha256
     lines = [line for line in path.read_text().splitlines() if line.strip()]
     words = [readable(line) for line in lines]
     assert len(lines) == 5813

@@ -16,9 +16,11 @@ from torch import nn
 from appliance.errors import ModelUnavailableError, NotFoundError
 from ml.base import ModelFile, Runtime
 from ml.convert import convert
+from ml.store import verify
 from ml.taggers import places365
 from ml.taggers.places365 import PlacesTagger, readable
 from tests.ml import tiny
+from tests.ml.fetching import fetch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -220,3 +222,20 @@ def test_the_real_lists_are_read_as_people_write(corpus: Path) -> None:
         names
     )
     assert not any("/" in name or "_" in name for name in names)
+
+
+@pytest.mark.corpus
+def test_added_from_a_disk_it_is_converted_in_a_process_of_its_own_and_ready(corpus: Path, tmp_path: Path) -> None:
+    """The real lists, and a checkpoint of the real number of classes and attributes, through the store."""
+    source, models = tmp_path / "disk", tmp_path / "models"
+    source.mkdir()
+    models.mkdir()
+    for file in (places365.SCENES, places365.ENVIRONMENTS, places365.ATTRIBUTES):
+        (source / file.name).write_bytes((corpus.parent / "models/vocab" / file.name).read_bytes())
+    publish(source, network(365), np.random.default_rng(4).normal(size=(102, 64)).astype(np.float32))
+    assert fetch(PlacesTagger.spec, models, "", action="add", folder=str(source)) is None
+    tagger = PlacesTagger()
+    tagger.load(Runtime(models))
+    found = tagger.predict(tiny.picture(0))
+    assert {tag.group for tag in found} >= {"attribute", "environment"}
+    assert verify(models, PlacesTagger.spec) == []
