@@ -1,5 +1,6 @@
 // The settings: what does what and when (`/settings`), and the models themselves (`/models`).
 import { el } from "/static/js/lib/dom.js";
+import { Icon } from "/static/js/lib/icon.js";
 import { html, render, useEffect } from "/static/js/lib/preact.js";
 import { isAdmin } from "/static/js/lib/session.js";
 import { loadModels } from "/static/js/models/data.js";
@@ -37,7 +38,7 @@ function Settings({ name }) {
     if (name === "models") document.title = "Models · Homeroll";
   }, [name]);
   if (!isAdmin()) {
-    return html`<div class="notice-page"><h1>Settings are for admins</h1><p>Ask whoever runs Homeroll at home.</p></div>`;
+    return html`<div class="notice-page"><span class="notice-mark"><${Icon} name="lock" size=${32} /></span><h1>Settings are for admins</h1><p>Ask whoever runs Homeroll at home.</p></div>`;
   }
   return html`
     <header class="settings-head">

@@ -42,17 +42,18 @@ export function Head({ asked, answer, shown }) {
   return html`
     ${(!answer || shown > 0 || answer.total > 0) &&
     html`<header class="search-head">
-      <h1>${answer ? plural(answer.total, asked.like ? "similar photo" : "photo") : "Searching…"}</h1>
+      <h1>${!answer ? "Searching…" : asked.like ? "Similar photos" : plural(answer.total, "photo")}</h1>
       ${shown > 0 &&
       html`<div class="search-actions">
-        <div class="tabs" role="group" aria-label="Order">
+        ${!asked.like &&
+        html`<div class="tabs" role="group" aria-label="Order">
           <button type="button" aria-pressed=${String(asked.order === "relevance")} onClick=${() => reorder(asked, "relevance")}>Best first</button>
           <button type="button" aria-pressed=${String(asked.order === "date")} onClick=${() => reorder(asked, "date")}>By date</button>
-        </div>
+        </div>`}
         ${asked.query && html`<${SaveSearch} query=${asked.query} />`}
       </div>`}
     </header>`}
-    ${asked.like && html`<${Like} id=${asked.like} />`}
+    ${asked.like && html`<${Like} id=${asked.like} found=${shown > 0} />`}
     ${chips.length > 0 && html`<ul class="search-chips" aria-label="Understood as">${chips.map((chip) => html`<${Chip} key=${chip.text} chip=${chip} asked=${asked} />`)}${answer.words && html`<li class="search-words">“${answer.words}”</li>`}</ul>`}
     ${asked.order === "date" && answer?.total > MOST_BY_DATE && html`<p class="search-note">The best ${count(MOST_BY_DATE)} of ${count(answer.total)} by date.</p>`}
     ${shown > 0 && answer?.hint && html`<p class="search-note">${answer.hint}</p>`}
@@ -61,8 +62,8 @@ export function Head({ asked, answer, shown }) {
 }
 
 /** The same question in another order. @param {import("./pages.js").Asked} asked @param {"relevance" | "date"} order */
-function reorder({ query, like }, order) {
-  go(searchPath(query, { ...(like && { like }), ...(order === "date" && { order }) }), { replace: true });
+function reorder({ query }, order) {
+  go(searchPath(query, order === "date" ? { order } : {}), { replace: true });
 }
 
 /** @param {{ chip: { text: string, kind: string, value: string, negated: boolean, known: boolean }, asked: import("./pages.js").Asked }} props */
@@ -78,8 +79,8 @@ function Chip({ chip, asked }) {
   </li>`;
 }
 
-/** The photo that the others are like. @param {{ id: string }} props */
-function Like({ id }) {
+/** The photo that the others are like. @param {{ id: string, found: boolean }} props */
+function Like({ id, found }) {
   const open = async () => openAmong([await api.get(`/files/${encodeURIComponent(id)}`)], id).catch(toastError);
-  return html`<p class="search-like"><button type="button" aria-label="Open the photo they are compared with" onClick=${open}><img src=${fileUrl(id, "thumbnail", "standin")} alt="" /></button><span>Like this photo, the most similar first.</span></p>`;
+  return html`<p class="search-like"><button type="button" aria-label="Open the photo they are compared with" onClick=${open}><img src=${fileUrl(id, "thumbnail", "standin")} alt="" /></button><span>${found ? "Like this photo, the most similar first." : "Compared with this photo."}</span></p>`;
 }

@@ -29,7 +29,7 @@ export function MeaningNote({ meaning }) {
   const canGet = missing && missing.fits && missing.can_be_pulled && !missing.missing_requirements.length;
   return html`<section class="meaning-note" aria-label="Search by meaning">
     <${Icon} name="sparkles" />
-    <p><strong>Only words were searched.</strong> ${admin ? plain(meaning.hint, canGet) : "Search by meaning is not set up: ask the admin."}</p>
+    <p><strong>Only words were searched.</strong> ${why(meaning.hint, admin, Boolean(missing))}</p>
     ${canGet && !missing.pull && html`<button class="button is-small" type="button" onClick=${() => pullModel(missing)}><${Icon} name="download" size=${16} />Get ${shortTitle(missing)}${missing.size_bytes ? ` · ${size(missing.size_bytes)}` : ""}</button>`}
     ${admin && !canGet && html`<a class="button is-small" href=${missing ? "/models" : "/settings"}>${missing ? "Models" : "Settings"}</a>`}
     ${!missing?.pull && html`<button class="icon-button" type="button" aria-label="Hide this note" onClick=${hide}><${Icon} name="x" size=${16} /></button>`}
@@ -37,8 +37,9 @@ export function MeaningNote({ meaning }) {
   </section>`;
 }
 
-/** Beside a button that does it, the command that does it is one thing too many. @param {string} hint @param {unknown} hasButton */
-function plain(hint, hasButton) {
-  const words = hasButton ? hint.replace(/:\s*homeroll models pull \S+$/, ".") : hint;
-  return words || "Search by meaning is off.";
+/** The page has a button for what a command line needs a command for. @param {string} hint @param {boolean} admin @param {boolean} missing */
+function why(hint, admin, missing) {
+  if (!admin) return "Search by meaning is not set up: ask the admin.";
+  if (missing) return "To find photos by what they show, Homeroll needs a model once.";
+  return hint || "Search by meaning is off.";
 }

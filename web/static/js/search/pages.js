@@ -10,6 +10,8 @@ import { Nothing } from "/static/js/search/nothing.js";
 import { MOST_BY_DATE, Results } from "/static/js/search/results.js";
 import { Failure } from "/static/js/ui/failure.js";
 
+const MOST_SIMILAR = 60;
+
 /** @typedef {{ query: string, like: string, order: "relevance" | "date" }} Asked */
 
 /** @param {import("../router.js").Route} route @returns {Asked} */
@@ -19,12 +21,8 @@ function askedOf({ query }) {
 
 /** @param {Asked} asked @returns {import("./results.js").Ask} */
 function askerOf({ query, like }) {
-  if (like) {
-    return async (offset, limit, signal) => {
-      const found = await api.get(`/files/${encodeURIComponent(like)}/similar?limit=${offset + limit}`, signal);
-      return { ...found, total: Math.min(found.total, found.items.length), items: found.items.slice(offset, offset + limit) };
-    };
-  }
+  // Every photo is a little like every other: only the first are worth showing.
+  if (like) return (_offset, _limit, signal) => api.get(`/files/${encodeURIComponent(like)}/similar?limit=${MOST_SIMILAR}`, signal);
   return (offset, limit, signal) => api.get(`/search?q=${encodeURIComponent(query)}&limit=${limit}&offset=${offset}`, signal);
 }
 

@@ -72,7 +72,7 @@ export class Results extends Months {
 
   /** @param {import("../timeline/months.js").Month} month @param {AbortSignal} signal */
   async columnsOf(month, signal) {
-    const { items } = await this.ask(Number(month.month.slice("part-".length)), PART, signal);
+    const { items } = await this.ask(month.before, month.count, signal); // less than where it began when photos before it went to the trash
     return columnsOfHits(items.slice(0, month.count));
   }
 
