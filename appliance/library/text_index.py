@@ -112,33 +112,29 @@ def _pairs(select: str) -> str:
 _NAMED_FACES = """FROM "face" fa JOIN "person" p ON p."id" = fa."person"
     WHERE fa."file" = f."id" AND NOT fa."removed" AND NOT p."ignored" AND p."name" <> ''"""
 _IN_ALBUMS = 'FROM "album_file" af JOIN "album" a ON a."id" = af."album" WHERE af."file" = f."id"'
+_PATHS = 'FROM "file_path" fp WHERE fp."file" = f."id"'
+_EVENTS = 'FROM "file_event" fe JOIN "event" e ON e."id" = fe."event" WHERE fe."file" = f."id"'
+_TAGS = f"""FROM "file_tag" ft JOIN "tag" t ON t."id" = ft."tag" WHERE ft."file" = f."id" AND {tags.shown("ft")}"""
+_CAPTIONS = """FROM "photo_caption" pc, json_each(pc."captions_json") c
+    WHERE pc."file" = f."id" AND c."type" = 'object'"""
 
+#: What hangs on a file, by the name of the answer's column.
+_HANGING = {
+    "folders": _lines(f'fp."folder" AS v {_PATHS}'),
+    "names": _lines(f'fp."name" AS v {_PATHS}'),
+    "people": _lines(f'p."name" AS v {_NAMED_FACES} AND p."user" IS NULL'),
+    "own_people": _pairs(f'p."user" AS o, p."name" AS v {_NAMED_FACES} AND p."user" IS NOT NULL'),
+    "albums": _lines(f'a."name" AS v {_IN_ALBUMS} AND a."user" IS NULL'),
+    "own_albums": _pairs(f'a."user" AS o, a."name" AS v {_IN_ALBUMS} AND a."user" IS NOT NULL'),
+    "events": _lines(f'e."name" AS v {_EVENTS}'),
+    "tags": _lines(f't."name" AS v {_TAGS}'),
+    "caption": _lines(f"""c."value" ->> '$.caption' AS v {_CAPTIONS}"""),
+    "ocr": '(SELECT pt."text" FROM "photo_text" pt WHERE pt."file" = f."id")',
+}
 _TEXTS = f"""
     SELECT r."id" AS "rowid", f."filename", f."content", f."title", f."description" AS "said", f."local_start",
-        f."place",
-        f."metadata" ->> '$.camera_make' AS "make", f."metadata" ->> '$.camera_model' AS "model",
-        f."metadata" ->> '$.lens' AS "lens",
-        {_lines('fp."folder" AS v FROM "file_path" fp WHERE fp."file" = f."id"')} AS "folders",
-        {_lines('fp."name" AS v FROM "file_path" fp WHERE fp."file" = f."id"')} AS "names",
-        {_lines(f'p."name" AS v {_NAMED_FACES} AND p."user" IS NULL')} AS "people",
-        {_pairs(f'p."user" AS o, p."name" AS v {_NAMED_FACES} AND p."user" IS NOT NULL')} AS "own_people",
-        {_lines(f'a."name" AS v {_IN_ALBUMS} AND a."user" IS NULL')} AS "albums",
-        {_pairs(f'a."user" AS o, a."name" AS v {_IN_ALBUMS} AND a."user" IS NOT NULL')} AS "own_albums",
-        {_lines('e."name" AS v FROM "file_event" fe JOIN "event" e ON e."id" = fe."event" WHERE fe."file" = f."id"')}
-            AS "events",
-        {
-    _lines(
-        f'''t."name" AS v FROM "file_tag" ft JOIN "tag" t ON t."id" = ft."tag"
-            WHERE ft."file" = f."id" AND {tags.shown("ft")}'''
-    )
-} AS "tags",
-        {
-    _lines(
-        '''c."value" ->> '$.caption' AS v FROM "photo_caption" pc, json_each(pc."captions_json") c
-            WHERE pc."file" = f."id" AND c."type" = 'object' '''
-    )
-} AS "caption",
-        (SELECT pt."text" FROM "photo_text" pt WHERE pt."file" = f."id") AS "ocr"
+        f."place", f."metadata" ->> '$.camera_make' AS "make", f."metadata" ->> '$.camera_model' AS "model",
+        f."metadata" ->> '$.lens' AS "lens", {", ".join(f'{select} AS "{name}"' for name, select in _HANGING.items())}
     FROM json_each(?) j JOIN "stored_file" f ON f."id" = j."value" JOIN "file_text_row" r ON r."file" = f."id"
 """
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
 
+from appliance.library import text_index
 from tests.appliance.findable import Findable
 
 if TYPE_CHECKING:
@@ -99,3 +101,15 @@ async def test_suggestions_know_values_and_count_what_one_sees(anna: httpx.Async
     for typed, items in expected.items():
         answer = (await anna.get("/search/suggest", params={"q": typed})).json()["items"]
         assert [(one["text"], one["insert"], one["kind"], one["count"]) for one in answer] == items, typed
+
+
+async def test_much_to_index_is_begun_by_whoever_searches_for_it(
+    anna: httpx.AsyncClient, findable: Findable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text_index, "FEW", 0)
+    await findable.file("beach.jpg")
+    async with asyncio.timeout(20):
+        while (await anna.get("/search", params={"q": "beach"})).json()["total"] == 0:  # noqa: ASYNC110 - as clients do
+            await asyncio.sleep(0.05)
+    job = next(one for one in (await anna.get("/jobs")).json()["items"] if one["name"] == "index_text")
+    assert job["error"] == ""
