@@ -22,7 +22,9 @@ export function Steps({ steps, paused }) {
     ${steps.map((step) => {
       const open = step.pending + step.running;
       const ended = step.done + step.skipped + step.failed;
-      const facts = open
+      const facts = open && step.waits
+        ? [`${count(open)} left. ${step.waits}`]
+        : open
         ? [`${count(ended)} of ${count(ended + open)}`, !paused && perSecond(step.rate)]
         : [count(ended)];
       return html`<li key=${step.name} class=${open ? "is-open" : "is-done"}>
@@ -30,7 +32,7 @@ export function Steps({ steps, paused }) {
           <span>${stepTitle(step.name)}</span>
           <span>${facts.filter(Boolean).join(" · ")}${step.failed ? html` <span class="badge is-bad">${count(step.failed)} failed</span>` : ""}</span>
         </div>
-        ${open > 0 && html`<${Bar} share=${ended / (ended + open)} label=${stepTitle(step.name)} tone=${paused ? "quiet" : ""} />`}
+        ${open > 0 && !step.waits && html`<${Bar} share=${ended / (ended + open)} label=${stepTitle(step.name)} tone=${paused ? "quiet" : ""} />`}
       </li>`;
     })}
   </ul>`;
