@@ -21,8 +21,8 @@ LEAST_UNUSUAL = 1.0
 FEW_PICTURES = 20
 SHOWN_FROM = 0.5
 #: Precision is worth this many times recall: somebody who finds nothing types another word, somebody who finds nonsense
-#: stops believing.
-PRECISION_WEIGHT = 2.0
+#: stops believing.  So much that about 95 of 100 nonsense queries stay without an answer (benchmarks/cutoff.py).
+PRECISION_WEIGHT = 1.5
 #: Cosine and deviations say half each, in units of how they spread.  Not fitted: on the labelled data at hand any share
 #: does as well (benchmarks/cutoff.py), and two-tower models are known to give each text a level of its own.
 NEARNESS_SHARE = 0.5
@@ -59,9 +59,9 @@ class Cutoff(msgspec.Struct, frozen=True):
 #: What a picture that fits stands out by, in the fit: stands in where it cannot be measured.
 USUAL_OF_A_MATCH = 3.0
 
-#: Not fitted here, for want of the models; from what their makers publish of cosines of pairs that belong together and
-#: of pairs that do not: SigLIP 2 has about 0.10 to 0.16 and -0.03 to 0.05, CLIP about 0.25 to 0.33 and 0.12 to 0.21.
-#: The least near of those matches is believed in by a half when it stands out by three deviations.
+#: Estimates, neither fitted nor checked, for want of the models: pairs that belong together are taken to have cosines of
+#: about 0.10 to 0.16 with SigLIP 2 (others -0.03 to 0.05), 0.25 to 0.33 with CLIP (others 0.12 to 0.21).  The least near
+#: of those is believed in by a half when it stands out by three deviations.  Whoever has the weights: `calibrate`.
 CUTOFFS: dict[str, Cutoff] = {
     "siglip2": Cutoff(bias=-8.7, near=60.0, unusual=0.9),
     "siglip2-fp32": Cutoff(bias=-8.7, near=60.0, unusual=0.9),
