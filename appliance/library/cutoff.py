@@ -59,9 +59,9 @@ class Cutoff(msgspec.Struct, frozen=True):
 #: What a picture that fits stands out by, in the fit: stands in where it cannot be measured.
 USUAL_OF_A_MATCH = 3.0
 
-#: Estimates, neither fitted nor checked, for want of the models: pairs that belong together are taken to have cosines of
-#: about 0.10 to 0.16 with SigLIP 2 (others -0.03 to 0.05), 0.25 to 0.33 with CLIP (others 0.12 to 0.21).  The least near
-#: of those is believed in by a half when it stands out by three deviations.  Whoever has the weights: `calibrate`.
+#: Estimates, neither fitted nor checked, for want of the models: cosines of pairs that belong together are taken to be
+#: about 0.10 to 0.16 with SigLIP 2 (others -0.03 to 0.05), 0.25 to 0.33 with CLIP (others 0.12 to 0.21).  The least
+#: near of them is believed in by a half when it stands out by three deviations.  With the weights at hand: `calibrate`.
 CUTOFFS: dict[str, Cutoff] = {
     "siglip2": Cutoff(bias=-8.7, near=60.0, unusual=0.9),
     "siglip2-fp32": Cutoff(bias=-8.7, near=60.0, unusual=0.9),
