@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.async_api import expect
 
+from ml import registry
 from tests.e2e.flows import open_library
+from tests.hub import COMMIT, Hub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,13 +31,42 @@ def patience() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def no_hub(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Models are asked for where nobody answers; the service is started with this."""
-    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """The service, started after this, asks here for models."""
+    with Hub() as running:
+        monkeypatch.setenv("HF_ENDPOINT", running.url)
+        yield running
 
 
-async def test_a_model_that_cannot_be_fetched_says_why_and_can_be_given_up(service: Service, watched: Watched) -> None:
+async def test_a_model_is_fetched_with_progress_stopped_and_gone_on_with(
+    service: Service, watched: Watched, hub: Hub
+) -> None:
     page = watched.page
+    spec = registry.model("siglip2")
+    hub.commits[spec.revision] = COMMIT
+    for file in spec.files:
+        hub.publish(spec.source, file.name, bytes(2_000_000), revision=spec.revision)
+    hub.slow = 150_000
+    await open_library(page, service)
+    await page.goto(f"{service.url}/search?q=trees in a valley")
+    await page.get_by_role("button", name="Get SigLIP 2").click()
+    await expect(page.get_by_role("progressbar", name="Fetching SigLIP 2")).to_be_visible()
+    await page.goto(f"{service.url}/models")
+    model = page.locator('[data-model="siglip2"]')
+    await expect(model.get_by_text(re.compile(r"kB of .* kB/s"))).to_be_visible()
+    await model.get_by_role("button", name="Stop fetching SigLIP 2").click()
+    await expect(model.get_by_text(re.compile("Stopped"))).to_be_visible()
+    hub.settle()
+    await model.get_by_role("button", name="Go on fetching SigLIP 2").click()
+    await expect(model.get_by_text("In use", exact=True)).to_be_visible()
+    watched.assert_clean(service)
+
+
+async def test_a_model_that_cannot_be_fetched_says_why_and_can_be_given_up(
+    service: Service, watched: Watched, hub: Hub
+) -> None:
+    page = watched.page
+    hub.down = True
     await open_library(page, service)
     await page.goto(f"{service.url}/models")
     model = page.locator('[data-model="siglip2"]')
@@ -55,9 +87,9 @@ async def test_settings_are_saved_as_they_are_chosen(service: Service, watched: 
     await open_library(page, service)
     await page.get_by_role("button", name="Account of Anna").click()
     await page.get_by_role("menuitem", name="Settings").click()
-    tagging = page.get_by_label("Tagging model")
+    tagging = page.get_by_label("Tags", exact=True)
     await tagging.select_option("joytag")
-    await expect(page.locator(".toast").filter(has_text="Tagging model: JoyTag.")).to_be_visible()
+    await expect(page.locator(".toast").filter(has_text="Tags: JoyTag.")).to_be_visible()
     await page.get_by_role("switch", name="Only at night").click()
     await page.get_by_label("From").fill("22:30")
     await page.get_by_role("button", name="Save").click()

@@ -1,7 +1,9 @@
 import { size } from "/static/js/lib/format.js";
 import { Icon } from "/static/js/lib/icon.js";
 import { html, useState } from "/static/js/lib/preact.js";
+import { useStore } from "/static/js/lib/store.js";
 import { addModel, pullModel, removeModel, shortTitle, splitTitle, verifyModel } from "/static/js/models/data.js";
+import { choose, settings as siteSettings, titleOf } from "/static/js/models/settings.js";
 import { Pull } from "/static/js/models/pull.js";
 import { Field, Form } from "/static/js/auth/form.js";
 import { More } from "/static/js/people/more.js";
@@ -10,6 +12,7 @@ import { toast } from "/static/js/ui/toast.js";
 
 /** One model: what it does, what it costs, whether it is here, and what can be done. @param {{ model: import("./data.js").Model }} props */
 export function ModelCard({ model }) {
+  const settings = useStore(siteSettings);
   const [busy, setBusy] = useState(false);
   const [name, what] = splitTitle(model);
   const verify = async () => {
@@ -17,13 +20,15 @@ export function ModelCard({ model }) {
     await verifyModel(model);
     setBusy(false);
   };
+  const free = settings.items.filter(({ choices, value }) => model.installed && choices.includes(model.name) && value !== model.name);
   const items = [
+    ...free.map((setting) => ({ icon: "check", text: `Use for ${titleOf(setting.name).toLowerCase()}`, run: () => choose(setting.name, model.name) })),
     ...(model.installed && model.needs_download ? [{ icon: "shield-check", text: "Check its files", run: verify }] : []),
     ...(model.needs_download && !model.installed ? [{ icon: "folder", text: "Take from a folder…", run: () => askFolder(model) }] : []),
     ...(model.needs_download && (model.installed || model.pull) ? [{ icon: "trash-2", text: model.installed ? "Remove" : "Forget what was fetched", run: () => askRemove(model) }] : []),
   ];
   const facts = [
-    model.size_bytes ? size(model.size_bytes) : model.needs_download ? "Size known after the first fetch" : "Came with Homeroll",
+    model.size_bytes ? size(model.size_bytes) : !model.needs_download ? "Came with Homeroll" : model.installed ? "" : "Size known after the first fetch",
     model.memory_mb ? `${model.memory_mb < 1000 ? `${model.memory_mb} MB` : size(model.memory_mb * 1_000_000)} memory` : "",
     model.licence,
   ];

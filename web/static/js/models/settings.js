@@ -35,13 +35,14 @@ async function save(name, value, said) {
 }
 
 const TITLES = {
-  tagging_model: "Tagging model",
+  tagging_model: "Tags",
   embedding_model: "Search by meaning",
   captioning_model: "Captions",
   text_reader: "Text in pictures",
   face_engine: "Faces",
 };
-const titleOf = (/** @type {string} */ name) => TITLES[name] ?? name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ");
+/** @param {string} name */
+export const titleOf = (name) => TITLES[name] ?? name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ");
 
 /** Which model does what: every setting with choices. */
 export function Understanding() {
@@ -53,6 +54,11 @@ export function Understanding() {
   return html`<ul class="settings-list">${shown.map((setting) => html`<${Choice} key=${setting.name} setting=${setting} known=${known.items} />`)}</ul>`;
 }
 
+/** Let a model do what a setting is for. @param {string} name @param {string} chosen "off" for none */
+export function choose(name, chosen) {
+  return save(name, chosen, chosen === "off" ? `${titleOf(name)}: off.` : `${titleOf(name)}: ${labelOf(chosen, models.get().items)}.`);
+}
+
 const rank = (/** @type {string[]} */ order, /** @type {string} */ name) => (order.includes(name) ? order.indexOf(name) : order.length);
 
 /** @param {{ setting: Setting, known: import("./data.js").Model[] }} props */
@@ -60,10 +66,7 @@ function Choice({ setting, known }) {
   const { name, value, help, choices } = setting;
   const model = known.find((entry) => entry.name === value);
   const id = `setting-${name}`;
-  const change = (/** @type {Event} */ event) => {
-    const chosen = /** @type {HTMLSelectElement} */ (event.target).value;
-    save(name, chosen, chosen === "off" ? `${titleOf(name)}: off.` : `${titleOf(name)}: ${labelOf(chosen, known)}.`);
-  };
+  const change = (/** @type {Event} */ event) => choose(name, /** @type {HTMLSelectElement} */ (event.target).value);
   return html`<li class="setting">
     <div class="setting-text">
       <label for=${id}>${titleOf(name)}</label>
