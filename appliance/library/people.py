@@ -62,19 +62,19 @@ async def list_people(
         arguments += [f"{beginning}%", f"% {beginning}%"]
     listed = f"""WITH c AS (
             SELECT c."person", sum(c."faces") AS "faces" FROM "person_count" c WHERE {visible} GROUP BY c."person"
-        ), listed AS (
+        ), listed AS MATERIALIZED (
             SELECT p."id", c."faces", -p."favourite" AS k1, p."name" = '' AS k2, -c."faces" AS k3
             FROM c CROSS JOIN "person" p ON p."id" = c."person" WHERE {" AND ".join(conditions)}
         )"""
-    counted, after, after_arguments, total = ', count(*) OVER () AS "total"', "", [], None
+    counted, after, after_arguments, total = ', (SELECT count(*) FROM listed) AS "total"', "", [], None
     if cursor is not None:
         *last, total = _decode(cursor)
         counted, after, after_arguments = "", 'WHERE (k1, k2, k3, "id") > (?, ?, ?, ?)', last
     async with db.read():
         # Sorted by what order needs alone: a row of a person is wide.
         rows = await db.fetch(
-            f"""{listed} SELECT p.*, o.* FROM (
-                    SELECT *{counted} FROM listed {after} ORDER BY k1, k2, k3, "id" LIMIT ?
+            f"""{listed} SELECT p.*, o.*{counted} FROM (
+                    SELECT * FROM listed {after} ORDER BY k1, k2, k3, "id" LIMIT ?
                 ) o JOIN "person" p ON p."id" = o."id" ORDER BY k1, k2, k3, o."id" """,
             [*arguments, *after_arguments, limit + 1],
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import io
+import shutil
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,7 +13,7 @@ import pytest
 from PIL import Image
 
 from appliance.errors import ModelUnavailableError
-from appliance.library import decisions, face_index, faces, people
+from appliance.library import decisions, face_crops, face_index, faces, people
 from appliance.library.found_faces import import_regions, matched
 from appliance.library.settings import change_settings
 from appliance.library.viewers import LOCAL_ADMIN
@@ -91,6 +93,56 @@ async def test_unusual_pictures_are_looked_at_like_others(
     assert (small["usable"], small["reason"]) == (False, "too small")
     assert len(await faces.faces_of_file(home.db, LOCAL_ADMIN, ids["cmyk.jpg"])) == 1
     assert await faces.faces_of_file(home.db, LOCAL_ADMIN, ids["grey.jpg"]) == []
+
+
+async def test_a_video_has_the_faces_of_its_poster(
+    home: Home, photos: Path, scan: Scan, run_steps: RunSteps, tmp_path: Path
+) -> None:
+    (tmp_path / "frame.jpg").write_bytes(portrait("anna", "bruno"))
+    command = ["ffmpeg", "-v", "error", "-loop", "1", "-i", str(tmp_path / "frame.jpg"), "-t", "1", "-r", "10"]
+    await asyncio.to_thread(
+        subprocess.run, [*command, "-pix_fmt", "yuv420p", str(photos / "film.mp4")], check=True, timeout=60
+    )
+    await scan()
+    await run_steps()
+    assert (await steps(home))["film.mp4"]["status"] == "done"
+    shown = await faces.faces_of_file(home.db, LOCAL_ADMIN, (await files(home))["film.mp4"])
+    assert [face["box"][0] for face in shown] == [
+        pytest.approx(15 / 480, abs=0.02),
+        pytest.approx(130 / 480, abs=0.02),
+    ]
+    crop, _ = await faces.get_crop(home.db, LOCAL_ADMIN, shown[0]["id"])
+    assert (await face_crops.make_crop(home, crop))[8:12] == b"WEBP"
+
+
+async def test_what_belongs_to_another_picture_is_looked_at_once_it_is_alone(
+    home: Home, photos: Path, scan: Scan, run_steps: RunSteps
+) -> None:
+    """As a RAW beside its JPEG, or the video of a live photo."""
+    (photos / "one.jpg").write_bytes(portrait("anna"))
+    (photos / "other.jpg").write_bytes(portrait("anna", number=1))
+    await scan()
+    ids = await files(home)
+    part = 'UPDATE "stored_file" SET "part_of" = ? WHERE "id" = ?'
+    await home.db.fetch(part, [str(ids["one.jpg"]), str(ids["other.jpg"])])
+    await run_steps()
+    row = (await steps(home))["other.jpg"]
+    assert (row["status"], row["error"]) == ("skipped", face_index.SEEN_ELSEWHERE)
+    assert await faces.faces_of_file(home.db, LOCAL_ADMIN, ids["other.jpg"]) == []
+    await home.db.fetch(part, [None, str(ids["other.jpg"])])
+    await run_steps()
+    assert (await steps(home))["other.jpg"]["status"] == "done"
+    assert len(await faces.faces_of_file(home.db, LOCAL_ADMIN, ids["other.jpg"])) == 1
+
+
+@pytest.mark.corpus
+async def test_a_raw_that_is_alone_is_looked_at(
+    home: Home, photos: Path, scan: Scan, run_steps: RunSteps, corpus: Path
+) -> None:
+    shutil.copy(corpus / "formats/raw/canon_eos_6d.dng", photos / "a.dng")
+    await scan()
+    await run_steps()
+    assert (await steps(home))["a.dng"]["status"] == "done"
 
 
 async def test_a_photo_with_sixty_faces(home: Home, photos: Path) -> None:
