@@ -4,7 +4,11 @@
 #   ./install.sh try [PHOTOS_DIR] [--port N] [--data DIR] [--no-browser]
 #   ./install.sh test [PYTEST ARGUMENTS]
 #   ./install.sh deps
+#   sudo ./install.sh [--offline DIR | --uninstall]
+#   ./install.sh bundle DIR
 #   ./install.sh help
+#
+# What sudo and `bundle` do is in tools/appliance.sh.
 #
 # Safe to run again, and to interrupt: what is complete is marked as such last, anything else is made anew.
 # Where packages come from is this machine's own apt and pip configuration; none is named here.
@@ -75,10 +79,14 @@ Homeroll, the family's camera roll, kept at home.
         --no-browser              open no browser
   ./install.sh test [ARGS]        install what the tests need and run them all; ARGS go to pytest
   ./install.sh deps               install what `try` needs, start nothing
+  sudo ./install.sh               install Homeroll as a service of this machine, or upgrade the one that is here
+        --offline DIR             take every package from DIR, which `bundle` made; nothing is fetched
+        --uninstall               remove the service; your library and settings are kept
+  ./install.sh bundle DIR         gather in DIR what a machine of the same kind needs to install without a network
   ./install.sh help               this text
 
-Your photos are only read, never changed. Homeroll's own files are in .venv, .install-state and the data directory:
-delete these three and it is gone.
+Your photos are only read, never changed. What `try` makes is in .venv, .install-state and the data directory: delete
+these three and it is gone. What sudo ./install.sh does: docs/appliance.md.
 TEXT
 }
 
@@ -200,6 +208,7 @@ system_packages() {
     return
   fi
   local by_hand="apt-get install --no-install-recommends $missing"
+  [[ -z ${offline:-} ]] || die "these are missing: $missing" "Nothing is fetched with --offline. Install them from Debian's own medium:" "  $by_hand"
   command -v apt-get >/dev/null ||
     die "these are missing: $missing" "There is no apt-get here: install them the way this system does it (names as on Debian)."
   if [[ $EUID -ne 0 ]]; then
@@ -239,19 +248,19 @@ wanted_stamp() {
   } | sha256sum | cut -d ' ' -f 1
 }
 
-# without_dependencies: the pins of that name in pyproject.toml, one on a line.
+# without_dependencies PYTHON: the pins of that name in pyproject.toml, one on a line.
 without_dependencies() {
-  "$venv/bin/python" - "$here/pyproject.toml" <<'PY'
+  "$1" - "$here/pyproject.toml" <<'PY'
 import sys, tomllib
 with open(sys.argv[1], "rb") as file:
     print(*tomllib.load(file)["tool"]["homeroll"]["without_dependencies"], sep="\n")
 PY
 }
 
-# check_packages: does everything have what it asks for?  dlib is there, by the name dlib-bin.
+# check_packages PYTHON: does everything have what it asks for?  dlib is there, by the name dlib-bin.
 check_packages() {
   local wrong
-  wrong=$({ "$venv/bin/python" -m pip check || true; } |
+  wrong=$({ "$1" -m pip check || true; } |
     grep -v -e '^No broken requirements' -e '^face-recognition .* requires dlib, which is not installed') || return 0
   printf '%s\n' "$wrong"
   return 1
@@ -293,10 +302,10 @@ python_packages() {
   fi
   # face_recognition_models is data (weights) and published as source only
   local apart
-  mapfile -t apart < <(without_dependencies)
+  mapfile -t apart < <(without_dependencies "$venv/bin/python")
   watched "${pip[@]}" --no-deps --no-binary=face_recognition_models --use-pep517 --no-build-isolation "${apart[@]}" ||
     explain_failure "Installing the face recognition packages"
-  watched check_packages || explain_failure "Checking the Python packages"
+  watched check_packages "$venv/bin/python" || explain_failure "Checking the Python packages"
   wanted_stamp "$extra" >"$venv/stamp-$extra.new"
   mv "$venv/stamp-$extra.new" "$venv/stamp-$extra"
   done_in "$began"
@@ -419,6 +428,13 @@ command_test() {
   exit $((tests != 0 ? tests : result))
 }
 
+# with_appliance COMMAND...: one of the commands that tools/appliance.sh holds.
+with_appliance() {
+  # shellcheck source=tools/appliance.sh
+  source "$here/tools/appliance.sh"
+  "$@"
+}
+
 main() {
   local command=${1:-}
   (($# == 0)) || shift
@@ -426,8 +442,16 @@ main() {
     try) command_try "$@" ;;
     test) command_test "$@" ;;
     deps) command_deps "$@" ;;
+    bundle) with_appliance command_bundle "$@" ;;
     help | -h | --help) help ;;
-    '') help; printf '\nSay which: ./install.sh try\n' >&2; exit 2 ;;
+    '' | --offline | --offline=* | --uninstall)
+      if [[ $EUID -ne 0 ]]; then
+        help
+        printf '\nSay which: ./install.sh try, or, to install the service: sudo ./install.sh %s\n' "$command" >&2
+        exit 2
+      fi
+      with_appliance command_appliance ${command:+"$command"} "$@"
+      ;;
     *) usage_error "There is no command $command." ;;
   esac
 }

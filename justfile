@@ -8,7 +8,7 @@ default:
 
 # everything CI checks, without the slow tests
 check: lint
-    python -m pytest -q -m "not corpus and not slow and not e2e and not install and not model"
+    python -m pytest -q -m "not corpus and not slow and not e2e and not install and not appliance and not model"
 
 # format, lint, types, import direction, shell
 lint:
@@ -16,19 +16,23 @@ lint:
     ruff check .
     mypy
     lint-imports
-    shellcheck install.sh .ci/run tools/lock
+    shellcheck install.sh tools/appliance.sh .ci/run tools/lock
 
-# the whole suite but the fresh-machine test; `just test tests/web -k login` for a part
+# the whole suite but the fresh-machine tests; `just test tests/web -k login` for a part
 test *ARGS:
-    python -m pytest -m "not install" {{ARGS}}
+    python -m pytest -m "not install and not appliance" {{ARGS}}
 
 # install.sh on a fresh Debian (root, debootstrap, some minutes)
 e2e-install:
     TEST_SUITES=bookworm,trixie python -m pytest -m install tests/install -s
 
+# the service on a Debian that is booted for it: install, reboot, upgrade, go back, remove (root, systemd-nspawn, ten minutes)
+e2e-appliance *ARGS:
+    python -m pytest -m appliance tests/install -n0 -s {{ARGS}}
+
 # branch coverage of the fast tests
 coverage:
-    coverage run -m pytest -q -m "not slow and not e2e and not install and not model"
+    coverage run -m pytest -q -m "not slow and not e2e and not install and not appliance and not model"
     coverage report
 
 # format and mend what can be mended

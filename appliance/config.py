@@ -126,8 +126,8 @@ def wants_debugging(environ: Mapping[str, str] | None = None) -> bool:
 
 
 def supervision(environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """What systemd says to a service it watches (sd_notify(3)); see `notify.Supervisor`."""
-    names = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
+    """What systemd says to a service it watches (sd_notify(3), systemd.exec(5)); see `notify.Supervisor`."""
+    names = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "RUNTIME_DIRECTORY")
     return {name: value for name, value in (os.environ if environ is None else environ).items() if name in names}
 
 

@@ -163,8 +163,8 @@ async def serve(
             stack.push_async_callback(announcer.stop)
             await announcer.start()
         url = _url(settings, listener)
-        _announce(url, house.first_admin)
         supervisor = Supervisor(supervision())
+        _announce(url, house.first_admin, supervisor.runtime_folder)
         supervisor.ready(f"Answering at {url}")
         feeding = asyncio.create_task(supervisor.watch(house.home.db.check), name="watchdog")
         if on_ready is not None:
@@ -295,8 +295,14 @@ def _lan_address() -> str | None:
         return address
 
 
-def _announce(url: str, first_admin: users.OneTimePassword | None) -> None:
+def _announce(url: str, first_admin: users.OneTimePassword | None, runtime_folder: Path | None) -> None:
+    """runtime_folder: a service's; what it prints is kept in the journal, where a password must not be."""
     print(f"URL: {url}", flush=True)  # noqa: T201 - scripts wait for these lines
     if first_admin is not None:
-        print(f"User: {first_admin.username}\nPassword: {first_admin.password}", flush=True)  # noqa: T201 - as above
+        told = f"User: {first_admin.username}\nPassword: {first_admin.password}"
+        if runtime_folder is not None:
+            file = runtime_folder / "first-admin"
+            file.write_text(f"{told}\n", encoding="utf-8")  # readable for the group at most: the umask's doing
+            told = f"The first admin and the one-time password are in {file}"
+        print(told, flush=True)  # noqa: T201 - as above
     print(f"HOMEROLL READY {url}", flush=True)  # noqa: T201 - as above

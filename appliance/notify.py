@@ -10,6 +10,7 @@ import contextlib
 import logging
 import os
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from appliance.errors import HomerollError
@@ -27,6 +28,9 @@ class Supervisor:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._address = environ.get("NOTIFY_SOCKET", "")
+        folder = environ.get("RUNTIME_DIRECTORY", "")
+        self.runtime_folder = Path(folder) if folder and self._address else None
+        """A folder in memory, gone when the service is stopped, that only its group may read."""
         ours = environ.get("WATCHDOG_PID", "") in ("", str(os.getpid()))
         microseconds = environ.get("WATCHDOG_USEC", "")
         self.watchdog_s = int(microseconds) / 1e6 if ours and microseconds.isdigit() and self._address else 0.0

@@ -55,7 +55,8 @@ def _mirror() -> str:
     return ""
 
 
-def _copy(name: str, root: Path) -> None:
+def copy_in(name: str, root: Path) -> None:
+    """This machine's file or folder of that name, into the other one."""
     source, target = Path("/") / name, root / name
     if source.is_dir():
         shutil.copytree(source, target, dirs_exist_ok=True)
@@ -72,11 +73,11 @@ def _of_suite(text: str, suite: str) -> str:
     return text
 
 
-def make_machine(root: Path, suite: str) -> None:
-    """A minimal Debian with python3, git and ca-certificates, nothing else, below `root`.  Takes about a minute."""
-    packages = "--include=python3,git,ca-certificates"
+def make_machine(root: Path, suite: str, *, packages: tuple[str, ...] = ()) -> None:
+    """A minimal Debian with python3, git, ca-certificates and `packages` below `root`.  Takes about a minute."""
+    include = f"--include={','.join(('python3', 'git', 'ca-certificates', *packages))}"
     made = subprocess.run(
-        ["debootstrap", "--variant=minbase", packages, suite, str(root), _mirror()],
+        ["debootstrap", "--variant=minbase", include, suite, str(root), _mirror()],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -85,25 +86,25 @@ def make_machine(root: Path, suite: str) -> None:
     assert made.returncode == 0, made.stdout[-2000:]
     (root / "etc/apt/sources.list").unlink(missing_ok=True)
     for name in CONFIGURATION:
-        _copy(name, root)
+        copy_in(name, root)
     for file in [root / "etc/apt/sources.list", *(root / "etc/apt/sources.list.d").glob("*")]:
         if file.is_file() and file.suffix in {".list", ".sources"}:
             file.write_text(_of_suite(file.read_text(), suite))
     for file in Path("/etc/apt/apt.conf.d").iterdir():
         if "Acquire" in file.read_text():  # how to fetch, not what to do with it
-            _copy(str(file.relative_to("/")), root)
+            copy_in(str(file.relative_to("/")), root)
 
 
-def copy_repository(root: Path) -> Path:
+def copy_repository(root: Path, *, to: str = "root/homeroll") -> Path:
     """The working tree, without what git ignores, into the machine; the path as the machine sees it."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True, text=True)
     for name in filter(None, listed.stdout.split("\0")):
-        source, target = REPOSITORY / name, root / "root/homeroll" / name
+        source, target = REPOSITORY / name, root / to / name
         if source.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
-    return Path("/root/homeroll")
+    return Path("/", to)
 
 
 def start_in(root: Path, *command: str, photos: Path, cwd: Path) -> subprocess.Popen[str]:

@@ -34,13 +34,13 @@ def test_help_names_every_command() -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        (),
         ("tyr",),
         ("try", "--prot", "1"),
         ("try", "--port"),
         ("try", "--port", "http"),
         ("try", "--port", "70000"),
         ("try", "one", "two"),
+        ("bundle",),
     ],
 )
 def test_a_wrong_call_ends_with_2_and_says_what_is_wrong(arguments: tuple[str, ...]) -> None:
@@ -142,7 +142,9 @@ def test_a_run_interrupted_at_any_moment_goes_on_to_a_complete_environment(tmp_p
     checked = subprocess.run([str(python), "-m", "pip", "check"], capture_output=True, text=True, check=False)
     wrong = [line for line in checked.stdout.splitlines() if "requires dlib, which is not installed" not in line]
     assert wrong in ([], ["No broken requirements found."])  # dlib is there by another name: dlib-bin
-    faces = "from ml.base import Runtime; from ml.registry import face_engine; face_engine('dlib')().load(Runtime(None))"
+    faces = (
+        "from ml.base import Runtime; from ml.registry import face_engine; face_engine('dlib')().load(Runtime(None))"
+    )
     assert subprocess.run([str(python), "-c", faces], cwd=tmp_path, check=False).returncode == 0
 
     began = time.monotonic()
