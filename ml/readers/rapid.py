@@ -49,7 +49,7 @@ class RapidReader:
             ModelFile(_RECOGNISER, 21_234_383, "6f327246b50388f3c176ae304bd95767ea6dc0c9ae92153ef8cbe210b3c14884"),
             ModelFile(_DIRECTION, 585_532, "e47acedf663230f8863ff1ab0e64dd2d82b838fceb5957146dab185a89d6215c"),
         ),
-        memory_mb=430,
+        memory_mb=400,
         needs_download=False,
         title="Reads text in pictures: Latin script, Chinese, Japanese",
     )
@@ -70,7 +70,7 @@ class RapidReader:
                 "Det.limit_type": "max",  # "min" would enlarge: four times the work, and nothing new to see
                 "Det.limit_side_len": _LOOK_PX,
                 "Rec.model_path": recogniser,
-                "Rec.rec_batch_num": 4,  # the memory of a batch is that of its longest line, times this
+                "Rec.rec_batch_num": 1,  # a batch is padded to its longest line: more would cost memory and time
                 "Cls.model_path": direction,
                 "EngineConfig.onnxruntime.intra_op_num_threads": runtime.threads,
                 "EngineConfig.onnxruntime.inter_op_num_threads": 1,

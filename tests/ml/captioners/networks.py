@@ -47,11 +47,14 @@ def make_model(
     return model.eval()
 
 
-def write_model(model: Any, folder: Path, *, merged: bool = True) -> None:
-    """The four files of the captioner, named as published; `merged`: the decoder has a memory."""
+def write_model(model: Any, folder: Path, *, merged: bool = True, branches: bool = True) -> None:
+    """The four files of the captioner, named as published; `merged`: the decoder has a memory, and with `branches` two
+    ways through it."""
     (folder / "onnx").mkdir(parents=True, exist_ok=True)
     save_model(encoder_graph(model), folder / "onnx" / "encoder_model_quantized.onnx")
-    save_model(decoder_graph(model, merged=merged), folder / "onnx" / "decoder_model_merged_quantized.onnx")
+    save_model(
+        decoder_graph(model, merged=merged, branches=branches), folder / "onnx" / "decoder_model_merged_quantized.onnx"
+    )
     words = model.config.decoder.vocab_size
     tokenizer = Tokenizer(WordLevel({**{f"w{n}": n for n in range(words - 1)}, "<|endoftext|>": words - 1}, "w0"))
     tokenizer.pre_tokenizer = Whitespace()
@@ -172,7 +175,7 @@ def encoder_graph(model: Any) -> Any:
     )
 
 
-def decoder_graph(model: Any, *, merged: bool = True) -> Any:
+def decoder_graph(model: Any, *, merged: bool = True, branches: bool = True) -> Any:
     """input_ids and encoder_hidden_states -> logits, and with a memory: past_key_values -> present."""
     config = model.config.decoder
     shape = ["batch_size", config.n_head, "past_length", config.n_embd // config.n_head]
@@ -188,17 +191,17 @@ def decoder_graph(model: Any, *, merged: bool = True) -> Any:
     ]
     outer = Graph(model.decoder.state_dict())
     names = [output.name for output in outputs]
-    if not merged:
-        made = decoder_nodes(outer, config, remembers=False)[:1]
+    if not merged or not branches:
+        made = decoder_nodes(outer, config, remembers=merged)[: len(names)]
         outer.nodes += [helper.make_node("Identity", [one], [name]) for one, name in zip(made, names, strict=True)]
         return as_model(outer, inputs, outputs)
-    branches = {}
+    bodies = {}
     for branch, remembers in (("then_branch", True), ("else_branch", False)):
         inner = Graph(outer.state, outer.weights, prefix=f"{branch}_")
         made = decoder_nodes(inner, config, remembers=remembers)
         infos = [helper.make_tensor_value_info(name, FLOAT, None) for name in made]
-        branches[branch] = helper.make_graph(inner.nodes, branch, [], infos)
-    outer.nodes.append(helper.make_node("If", ["use_cache_branch"], names, **branches))
+        bodies[branch] = helper.make_graph(inner.nodes, branch, [], infos)
+    outer.nodes.append(helper.make_node("If", ["use_cache_branch"], names, **bodies))
     return as_model(outer, [*inputs, helper.make_tensor_value_info("use_cache_branch", BOOL, [1])], outputs)
 
 

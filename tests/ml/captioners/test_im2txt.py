@@ -64,15 +64,20 @@ def test_sentences_are_those_of_transformers_greedy_and_by_beams(
     assert len(lengths) > 1  # some end by themselves
 
 
-def test_a_file_without_a_memory_says_the_same(tmp_path: Path) -> None:
+def test_files_of_other_shapes_say_the_same(tmp_path: Path) -> None:
+    """Without a memory, and with one that is empty at first instead of a way of its own."""
     model = make_model(spread=1.0, seed=2)
-    for name, merged in (("with", True), ("without", False)):
-        write_model(model, tmp_path / name / "im2txt", merged=merged)
-    one, other = (loaded(tmp_path / name / "im2txt") for name in ("with", "without"))
-    assert len(one._decoder.get_inputs()) > len(other._decoder.get_inputs()) == 2
+    write_model(model, tmp_path / "published" / "im2txt")
+    write_model(model, tmp_path / "forgetful" / "im2txt", merged=False)
+    write_model(model, tmp_path / "straight" / "im2txt", branches=False)
+    names = ("published", "forgetful", "straight")
+    published, forgetful, straight = (loaded(tmp_path / name / "im2txt") for name in names)
+    assert [len(one._decoder.get_inputs()) for one in (published, forgetful, straight)] == [7, 2, 6]
     for number in range(4):
         for beams in (1, 3):
-            assert one.tokens(picture(number), beams=beams) == other.tokens(picture(number), beams=beams)
+            said = published.tokens(picture(number), beams=beams)
+            assert forgetful.tokens(picture(number), beams=beams) == said
+            assert straight.tokens(picture(number), beams=beams) == said
 
 
 def test_pixels_are_those_of_the_published_processor(tmp_path: Path) -> None:
