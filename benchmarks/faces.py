@@ -1,14 +1,13 @@
 """Faces: how many are found, and how well they group, on the labelled faces of the shared media.
 
     python benchmarks/faces.py find ENGINE     detect and embed once, kept in --cache (minutes of CPU for dlib)
-    python benchmarks/faces.py detect          CPU and recall by face size on photos of 12 MP, beside LibrePhotos' plan
     python benchmarks/faces.py group ENGINE    thresholds fitted on half of the people, reported on the other half
     python benchmarks/faces.py batches ENGINE  the same photos in ten batches in random order
     python benchmarks/faces.py people ENGINE   faces that join people of whom a few faces are confirmed
     python benchmarks/faces.py scale           20,000 and 100,000 made-up faces: time and memory
 
-Needs scikit-learn for the methods that were not chosen (`pip install scikit-learn`), and `find` and `detect` with an
-ONNX engine --models DIR.  Only the main face of a picture is labelled; the others take part and are not scored.
+Needs scikit-learn for the methods that were not chosen (`pip install scikit-learn`), and `find` with an ONNX engine
+--models DIR.  Only the main face of a picture is labelled; the others take part and are not scored.
 """
 
 from __future__ import annotations
@@ -127,72 +126,6 @@ def main_face(rects: list[tuple[float, float, float, float]], width: int, height
         return float(across * down * (1 - off))
 
     return max(range(len(rects)), key=weight, default=-1)
-
-
-# ----------------------------------------------------------------------------------------------------- detection
-
-SIZES = (20, 30, 40, 60, 80, 100, 130, 200, 300)
-LFW_SIDE, LFW_FACE = 250, 105  # a cut-out and about the width of the face in it
-
-
-def detect(media: Path, models: Path | None) -> None:
-    """CPU and recall by size of the detection plans, on photos of 12 MP into which faces of every size are put."""
-    scenes = [scene(media, number) for number in range(10)]
-    plans: list[str] = ["LibrePhotos (HOG, 1080 px high, upsample 1)", "dlib"]
-    plans += ["face-reidentification-retail-0095"] if models else []
-    for plan in plans:
-        engine = loaded(face_engine(plan if plan in ("dlib", plans[-1]) else "dlib"), Runtime(models))
-        hits, total, cpu, others = dict.fromkeys(SIZES, 0), dict.fromkeys(SIZES, 0), 0.0, 0
-        for image, placed in scenes:
-            side = 1440 if plan == plans[0] else decode_side(plan, *image.size)
-            pixels = np.array(image.resize((side, side * 3 // 4), Image.Resampling.BOX))
-            began = time.process_time()
-            if plan == plans[0]:
-                import face_recognition
-
-                found = [(box[3], box[0], box[1], box[2]) for box in face_recognition.face_locations(pixels, 1)]
-            else:
-                found = [face.box_px for face in engine.detect(pixels)]
-            cpu += time.process_time() - began
-            scale = 4000 / side
-            right = 0
-            for x, y, size in placed:
-                hit = any(
-                    box[0] * scale <= x <= box[2] * scale
-                    and box[1] * scale <= y <= box[3] * scale
-                    and (box[2] - box[0]) * scale < 3 * size
-                    for box in found
-                )
-                hits[size] += hit
-                total[size] += 1
-                right += hit
-            others += len(found) - right
-        by_size = {size: round(hits[size] / total[size], 2) for size in SIZES}
-        print(
-            json.dumps({"plan": plan, "cpu_ms": round(cpu / len(scenes) * 1000), "recall": by_size, "others": others})
-        )
-
-
-def scene(media: Path, number: int) -> tuple[Image.Image, list[tuple[float, float, int]]]:
-    """A landscape enlarged to 12 MP, two faces of each size put into it: (picture, centre and width of each)."""
-    random = np.random.default_rng(number)
-    grounds = [path for path in sorted((media / "geo").rglob("*.jpg")) if min(Image.open(path).size) >= 1000]
-    image = Image.open(grounds[number % len(grounds)]).convert("RGB").resize((4000, 3000), Image.Resampling.BICUBIC)
-    people = [path for path in sorted((media / "faces").glob("*/*_0001.jpg")) if Image.open(path).size == (250, 250)]
-    placed: list[tuple[float, float, int]] = []
-    taken: list[tuple[int, int, int]] = []
-    for size in SIZES * 2:
-        side = round(size * LFW_SIDE / LFW_FACE)
-        one = Image.open(people[random.integers(len(people))]).convert("RGB")
-        one = one.resize((side, side), Image.Resampling.LANCZOS if side < LFW_SIDE else Image.Resampling.BICUBIC)
-        for _ in range(500):
-            x, y = int(random.integers(0, 4000 - side)), int(random.integers(0, 3000 - side))
-            if all(x + side < a or a + b < x or y + side < c or c + b < y for a, c, b in taken):
-                taken.append((x, y, side))
-                image.paste(one, (x, y))
-                placed.append((x + side / 2, y + side / 2, size))
-                break
-    return image, placed
 
 
 # ------------------------------------------------------------------------------------------------------- scoring
@@ -468,7 +401,7 @@ def scale() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("find", "detect", "group", "batches", "people", "scale"))
+    parser.add_argument("what", choices=("find", "group", "batches", "people", "scale"))
     parser.add_argument("engine", nargs="?", default="dlib")
     parser.add_argument("--media", type=Path, default=Path("../shared/media"))
     parser.add_argument("--models", type=Path)
@@ -476,8 +409,6 @@ def main() -> None:
     options = parser.parse_args()
     if options.what == "find":
         find(options.engine, options.media, options.models, options.cache)
-    elif options.what == "detect":
-        detect(options.media, options.models)
     elif options.what == "group":
         group(options.engine, options.cache)
     elif options.what == "batches":
