@@ -49,7 +49,7 @@ class Im2txtCaptioner:
             ModelFile("tokenizer.json"),
             ModelFile("preprocessor_config.json"),
         ),
-        memory_mb=400,
+        memory_mb=450,
         needs_download=True,
         title="Writes a short sentence for a photo",
     )

@@ -49,7 +49,7 @@ class RapidReader:
             ModelFile(_RECOGNISER, 21_234_383, "6f327246b50388f3c176ae304bd95767ea6dc0c9ae92153ef8cbe210b3c14884"),
             ModelFile(_DIRECTION, 585_532, "e47acedf663230f8863ff1ab0e64dd2d82b838fceb5957146dab185a89d6215c"),
         ),
-        memory_mb=400,
+        memory_mb=430,
         needs_download=False,
         title="Reads text in pictures: Latin script, Chinese, Japanese",
     )
