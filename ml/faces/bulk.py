@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-MANY: Final = 12_000  # up to here everything is compared with everything, in about two seconds
+MANY = 12_000  # up to here everything is compared with everything, in about two seconds
 PER_CELL: Final = 1000
 ROUNDS: Final = 2  # with other cells each time: who was parted by a border meets
 SURE: Final = 0.7  # of the limit, which is a squared distance
