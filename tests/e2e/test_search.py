@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from playwright.async_api import expect
 
 from tests.e2e.flows import open_library
+from tests.e2e.pictures import make_photos
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,12 +136,18 @@ async def test_the_empty_search_offers_what_is_there_and_nothing_found_is_said(
     watched.assert_clean(service)
 
 
-async def test_a_search_is_kept_as_an_album_and_given_up_again(
+async def test_a_search_hears_of_more_is_kept_as_an_album_and_given_up_again(
     service: Service, photos: Path, watched: Watched
 ) -> None:
     page = watched.page
     await _tagged_library(page, service, photos, beach=2)
     await page.goto(f"{service.url}/search?q=tag:beach")
+    await expect(page.get_by_role("heading", name="2 photos")).to_be_visible()
+    last = (await _call(page, service, "GET", "/files?limit=9"))["items"][8]["id"]
+    await _call(page, service, "PUT", f"/files/{last}/tags", {"names": ["beach"]})
+    await page.get_by_role("button", name="1 more").click()
+    await expect(page.get_by_role("heading", name="3 photos")).to_be_visible()
+
     await page.get_by_role("button", name="Save as album").click()
     await page.get_by_label("Name").fill("By the sea")
     await page.get_by_role("button", name="Save", exact=True).click()
@@ -184,14 +191,15 @@ async def test_tags_are_added_and_removed_by_hand_beside_the_photo(
 
 
 async def test_a_word_on_a_photo_finds_it_and_can_be_copied_from_it(
-    service: Service, photos: Path, watched: Watched
+    service: Service, tmp_path: Path, watched: Watched
 ) -> None:
     page = watched.page
     sign = Image.new("RGB", (1200, 800), "white")
     ImageDraw.Draw(sign).text((120, 300), "INVOICE 4711", fill="black", font=ImageFont.load_default(size=130))
-    sign.save(photos / "paper.jpg", quality=92)
-    await open_library(page, service, photos)
-    await expect(page.locator(".tile")).to_have_count(10)
+    make_photos(tmp_path / "Papers", 1)
+    sign.save(tmp_path / "Papers" / "paper.jpg", quality=92)
+    await open_library(page, service, tmp_path / "Papers")
+    await expect(page.locator(".tile")).to_have_count(2)
     found = page.get_by_role("heading", name="1 photo")
     await _processed(page, service, "ocr")
     await page.goto(f"{service.url}/search?q=invoice")

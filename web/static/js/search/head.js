@@ -35,14 +35,15 @@ const KINDS = {
 
 /**
  * How much was found, what was understood, in which order it stands, and what can be done with it.
- * @param {{ asked: import("./pages.js").Asked, answer: any, shown: number }} props answer: null while it is on its way
+ * @param {{ asked: import("./pages.js").Asked, answer: any, shown: number, news?: number, onNews?: () => void }} props answer: null while it is on its way; news: how many more there are now
  */
-export function Head({ asked, answer, shown }) {
+export function Head({ asked, answer, shown, news = 0, onNews }) {
   const chips = answer?.understood ?? [];
   return html`
     ${(!answer || shown > 0 || answer.total > 0) &&
     html`<header class="search-head">
       <h1>${!answer ? "Searching…" : asked.like ? "Similar photos" : plural(answer.total, "photo")}</h1>
+      ${news > 0 && html`<button class="button is-small" type="button" onClick=${onNews}><${Icon} name="refresh-cw" size=${16} />${count(news)} more</button>`}
       ${shown > 0 &&
       html`<div class="search-actions">
         ${!asked.like &&

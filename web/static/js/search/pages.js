@@ -2,6 +2,7 @@
 import { api } from "/static/js/lib/api.js";
 import { announce, el } from "/static/js/lib/dom.js";
 import { plural } from "/static/js/lib/format.js";
+import { onMessage } from "/static/js/lib/messages.js";
 import { html, render } from "/static/js/lib/preact.js";
 import { createGrid } from "/static/js/search/grid.js";
 import { Head } from "/static/js/search/head.js";
@@ -11,6 +12,7 @@ import { MOST_BY_DATE, Results } from "/static/js/search/results.js";
 import { Failure } from "/static/js/ui/failure.js";
 
 const MOST_SIMILAR = 60;
+const CALM_MS = 2500; // an import, or a model at work, tells of many files in a row
 
 /** @typedef {{ query: string, like: string, order: "relevance" | "date" }} Asked */
 
@@ -35,6 +37,14 @@ export async function openPage(holder, route) {
   /** @type {ReturnType<typeof createGrid> | null} */
   let grid = null;
   let run = 0;
+  /** Ask whether there is more now; offered, not forced upon somebody who is looking. */
+  let lookAgain = async () => {};
+  let timer = 0;
+  const soon = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => lookAgain(), CALM_MS);
+  };
+  const deaf = ["FileAdded", "FileChanged", "reconnected"].map((name) => onMessage(name, soon));
   const sized = new ResizeObserver(() => grid?.view.measure());
   sized.observe(top);
 
@@ -48,6 +58,7 @@ export async function openPage(holder, route) {
   async function show(now) {
     const mine = ++run;
     const asked = askedOf(now);
+    lookAgain = async () => {};
     document.title = `${asked.query || (asked.like ? "Similar photos" : "Search")} · Homeroll`;
     if (!asked.query.trim() && !asked.like) {
       clear();
@@ -75,16 +86,30 @@ export async function openPage(holder, route) {
     }
     if (mine !== run) return;
     clear();
+    let news = 0;
     const draw = () => {
       if (mine !== run) return;
       const left = results.total;
       const answer = { ...results.answer, total: asked.order === "date" && results.answer.total > MOST_BY_DATE ? results.answer.total : left };
-      render(html`<${Head} asked=${asked} answer=${answer} shown=${left} />`, top);
+      render(html`<${Head} asked=${asked} answer=${answer} shown=${left} news=${news} onNews=${() => show(now)} />`, top);
       if (!left) {
         clear();
         render(html`<${Nothing} asked=${asked} answer=${answer} />`, body);
       }
     };
+    if (!asked.like) {
+      lookAgain = async () => {
+        const found = await askerOf(asked)(0, 1).catch(() => null); // offline: asked again with the next message
+        if (mine !== run || !found) return;
+        if (!results.total) {
+          if (found.total) await show(now);
+          return;
+        }
+        const known = results.answer.total > MOST_BY_DATE ? results.answer.total : results.total;
+        news = found.total - known;
+        draw();
+      };
+    }
     draw();
     announce(results.total ? `${plural(results.total, "photo")} found` : "Nothing found");
     if (!results.total) return;
@@ -103,6 +128,8 @@ export async function openPage(holder, route) {
     update: show,
     destroy() {
       run += 1;
+      clearTimeout(timer);
+      for (const stop of deaf) stop();
       sized.disconnect();
       clear();
       render(null, top);

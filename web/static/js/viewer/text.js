@@ -53,7 +53,7 @@ export function createText(pswp, viewer) {
     const wide = Math.hypot(b.x - a.x, b.y - a.y);
     const tall = Math.hypot(d.x - a.x, d.y - a.y);
     const letters = el("span", {}, text);
-    const node = el("p", { class: "text-line" }, letters);
+    const node = el("p", { class: "text-line" }, letters, el("br")); // what is selected over several lines is copied as lines
     const size = tall * 0.82;
     if (pen) pen.font = `${size}px sans-serif`;
     const natural = pen?.measureText(text).width || wide;
