@@ -16,7 +16,7 @@ lint:
     ruff check .
     mypy
     lint-imports
-    shellcheck install.sh tools/appliance.sh .ci/run tools/lock
+    shellcheck install.sh tools/appliance.sh .ci/run tools/lock tools/wheels
 
 # the whole suite but the fresh-machine tests; `just test tests/web -k login` for a part
 test *ARGS:
