@@ -303,7 +303,7 @@ def faiss_ivf_sq8(vectors: Array, folder: Path) -> Callable[[Array], Any]:
 
     lists = 2048 if len(vectors) > 500_000 else 512
     index = faiss.index_factory(vectors.shape[1], f"IVF{lists},SQ8", faiss.METRIC_INNER_PRODUCT)
-    chosen = np.sort(np.random.default_rng(0).choice(len(vectors), lists * 40, replace=False))
+    chosen = np.sort(np.random.default_rng(0).choice(len(vectors), min(len(vectors), lists * 40), replace=False))
     index.train(np.array(vectors[chosen]))
     for begin in range(0, len(vectors), 50_000):
         index.add(np.array(vectors[begin : begin + 50_000]))
