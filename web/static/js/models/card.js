@@ -67,8 +67,8 @@ function Hindrances({ model }) {
   `;
 }
 
-/** @param {string} text */
-const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+/** As a sentence, unless it begins with the name of a file. @param {string} text */
+const sentence = (text) => `${/^\S+\.\S/.test(text) ? text.charAt(0) : text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 
 /** @param {import("./data.js").Model} model */
 function askForce(model) {

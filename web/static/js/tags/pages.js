@@ -5,6 +5,7 @@ import { count, plural } from "/static/js/lib/format.js";
 import { Icon } from "/static/js/lib/icon.js";
 import { onMessage } from "/static/js/lib/messages.js";
 import { html, render, useEffect, useState } from "/static/js/lib/preact.js";
+import { isAdmin } from "/static/js/lib/session.js";
 import { useStore } from "/static/js/lib/store.js";
 import { searchPath } from "/static/js/router.js";
 import { term } from "/static/js/lib/query.js";
@@ -83,7 +84,7 @@ function Tag({ tag }) {
   return html`<li>
     <a class="tag-card" href=${searchPath(term("tag", tag.name))} aria-label=${`${tag.name}, ${plural(tag.count, "photo")}`}>
       <span class="tag-cover">${tag.cover ? html`<img src=${fileUrl(tag.cover, "thumbnail", "standin")} alt="" loading="lazy" decoding="async" />` : html`<${Icon} name="tag" size=${24} />`}</span>
-      <span class="tag-name">${tag.name}</span><span class="tag-count">${count(tag.count)}</span>
+      <span class="tag-name">${tag.name}</span><span class="tag-count" aria-hidden="true">${count(tag.count)}</span>
     </a>
   </li>`;
 }
@@ -105,7 +106,7 @@ function NoTags() {
     <span class="notice-mark"><${Icon} name="tags" size=${32} /></span>
     <h1>No tags yet</h1>
     <p>A tag is a word for what is on a photo. A model finds them by itself; on an open photo (press i) you can add your own.</p>
-    ${waits && html`<p>${waits}</p>`}
-    <a class="button" href="/models">Models that find tags</a>
+    ${waits && !isAdmin() && html`<p>The model that finds them is not here yet: ask the admin.</p>`}
+    ${isAdmin() && html`<a class=${`button ${waits ? "is-primary" : ""}`} href="/models">Models that find tags</a>`}
   </div>`;
 }
