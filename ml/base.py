@@ -45,6 +45,7 @@ class ModelSpec(msgspec.Struct, frozen=True):
     `source` is the repository that `models pull` asks, or the package that brings the weights along.  `title`: what it
     does, for people.  `requires`: extras of the distribution without which it cannot run.  `converted`: what a pull
     makes of the files before they can be used; "" when they are used as they are.  `memory_mb`: while loaded, measured.
+    `about_mb`: what a pull fetches, roughly, where the exact sizes are not known; for people.
     """
 
     name: str
@@ -59,6 +60,7 @@ class ModelSpec(msgspec.Struct, frozen=True):
     title: str = ""
     requires: tuple[str, ...] = ()
     converted: str = ""
+    about_mb: int | None = None
 
     @property
     def size_bytes(self) -> int | None:

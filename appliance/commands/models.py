@@ -174,7 +174,9 @@ def _state(item: Mapping[str, Any]) -> str:
 def _download(item: Mapping[str, Any]) -> str:
     if not item["needs_download"]:
         return "-"
-    return "size unknown" if item["size_bytes"] is None else size(item["size_bytes"])
+    if item["size_bytes"] is None:
+        return "size unknown"
+    return f"{'' if item['size_exact'] else 'about '}{size(item['size_bytes'])}"
 
 
 def _described(item: dict[str, Any]) -> str:

@@ -523,7 +523,7 @@ class PersonCount(Table, tablename="person_count"):
 
 
 class FaceCell(Table, tablename="face_cell"):
-    """A part of `face_vectors`: faces that are nearest to `centre`.  Where there are many, only near cells are asked."""
+    """A part of `face_vectors`: faces that are nearest to `centre`.  Where there are many, only near ones are asked."""
 
     id = Integer(primary_key=True, default=None)
     centre = Bytea(null=True, default=None)  # as embeddings; null: not sorted yet, always asked

@@ -200,7 +200,8 @@ def _item(home: Home, spec: ModelSpec, used: dict[str, list[str]], job_paused: b
         "version": spec.version,
         "licence": spec.licence,
         "source": spec.source,
-        "size_bytes": spec.size_bytes if spec.needs_download else 0,
+        "size_bytes": _size(spec),
+        "size_exact": spec.size_bytes is not None or not spec.needs_download,
         "memory_mb": spec.memory_mb,
         "fits": not fits_hint,
         "fits_hint": fits_hint,
@@ -241,3 +242,11 @@ def _is_folder(folder: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def _size(spec: ModelSpec) -> int | None:
+    """What a pull fetches: exactly, or about; None when nobody can say."""
+    if not spec.needs_download:
+        return 0
+    about = None if spec.about_mb is None else spec.about_mb * 1_000_000
+    return spec.size_bytes if spec.size_bytes is not None else about

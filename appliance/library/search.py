@@ -187,7 +187,6 @@ async def find_text(
         )
         better_arguments = [match for match, _ in tiers]
         order = '"score" DESC, '
-        order = '"score" DESC, '
         score = f'round({matching.ANYWHERE} + ifnull((SELECT b."more" FROM b WHERE b."id" = r."id"), 0), 6)'
     rows = await db.fetch(
         f"""{better} SELECT r."file", {score} AS "score" {source}

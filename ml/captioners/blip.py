@@ -35,6 +35,7 @@ class BlipCaptioner:
             ModelFile("preprocessor_config.json"),
         ),
         memory_mb=1500,
+        about_mb=990,
         needs_download=True,
         title="Writes a better sentence for a photo, on a machine with memory",
         requires=("torch",),

@@ -50,6 +50,7 @@ class Im2txtCaptioner:
             ModelFile("preprocessor_config.json"),
         ),
         memory_mb=450,
+        about_mb=250,
         needs_download=True,
         title="Writes a short sentence for a photo",
     )

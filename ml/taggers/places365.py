@@ -60,6 +60,7 @@ class PlacesTagger:
         revision="master",
         files=(CHECKPOINT, ATTRIBUTE_WEIGHTS, SCENES, ENVIRONMENTS, ATTRIBUTES),
         memory_mb=170,
+        about_mb=95,
         needs_download=True,
         converted="places365.onnx is made once from the authors' PyTorch checkpoint, by the extra homeroll[torch]",
     )

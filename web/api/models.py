@@ -27,7 +27,7 @@ class Pull(msgspec.Struct, frozen=True, kw_only=True):
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
     """`uses`: what it does here at present.  `missing_requirements`: extras without which it does not run, or cannot be
-    converted here.  `size_bytes` is null where it is not known before the first pull."""
+    converted here.  `size_bytes` is roughly right where `size_exact` is false, null where nobody can say."""
 
     name: str
     title: str
@@ -36,6 +36,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     licence: str
     source: str
     size_bytes: int | None
+    size_exact: bool
     memory_mb: int
     fits: bool
     fits_hint: str

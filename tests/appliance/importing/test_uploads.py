@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from appliance.errors import DiskFullError, InvalidInputError, UnsupportedFormatError
+from appliance.files import sync_folder
 from appliance.importing import uploads as landing
 from appliance.importing.uploads import Uploads, clean_label, safe_name
 from appliance.library import intake, uploads, users
@@ -60,7 +61,7 @@ async def test_an_answer_comes_after_file_folder_and_database_are_on_the_disk(
     home: Home, anna: uuid.UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[str] = []
-    real_fsync, real_folder = os.fsync, landing.sync_folder
+    real_fsync, real_folder = os.fsync, sync_folder
     real_rename, real_checkpoint = type(home.paths.root).rename, type(home.db)._checkpoint
 
     def fsync(fd: int) -> None:
@@ -85,7 +86,7 @@ async def test_an_answer_comes_after_file_folder_and_database_are_on_the_disk(
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", fsync)
         patch.setattr(type(path), "rename", rename)
-        patch.setattr(landing, "sync_folder", folder)
+        patch.setattr("appliance.importing.uploads.sync_folder", folder)
         patch.setattr(type(home.db), "_checkpoint", checkpoint)
         landed = await service.land(path, user=anna, filename="a.jpg")
     assert landed.status == "created"

@@ -68,6 +68,7 @@ async def test_models_are_shown_with_what_one_should_know(models: httpx.AsyncCli
         "licence": "MIT",
         "source": "family/tiny",
         "size_bytes": None,
+        "size_exact": False,
         "memory_mb": 64,
         "fits": True,
         "fits_hint": "",
@@ -85,6 +86,7 @@ async def test_models_are_shown_with_what_one_should_know(models: httpx.AsyncCli
     assert "huge needs 1000000 MB of memory; models may use" in items["huge"]["fits_hint"]
     assert not items["huge"]["fits"]
     assert not items["from-disk"]["can_be_pulled"]
+    assert (items["siglip2"]["size_bytes"], items["siglip2"]["size_exact"]) == (413_000_000, False)
     faces = items[FACE_ENGINES[0].spec.name]
     assert faces["in_use"]
     assert faces["installed"]
