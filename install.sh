@@ -423,7 +423,8 @@ command_test() {
   if ((result == 0)); then done_in "$began" "clean"; else note "${red}not clean${plain}: see above"; fi
   say "Tests"
   trap - INT TERM
-  python -m pytest "$@" || tests=$?
+  # One process for each core; the tests of one file stay together, because they share what is slow to make.
+  python -m pytest -n auto --maxprocesses=4 --dist loadfile "$@" || tests=$?
   if ((result != 0)); then printf '%sFormat, lint, types or imports were not clean: see above the tests.%s\n' "$red" "$plain" >&2; fi
   exit $((tests != 0 ? tests : result))
 }
