@@ -33,7 +33,7 @@ export function Home() {
   const nothing = ![people, places, tags, years, cameras].some((list) => list.length);
   return html`<div class="search-home">
     <header class="search-head"><h1>Search</h1></header>
-    <p class="search-lead">Type what is on the photo, a word that is written on it, or any of these. <span class="only-keys">Press <kbd>/</kbd> from anywhere.</span></p>
+    ${!nothing && html`<p class="search-lead">Type what is on the photo, a word that is written on it, or any of these. <span class="only-keys">Press <kbd>/</kbd> from anywhere.</span></p>`}
     ${nothing && html`<div class="notice-page is-near"><span class="notice-mark"><${Icon} name="search" size=${32} /></span><h1>Nothing to search yet</h1><p>Once there are photos, their people, places, tags and years stand here.</p></div>`}
     ${albums.length > 0 && html`<${Row} title="Albums">${albums.map((album) => html`<${Example} key=${album.id} icon="bookmark" cover=${album.cover} text=${album.name} files=${album.count} query=${album.query || term("album", album.name)} />`)}<//>`}
     ${people.length > 0 &&

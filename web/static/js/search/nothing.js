@@ -24,10 +24,12 @@ export function Nothing({ asked, answer }) {
     ...chips.map(({ text }) => [text, without(asked.query, text)]),
     ...(chips.length && answer.words ? [[`“${answer.words}”`, chips.map(({ text }) => text).join(" ")]] : []),
   ].filter(([, query]) => query);
+  // The note about search by meaning says its hint already.
+  const hint = answer.hint && answer.hint !== answer.meaning?.hint ? answer.hint : "Try fewer or other words.";
   return html`<div class="notice-page">
     <span class="notice-mark"><${Icon} name="search" size=${32} /></span>
     <h1>Nothing found for ${quotedOnce(asked.query)}</h1>
-    ${answer.hint && answer.hint !== answer.meaning?.hint && html`<p>${answer.hint}</p>`}
+    <p>${hint}</p>
     ${open > 0 && html`<p>${count(open)} photos are still being looked through, so there may be more later.</p>`}
     ${shorter.length > 0 && html`<ul class="search-shorter" aria-label="Search again without a part">${shorter.map(([term, query]) => html`<li key=${term}><a class="button is-small" href=${searchPath(query)}><span>Without ${term}</span></a></li>`)}</ul>`}
     <a class="button" href="/search">What can be searched</a>
