@@ -67,7 +67,7 @@ def clean_gigabytes(value: object) -> int:
     return value
 
 
-OFF = "off"
+ON, OFF = "on", "off"
 
 
 def _choice(name: str, default: str, help: str, offers: Callable[[], tuple[str, ...]]) -> SiteSettingSpec:  # noqa: A002 - the field's name
@@ -103,6 +103,12 @@ SITE_SETTINGS: tuple[SiteSettingSpec, ...] = (
         default=20,
         help="How many gigabytes of originals are read again each night, to find what the disk has lost; 0: none.",
         clean=clean_gigabytes,
+    ),
+    _choice(
+        "find_faces",
+        ON,
+        "Whether new photos are looked at for faces; faces and names that are there stay.",
+        lambda: (ON, OFF),
     ),
     _choice(
         "face_engine",

@@ -10,6 +10,7 @@ from appliance.errors import ComputeError
 from appliance.library import face_index, intake
 from appliance.library.faces import SAME_BOX
 from appliance.library.found_faces import Analysis, boxes_to_look_at, keep_analysis
+from appliance.library.settings import ON, get_setting
 from appliance.messages import FacesChanged
 from appliance.steps.base import PICTURES, SkipError, StepBase
 from appliance.steps.pictures import Picture, open_picture, picture_for
@@ -45,6 +46,9 @@ class FacesStep(StepBase):
     kinds = PICTURES
     timeout_s = 300.0
     run = staticmethod(find_faces)
+
+    async def hindrance(self, home: Home) -> str:
+        return "" if await get_setting(home.db, "find_faces") == ON else "Finding faces is off"
 
     async def arguments(self, home: Home, row: Row) -> tuple[Any, ...]:
         if row["part_of"] is not None:

@@ -197,6 +197,20 @@ async def test_an_engine_that_is_not_there_is_told_once_and_files_wait(
         await runner.stop()
 
 
+async def test_looking_for_faces_can_be_switched_off_and_on_again(
+    home: Home, photos: Path, scan: Scan, run_steps: RunSteps
+) -> None:
+    (photos / "one.jpg").write_bytes(portrait("anna"))
+    await change_settings(home.db, LOCAL_ADMIN, {"find_faces": "off"})
+    await scan()
+    waits = {item["name"]: item["waits"] for item in await run_steps()}
+    assert waits["faces"] == "Finding faces is off"
+    assert await home.db.value('SELECT count(*) FROM "face"') == 0
+    await change_settings(home.db, LOCAL_ADMIN, {"find_faces": "on"})
+    await run_steps()
+    assert await home.db.value('SELECT count(*) FROM "face"') == 1
+
+
 async def test_another_engine_looks_again_and_keeps_every_word(
     home: Home, photos: Path, scan: Scan, run_steps: RunSteps
 ) -> None:

@@ -39,6 +39,7 @@ const TITLES = {
   embedding_model: "Search by meaning",
   captioning_model: "Captions",
   text_reader: "Text in pictures",
+  find_faces: "Finding faces",
   face_engine: "Faces",
 };
 /** @param {string} name */
@@ -82,6 +83,7 @@ function Choice({ setting, known }) {
 /** @param {string} choice @param {import("./data.js").Model[]} known */
 function labelOf(choice, known) {
   if (choice === "off") return "Off";
+  if (choice === "on") return "On";
   const model = known.find(({ name }) => name === choice);
   return model ? splitTitle(model)[0] : choice;
 }
