@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from appliance.values import StepSpec
 
 STATUSES = ("pending", "running", "done", "skipped", "failed")
+#: In the very words of the index `file_step_due`: SQLite takes a partial index only where it finds its condition as it
+#: stands there, and otherwise looks at every step of every file for each few that are claimed.
+UNFINISHED = """s."status" IN ('pending', 'running')"""
 
 
 class Due(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,7 +176,7 @@ async def _due(
                    (SELECT p."size_bytes" || '/' || p."mtime_ns" FROM "file_path" p
                     WHERE p."file" = f."id" AND ltrim(p."folder" || '/', '/') || p."name" = f."content") AS seen
             FROM {source} JOIN "stored_file" f ON f."id" = s."file" JOIN "library" l ON l."id" = f."library"
-            WHERE s."status" = 'pending' AND s."step" = ?{condition} ORDER BY {order} LIMIT ?""",
+            WHERE {UNFINISHED} AND s."status" = 'pending' AND s."step" = ?{condition} ORDER BY {order} LIMIT ?""",
         [*wanted, step, limit],
     )
 
@@ -199,7 +202,7 @@ async def still_claimed(db: Database, ids: Iterable[uuid.UUID]) -> set[uuid.UUID
 async def unfinished(db: Database, files: Iterable[uuid.UUID]) -> set[uuid.UUID]:
     """Those of `files` that some step is still due for."""
     rows = await db.fetch(
-        """SELECT DISTINCT s."file" FROM "file_step" s WHERE s."status" IN ('pending', 'running')
+        f"""SELECT DISTINCT s."file" FROM "file_step" s WHERE {UNFINISHED}
            AND s."file" IN (SELECT value FROM json_each(?))""",
         [msgspec.json.encode([str(file) for file in files]).decode()],
     )
@@ -238,7 +241,8 @@ async def unclaim(db: Database, ids: Iterable[uuid.UUID]) -> None:
 async def unclaim_all(db: Database) -> None:
     """Whatever was being worked on is due again, as if it had never been begun.  Inside `db.write()`."""
     await db.fetch(
-        """UPDATE "file_step" SET "status" = 'pending', "attempts" = "attempts" - 1 WHERE "status" = 'running'"""
+        f"""UPDATE "file_step" AS s SET "status" = 'pending', "attempts" = "attempts" - 1
+            WHERE {UNFINISHED} AND s."status" = 'running'"""
     )
 
 

@@ -487,6 +487,30 @@ async def test_what_a_kill_interrupted_is_due_again(home: Home, photos: Path, sc
     assert not half_written.exists()
 
 
+async def test_claiming_a_few_does_not_look_at_all_that_was_ever_done(
+    home: Home, photos: Path, scan: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_jpegs(photos, 2)
+    await scan()
+    asked: list[tuple[str, Sequence[object]]] = []
+    fetch = home.db.fetch
+
+    async def listen(sql: str, values: Sequence[object] = ()) -> Any:
+        asked.append((sql, values))
+        return await fetch(sql, values)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(home.db, "fetch", listen)
+        async with home.db.write():
+            claimed = await plan.claim(home.db, step="renditions", needs=[], limit=4)
+            await plan.unfinished(home.db, [due.file for due in claimed])
+            await plan.unclaim_all(home.db)
+    assert len(claimed) == 2
+    for sql, values in asked:
+        looked = [row["detail"] for row in await fetch(f"EXPLAIN QUERY PLAN {sql}", values)]
+        assert not [line for line in looked if line.startswith("SCAN s") and "file_step_due" not in line], looked
+
+
 async def test_progress_counts_what_the_tables_say(home: Home, photos: Path, scan: Scan) -> None:
     write_jpegs(photos, 30)
     put(photos, "x-torn.jpg")
