@@ -51,6 +51,7 @@ def measure(photos: Path, files: int) -> dict[str, float]:
         library = Path(scratch, "library")
         make_files(library, files)
         with running(Path(scratch, "data")) as service:
+            service.without_models()
             service.add_library(library)
             service.wait(until_steps_are_done=True)
             admin = service.ask("GET", "/users")["items"][0]

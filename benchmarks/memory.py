@@ -51,6 +51,7 @@ def measure(files: int, photos: Path | None) -> dict[str, float]:
             found["empty_mb"] = service.pss_mb()
             service.ask("POST", "/steps/pause")
             began = time.monotonic()
+            service.without_models()
             service.add_library(library)
             service.wait(until_steps_are_done=False)
             found["scan_s"] = time.monotonic() - began
@@ -64,6 +65,7 @@ def measure(files: int, photos: Path | None) -> dict[str, float]:
             found["idle_mb"] = service.pss_mb()
         if photos is not None:
             with running(Path(scratch, "import")) as service:
+                service.without_models()
                 service.add_library(photos)
                 service.wait(until_steps_are_done=True)
                 found["busy_mb"] = service.pss_mb()

@@ -31,6 +31,10 @@ class Service:
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
+    def without_models(self) -> None:
+        """Only what every photo needs is done: no faces, no text, and no model that somebody installed."""
+        self.ask("PATCH", "/settings", find_faces="off", text_reader="off")
+
     def add_library(self, root: Path) -> None:
         self.ask("POST", "/libraries", name=root.name, root=str(root))
 
