@@ -118,7 +118,7 @@ def ip(*arguments: str) -> None:
     subprocess.run(["ip", *arguments], check=True, capture_output=True, timeout=10)
 
 
-def until(holds: object, *, seconds: float = 20) -> None:
+def until(holds: object, *, seconds: float = 60) -> None:
     """Poll a function until it says yes; programs on a network tell nobody when they are ready."""
     assert callable(holds)
     deadline = time.monotonic() + seconds
