@@ -99,7 +99,7 @@ function factsOf({ files }) {
   };
   mark("most pixels", ({ width, height }) => (width ?? NaN) * (height ?? NaN));
   mark("largest file", ({ size_bytes: bytes }) => bytes);
-  mark("oldest", ({ start }) => (start ? -Date.parse(start) : NaN));
+  mark("oldest", ({ start }) => (start ? -Math.floor(Date.parse(start) / 60_000) : NaN)); // by the minute, as it is shown
   mark("favourite", ({ favourite }) => Number(favourite));
   return facts;
 }
