@@ -8,6 +8,7 @@
 prefix=/opt/homeroll
 link=$prefix/venv
 unfinished=$prefix/state/upgrade # while an upgrade is on its way: the environment and the snapshot to go back to
+mend=("What happened: journalctl -u homeroll; what was installed: $prefix/state/install.log")
 unit=/etc/systemd/system/homeroll.service
 settings=/etc/homeroll/homeroll.toml
 home=/var/lib/homeroll
@@ -144,6 +145,7 @@ environment() {
   watched check_packages "$env/bin/python" || explain_failure "Checking the Python packages"
   install -m 644 "$here/systemd/homeroll.service" "$env/homeroll.service"
   watched run_as_service "$env/bin/homeroll" --version || explain_failure "Starting the new Homeroll for a look"
+  sync -f "$env" # the stamp says complete, after a power cut too
   printf '%s\n' "$stamp" >"$env/stamp.new"
   mv "$env/stamp.new" "$env/stamp"
   done_in "$began"
@@ -189,13 +191,14 @@ starts() {
 # show_journal SINCE: what the service said last.
 show_journal() { journalctl -q -u homeroll.service --since "@$1" -o cat 2>/dev/null | grep -v '^ *Traceback' | tail -n 12 | sed 's/^/  | /' >&2 || true; }
 
+# first_start OLD: the first one, or the version that is here already, which is left as it is when it runs.
 first_start() {
   local began=$SECONDS since
   since=$(date +%s)
   say "The service: starts now and with the machine"
   use "$env"
   if ! starts; then
-    systemctl stop homeroll.service || true
+    [[ -n $1 ]] || systemctl stop homeroll.service 2>>"$log" || true
     show_journal "$since"
     die "the service does not start." "Mend what it says above, then run this again.  All of it: journalctl -u homeroll"
   fi
@@ -209,10 +212,13 @@ upgrade() {
   since=$(date +%s)
   say "The service: a snapshot of the database, then the new version"
   trap '' INT TERM # from here to the end it is either the new version or the old one
-  systemctl stop homeroll.service || true
+  systemctl stop homeroll.service 2>>"$log" || true
   if [[ -f $unfinished ]]; then
-    # The last upgrade was cut off, maybe in the middle of a migration: the way back leads to before that one.
+    # The last upgrade was cut off, and nothing has answered since (the unit removes this file when something does):
+    # what its migrations did to the database is undone, and the way back leads to before that one.
     { read -r old; read -r snapshot; } <"$unfinished"
+    note "the last upgrade was cut off before it answered"
+    [[ -z $snapshot ]] || put_back "$snapshot"
   elif [[ -f $data/homeroll.db ]]; then
     if ! snapshot=$(upkeep snapshot 2>>"$log"); then
       systemctl start homeroll.service || true
@@ -231,25 +237,28 @@ upgrade() {
     done_in "$began" "it answers"
     return
   fi
-  systemctl stop homeroll.service || true
+  systemctl stop homeroll.service 2>>"$log" || true
   show_journal "$since"
   go_back "$old" "$snapshot"
+}
+
+# put_back SNAPSHOT: the database is as it was then, or this does not return.
+put_back() {
+  upkeep put-back "$1" >>"$log" 2>&1 && return
+  systemctl disable -q homeroll.service || true
+  die "the database could not be put back; the service is stopped, nothing is deleted." \
+    "The snapshot: $data/backups/$1" "Run the same command again to try once more." "${mend[@]}"
 }
 
 # go_back ENVIRONMENT SNAPSHOT: never returns.
 go_back() {
   printf '%sThe new version does not work here.%s Going back to the one before.\n' "$red" "$plain" >&2
-  local mend=("What happened: journalctl -u homeroll; what was installed: $log")
-  if [[ -n $2 ]] && ! upkeep put-back "$2" >>"$log" 2>&1; then
-    systemctl disable -q homeroll.service || true
-    die "the database could not be put back; the service is stopped, nothing is deleted." \
-      "The snapshot: $data/backups/$2" "Run the same command again to try once more." "${mend[@]}"
-  fi
+  [[ -z $2 ]] || put_back "$2"
   if use "$1" && starts; then
     rm -f "$unfinished"
     die "the upgrade was undone: the version before is running again, with the library as it was." "${mend[@]}"
   fi
-  die "the version before does not start either." "The snapshot: $data/backups/$2" "${mend[@]}"
+  die "the version before does not start either." ${2:+"The snapshot: $data/backups/$2"} "${mend[@]}"
 }
 
 # prune: environments that nobody goes back to.
@@ -293,7 +302,7 @@ command_appliance() {
   put_files
   local old
   old=$(readlink -f "$link" 2>/dev/null || true)
-  if [[ -f $unfinished || ( -n $old && -d $old && $old != "$env" ) ]]; then upgrade "$old"; else first_start; fi
+  if [[ -f $unfinished || ( -n $old && -d $old && $old != "$env" ) ]]; then upgrade "$old"; else first_start "$old"; fi
   tell
 }
 

@@ -22,7 +22,8 @@ from tests.install.proxy import proxy
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-HOST, GUEST = "10.213.7.1", "10.213.7.2"
+#: By process, so that two runs of these tests do not meet.
+HOST, GUEST = (f"10.213.{os.getpid() % 256}.{end}" for end in (1, 2))
 #: A root that somebody prepared, to save the minutes of debootstrap and apt while working on these tests.
 PREPARED = os.environ.get("TEST_MACHINE", "")
 PACKAGES = ("systemd-sysv", "dbus", "iproute2", "sudo")
@@ -84,6 +85,12 @@ class BootedMachine:
         assert self._nspawn is not None
         assert self._nspawn.wait(BOOT_S) == REBOOT
         self.boot()
+
+    def cut_power(self) -> None:
+        """Everything on it ends this instant; `boot` starts it again."""
+        assert self._nspawn is not None
+        os.kill(self._leader(), signal.SIGKILL)
+        self._nspawn.wait(BOOT_S)
 
     def stop(self) -> None:
         if self._nspawn is not None and self._nspawn.poll() is None:

@@ -9,6 +9,7 @@ import io
 import json
 import re
 import sys
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -228,6 +229,24 @@ def test_a_version_whose_migration_fails_is_undone(story: Story) -> None:
     story.assert_the_photo_is_there()
 
 
+def test_a_bad_upgrade_cut_off_by_a_power_cut_is_undone_by_the_next_run(story: Story) -> None:
+    root = story.machine.root
+    old = (root / "opt/homeroll/venv").readlink()
+    # What the last test left is a complete environment: only the switch is left to do.
+    upgrade = threading.Thread(target=story.install, name="upgrade")
+    upgrade.start()
+    _until(lambda: (root / "opt/homeroll/venv").readlink() != old, within_s=120, every_s=0.01)
+    story.machine.cut_power()
+    upgrade.join(60)
+    story.machine.boot()
+    assert story.show("ActiveState") != ["active"]
+    code, said = story.install()
+    assert code == 1
+    assert "the upgrade was undone" in said
+    assert (root / "opt/homeroll/venv").readlink() == old
+    story.assert_the_photo_is_there()
+
+
 def test_a_good_version_takes_its_place(story: Story) -> None:
     story.without_migration("m2030_emptied")
     story.without_migration("m2030_failing")
@@ -251,7 +270,7 @@ def test_a_service_that_does_not_answer_is_replaced(story: Story) -> None:
     _drop_in(story, "[Service]\nWatchdogSec=6s\nTimeoutAbortSec=3s\nRestartSec=1s\n")
     story.machine.root_run("systemctl", "restart", "homeroll.service", timeout_s=120)
     (hung,) = story.show("MainPID")
-    story.machine.root_run("kill", "-STOP", hung)
+    assert story.machine.root_run("sh", "-c", f"kill -STOP {hung}").returncode == 0
     began = time.monotonic()
     _until(lambda: story.show("MainPID")[0] not in {hung, "0"} and _answers(story), within_s=90)
     sys.stdout.write(f"\nreplaced after {time.monotonic() - began:.0f} s\n")
