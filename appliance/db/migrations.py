@@ -30,6 +30,8 @@ MIGRATIONS = (
     "m2026_11_21_duplicates",
     "m2026_11_21_people_counts",
     "m2026_11_21_keeping",
+    "m2026_11_21_sharing",
+    "m2026_11_21_editing",
 )
 
 

@@ -35,6 +35,8 @@ class User(Table, tablename="account"):
     must_change_password = Boolean(default=False)
     created = Timestamptz()
     modified = Timestamptz()
+    disabled = Boolean(default=False)  # let out: no login, no session, no key
+    shares = Boolean(default=False)  # what they upload is the whole family's to see
 
 
 class Session(Table, tablename="session"):
@@ -45,6 +47,7 @@ class Session(Table, tablename="session"):
     created = Timestamptz()
     expires = Timestamptz()
     last_used = Timestamptz(null=True, default=None)
+    unlocked_until = Timestamptz(null=True, default=None)  # until then it may show locked files
 
 
 class ApiKey(Table, tablename="api_key"):
@@ -69,10 +72,12 @@ class Library(Table, tablename="library"):
     last_scan = Timestamptz(null=True, default=None)
     created = Timestamptz()
     modified = Timestamptz()
+    shared = Boolean(default=False)  # the whole family sees what is in it, whoever owns it
 
 
 class StoredFile(Table, tablename="stored_file"):
-    """SQL knows two more columns, generated: `listed`, whether the timeline shows it, and `searchable` (migrations)."""
+    """SQL knows three more columns, generated: `listed`, whether the timeline shows it, `searchable`, and `audience`,
+    who may see it (migrations; `library/viewers.py`)."""
 
     id = UUID(primary_key=True, default=new_id)
     filename = Text()
@@ -116,6 +121,9 @@ class StoredFile(Table, tablename="stored_file"):
     part_of: ForeignKey[StoredFile] = ForeignKey("self", on_delete=OnDelete.set_null, null=True, default=None)
     created = Timestamptz()
     modified = Timestamptz()
+    shared = Boolean(default=False)  # its owner lets the whole family see it
+    locked = Boolean(default=False)  # only its owner sees it, after saying the password again
+    by_hand = Text()  # what a person has set of it: "date", "location", both with a comma; reading it again spares that
 
 
 class FilePath(Table, tablename="file_path"):
@@ -388,6 +396,10 @@ class Album(Table, tablename="album"):
     query = Text(null=True, default=None)  # null: by hand
     created = Timestamptz()
     modified = Timestamptz()
+    parent: ForeignKey[Album] = ForeignKey("self", on_delete=OnDelete.set_null, null=True, default=None)
+    family = Text()  # what everybody in the house may do: "" nothing | viewer | editor
+    sorting = Text(default="newest")  # newest | oldest | hand
+    cover = ForeignKey(StoredFile, on_delete=OnDelete.set_null, null=True, default=None)  # null: the first one
 
 
 class AlbumFile(Table, tablename="album_file"):
@@ -395,6 +407,8 @@ class AlbumFile(Table, tablename="album_file"):
     album = ForeignKey(Album, on_delete=OnDelete.cascade, null=False)
     file = ForeignKey(StoredFile, on_delete=OnDelete.cascade, null=False)
     created = Timestamptz()
+    position = BigInt(default=0)  # in the order by hand
+    granted = Boolean(default=False)  # its owner put it in: whoever sees the album sees it
 
 
 class TagRejection(Table, tablename="tag_rejection"):
@@ -548,6 +562,97 @@ class FileCheck(Table, tablename="file_check"):
     why = Text()
 
 
+class AlbumMember(Table, tablename="album_member"):
+    """Somebody whom the owner of an album lets in."""
+
+    id = UUID(primary_key=True, default=new_id)
+    album = ForeignKey(Album, on_delete=OnDelete.cascade, null=False)
+    user = ForeignKey(User, on_delete=OnDelete.cascade, null=False)
+    role = Text(default="viewer")  # viewer | editor
+    created = Timestamptz()
+
+
+class AlbumRight(Table, tablename="album_right"):
+    """What everybody may do with an album, those around it included; triggers keep it as the view `album_grant` is."""
+
+    id = Integer(primary_key=True, default=None)
+    album = ForeignKey(Album, on_delete=OnDelete.cascade, null=False)
+    who = Text()  # user id, or "" for everybody in the house
+    level = SmallInt(default=0)  # 3 owner | 2 editor | 1 viewer
+
+
+class ShareLink(Table, tablename="share_link"):
+    """An address that shows some files to whoever has it.
+
+    The token is kept as it is, so that its maker can copy the address again: who reads this table reads the photos too.
+    """
+
+    id = UUID(primary_key=True, default=new_id)
+    user = ForeignKey(User, on_delete=OnDelete.cascade, null=False)  # whose photos, beside the family's, it may show
+    kind = Text()  # album | selection | person | event
+    album = ForeignKey(Album, on_delete=OnDelete.cascade, null=True, default=None)
+    person = ForeignKey(Person, on_delete=OnDelete.cascade, null=True, default=None)
+    event = ForeignKey(Event, on_delete=OnDelete.cascade, null=True, default=None)
+    name = Text()
+    token = Text(unique=True)
+    password_hash = Text(null=True, default=None)
+    expires = Timestamptz(null=True, default=None)
+    allow_download = Boolean(default=False)
+    show_location = Boolean(default=False)
+    show_metadata = Boolean(default=False)
+    allow_upload = Boolean(default=False)
+    views = Integer(default=0)
+    last_viewed = Timestamptz(null=True, default=None)
+    created = Timestamptz()
+    modified = Timestamptz()
+
+
+class ShareFile(Table, tablename="share_file"):
+    """A file of a link to a selection."""
+
+    id = UUID(primary_key=True, default=new_id)
+    link = ForeignKey(ShareLink, on_delete=OnDelete.cascade, null=False)
+    file = ForeignKey(StoredFile, on_delete=OnDelete.cascade, null=False)
+    position = Integer(default=0)
+
+
+class ShareSession(Table, tablename="share_session"):
+    """A browser that has said the password of one link."""
+
+    id = UUID(primary_key=True, default=new_id)
+    link = ForeignKey(ShareLink, on_delete=OnDelete.cascade, null=False)
+    token_hash = Text(unique=True)  # SHA-256 hex of the cookie
+    expires = Timestamptz()
+
+
+class GuestUpload(Table, tablename="guest_upload"):
+    """What a guest sent by a link, waiting for its owner; the bytes are in quarantine/<id>, and nothing else knows."""
+
+    id = UUID(primary_key=True, default=new_id)
+    user = ForeignKey(User, on_delete=OnDelete.cascade, null=False)
+    link = ForeignKey(ShareLink, on_delete=OnDelete.set_null, null=True, default=None)
+    album = ForeignKey(Album, on_delete=OnDelete.set_null, null=True, default=None)  # where it will go
+    guest = Text()  # how they called themselves
+    filename = Text()
+    kind = Text()
+    mime_type = Text()
+    size_bytes = BigInt()
+    content_sha = Text()
+    taken = Text()  # local time, ISO-8601, "" when nobody knows
+    thumbnail = Bytea()
+    created = Timestamptz()
+
+
+class FileChange(Table, tablename="file_change"):
+    """What one entry of the journal changed on one file: `file_changes.COLUMNS`, tags, rejections, only what differs."""
+
+    id = Integer(primary_key=True, default=None)
+    entry = ForeignKey(Journal, on_delete=OnDelete.cascade, null=False)
+    file = ForeignKey(StoredFile, on_delete=OnDelete.cascade, null=False)
+    before = Text()  # JSON
+    after = Text()
+
+
 TABLES: tuple[type[Table], ...] = (
     User,
     Session,
@@ -596,4 +701,11 @@ TABLES: tuple[type[Table], ...] = (
     FaceCell,
     KeptState,
     FileCheck,
+    AlbumMember,
+    AlbumRight,
+    ShareLink,
+    ShareFile,
+    ShareSession,
+    GuestUpload,
+    FileChange,
 )

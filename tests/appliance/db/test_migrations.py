@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from piccolo.table import Table
 
 #: What SQLite alone knows, and why: (table, column).
-GENERATED = {("stored_file", "listed"), ("stored_file", "searchable")}
+GENERATED = {("stored_file", "listed"), ("stored_file", "searchable"), ("stored_file", "audience")}
 
 
 @pytest.fixture
