@@ -4,7 +4,7 @@
 #   ./install.sh try [PHOTOS_DIR] [--port N] [--data DIR] [--no-browser]
 #   ./install.sh test [PYTEST ARGUMENTS]
 #   ./install.sh deps
-#   sudo ./install.sh [--offline DIR | --uninstall]
+#   sudo ./install.sh [--offline DIR] [--snapshot NAME] | --uninstall
 #   ./install.sh bundle DIR
 #   ./install.sh help
 #
@@ -81,12 +81,13 @@ Homeroll, the family's camera roll, kept at home.
   ./install.sh deps               install what `try` needs, start nothing
   sudo ./install.sh               install Homeroll as a service of this machine, or upgrade the one that is here
         --offline DIR             take every package from DIR, which `bundle` made; nothing is fetched
+        --snapshot NAME           with the database as it was in this snapshot: the way back to an older version
         --uninstall               remove the service; your library and settings are kept
   ./install.sh bundle DIR         gather in DIR what a machine of the same kind needs to install without a network
   ./install.sh help               this text
 
 Your photos are only read, never changed. What `try` makes is in .venv, .install-state and the data directory: delete
-these three and it is gone. What sudo ./install.sh does: docs/appliance.md.
+these three and it is gone. What sudo ./install.sh does: docs/install.md.
 TEXT
 }
 
@@ -445,7 +446,7 @@ main() {
     deps) command_deps "$@" ;;
     bundle) with_appliance command_bundle "$@" ;;
     help | -h | --help) help ;;
-    '' | --offline | --offline=* | --uninstall)
+    '' | --offline | --offline=* | --snapshot | --snapshot=* | --uninstall)
       if [[ $EUID -ne 0 ]]; then
         help
         printf '\nSay which: ./install.sh try, or, to install the service: sudo ./install.sh %s\n' "$command" >&2

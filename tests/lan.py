@@ -125,3 +125,24 @@ def until(holds: object, *, seconds: float = 60) -> None:
     while not holds():
         assert time.monotonic() < deadline, "it never came"
         time.sleep(0.2)
+
+
+@contextlib.contextmanager
+def neighbour(folder: Path, *, bridge: str, addresses: tuple[str, ...]) -> Iterator[Machine]:
+    """One more machine, with an avahi, on a network that there is: a bridge of this machine's."""
+    bus = folder / "bus"
+    machine = Machine(f"hr{os.getpid() % 100_000}n", {"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={bus}"})
+    end = f"{machine.name}1"
+    try:
+        ip("netns", "add", machine.name)
+        ip("-n", machine.name, "link", "set", "lo", "up")
+        ip("link", "add", end, "type", "veth", "peer", "name", machine.interface, "netns", machine.name)
+        ip("link", "set", end, "master", bridge, "up")
+        ip("-n", machine.name, "link", "set", machine.interface, "up")
+        for address in addresses:
+            machine.add_address(address)
+        ip("-n", machine.name, "route", "add", "224.0.0.0/4", "dev", machine.interface)
+        with _avahi(machine, folder, bus):
+            yield machine
+    finally:
+        subprocess.run(["ip", "netns", "del", machine.name], check=False, stderr=subprocess.DEVNULL)

@@ -13,6 +13,7 @@ unit=/etc/systemd/system/homeroll.service
 settings=/etc/homeroll/homeroll.toml
 home=/var/lib/homeroll
 offline=
+back_to= # the snapshot that an older version is to start from
 
 # ------------------------------------------------------------------------------------------------------- beginnings
 
@@ -229,7 +230,11 @@ upgrade() {
   printf '%s\n%s\n' "$old" "$snapshot" >"$unfinished.new"
   mv "$unfinished.new" "$unfinished"
   sync -f "$unfinished"
-  use "$env" || failed=yes
+  if [[ -n $back_to ]]; then
+    upkeep put-back "$back_to" >>"$log" 2>&1 || failed=yes
+    note "the database: as it was in $back_to"
+  fi
+  [[ -n $failed ]] || use "$env" || failed=yes
   if [[ -z $failed ]] && starts; then
     rm -f "$unfinished"
     prune
@@ -286,6 +291,8 @@ command_appliance() {
     case $1 in
       --offline) (($# > 1)) || usage_error "--offline needs the folder that ./install.sh bundle made."; offline=$(absolute "$2"); shift ;;
       --offline=*) offline=$(absolute "${1#*=}") ;;
+      --snapshot) (($# > 1)) || usage_error "--snapshot needs the name of one in the data directory's backups."; back_to=$2; shift ;;
+      --snapshot=*) back_to=${1#*=} ;;
       --uninstall) (($# == 1)) || usage_error "--uninstall stands alone."; command_uninstall; return ;;
       -h | --help) help; exit 0 ;;
       *) usage_error "There is no option $1." ;;
@@ -302,7 +309,11 @@ command_appliance() {
   put_files
   local old
   old=$(readlink -f "$link" 2>/dev/null || true)
-  if [[ -f $unfinished || ( -n $old && -d $old && $old != "$env" ) ]]; then upgrade "$old"; else first_start "$old"; fi
+  if [[ -n $back_to ]]; then
+    [[ -d $old ]] || die "there is no Homeroll on this machine to go back from." "Install it first:  sudo ./install.sh"
+    [[ -f $data/backups/$back_to ]] || die "there is no snapshot $data/backups/$back_to." "To see them:  sudo ls $data/backups"
+  fi
+  if [[ -n $back_to || -f $unfinished || ( -n $old && -d $old && $old != "$env" ) ]]; then upgrade "$old"; else first_start "$old"; fi
   tell
 }
 

@@ -1,7 +1,7 @@
 """A whole Debian, booted by its own systemd in its own network: what the appliance is installed on.
 
-One wire leads to it: this side is HOST, the machine is GUEST.  Its root is an overlay, so that what it was made from
-(see `machine.py`) stays as it was.
+It is on a network of its own, BRIDGE, with this machine as HOST, itself as GUEST, and room for a NEIGHBOUR.  Its root
+is an overlay, so that what it was made from (see `machine.py`) stays as it was.
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ from typing import TYPE_CHECKING
 
 from tests.install.machine import CONFIGURATION, copy_in, copy_repository, make_machine, missing_for_a_fresh_machine
 from tests.install.proxy import proxy
+from tests.lan import ip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: By process, so that two runs of these tests do not meet.
-HOST, GUEST = (f"10.213.{os.getpid() % 256}.{end}" for end in (1, 2))
+HOST, GUEST, NEIGHBOUR = (f"10.213.{os.getpid() % 256}.{end}" for end in (1, 2, 3))
+GUEST_6, NEIGHBOUR_6 = (f"fd13:{os.getpid() % 256:x}::{end}" for end in (2, 3))
+BRIDGE = f"hrb{os.getpid()}"
 #: A root that somebody prepared, to save the minutes of debootstrap and apt while working on these tests.
 PREPARED = os.environ.get("TEST_MACHINE", "")
 PACKAGES = ("systemd-sysv", "dbus", "iproute2", "sudo")
@@ -35,7 +38,8 @@ Before=network.target
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-ExecStart=/bin/ip address add {GUEST}/30 dev wire
+ExecStart=/bin/ip address add {GUEST}/24 dev wire
+ExecStart=/bin/ip address add {GUEST_6}/64 dev wire nodad
 ExecStart=/bin/ip link set wire up
 ExecStart=/bin/ip route add default via {HOST}
 [Install]
@@ -72,8 +76,7 @@ class BootedMachine:
         while not Path(f"/sys/class/net/{self._wire}").exists():
             assert time.monotonic() < deadline, "nspawn does not start"
             time.sleep(0.1)
-        subprocess.run(["ip", "address", "add", f"{HOST}/30", "dev", self._wire], check=True)
-        subprocess.run(["ip", "link", "set", self._wire, "up"], check=True)
+        ip("link", "set", self._wire, "master", BRIDGE, "up")
         state = ""
         while state not in {"running", "degraded"}:
             assert time.monotonic() < deadline, f"the machine does not come up: {state}"
@@ -140,13 +143,26 @@ def booted_machine(folder: Path, suite: str) -> Iterator[BootedMachine]:
     machine = BootedMachine(root)
     try:
         _furnish(root)
-        machine.boot()
-        with proxy(HOST) as url:
+        with _bridge(), proxy(HOST) as url:
             _lead_out(root, url)
-            yield machine
+            try:
+                machine.boot()
+                yield machine
+            finally:
+                machine.stop()
     finally:
-        machine.stop()
         subprocess.run(["umount", str(root)], check=True)
+
+
+@contextlib.contextmanager
+def _bridge() -> Iterator[None]:
+    ip("link", "add", BRIDGE, "type", "bridge", "mcast_snooping", "0")
+    try:
+        ip("address", "add", f"{HOST}/24", "dev", BRIDGE)
+        ip("link", "set", BRIDGE, "up")
+        yield
+    finally:
+        ip("link", "del", BRIDGE)
 
 
 def _furnish(root: Path) -> None:

@@ -1,4 +1,4 @@
-"""`sudo ./install.sh` on a booted Debian: the service, a reboot, upgrades good and bad, trouble, removal, no network.
+"""`sudo ./install.sh` on a booted Debian: the service, its name, upgrades good and bad, trouble, removal, no network.
 
 One machine for the whole module and one family's photo on it; the tests are a story and run in the order they are in.
 """
@@ -9,91 +9,30 @@ import io
 import json
 import re
 import sys
-import threading
 import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 from PIL import Image
 
-from tests.install.booted import GUEST, BootedMachine, booted_machine, missing_for_a_booted_machine
+from tests.install.booted import (
+    BRIDGE,
+    GUEST,
+    GUEST_6,
+    NEIGHBOUR,
+    NEIGHBOUR_6,
+    booted_machine,
+    missing_for_a_booted_machine,
+)
 from tests.install.machine import SUITES
+from tests.install.story import CHECKOUT, PASSPHRASE, URL, Story, until
+from tests.lan import Machine, neighbour
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = [pytest.mark.appliance, pytest.mark.timeout(1200)]
-
-CHECKOUT = "/home/anna/homeroll"
-URL = f"http://{GUEST}:8420"
-PASSPHRASE = "quite a long passphrase"
-MIGRATION = '''
-"""A change of the tables that a test wants."""
-from piccolo.apps.migrations.auto.migration_manager import MigrationManager
-
-from appliance.db.tables import StoredFile
-
-ID = "{id}"
-
-
-async def forwards() -> MigrationManager:
-    manager = MigrationManager(migration_id=ID, app_name="homeroll", description="test")
-
-    async def run() -> None:
-        await StoredFile.raw("{sql}")
-
-    manager.add_raw(run)
-    return manager
-'''
-
-
-@dataclass
-class Story:
-    """The machine, and what was found out on the way."""
-
-    machine: BootedMachine
-    client: httpx.Client
-    said: str = ""
-    photo: bytes = b""
-    file: dict[str, Any] = field(default_factory=dict)
-
-    def install(self, *options: str) -> tuple[int, str]:
-        """`sudo ./install.sh` as anna; exit code and what it said."""
-        began = time.monotonic()
-        done = self.machine.run("sudo", "./install.sh", *options, cwd=CHECKOUT, timeout_s=900)
-        sys.stdout.write(f"\n--- install.sh {' '.join(options)}: {time.monotonic() - began:.0f} s\n{done.stdout}")
-        return done.returncode, done.stdout
-
-    def show(self, *names: str) -> list[str]:
-        """Properties of the unit."""
-        flags = [word for name in names for word in ("--property", name)]
-        told = self.machine.root_run("systemctl", "show", *flags, "homeroll.service").stdout
-        values = dict(line.split("=", 1) for line in told.splitlines() if "=" in line)
-        return [values[name] for name in names]
-
-    def migration(self, name: str, identity: str, sql: str) -> None:
-        """Make the checkout a version that has one more migration."""
-        folder = self.machine.root / f"{CHECKOUT[1:]}/appliance/db"
-        (folder / f"piccolo_migrations/{name}.py").write_text(MIGRATION.format(id=identity, sql=sql))
-        listed = folder / "migrations.py"
-        text = listed.read_text()
-        listed.write_text(re.sub(r"(MIGRATIONS = \(.*?)\n\)", rf'\1\n    "{name}",\n)', text, count=1, flags=re.DOTALL))
-
-    def without_migration(self, name: str) -> None:
-        folder = self.machine.root / f"{CHECKOUT[1:]}/appliance/db"
-        (folder / f"piccolo_migrations/{name}.py").unlink()
-        listed = folder / "migrations.py"
-        listed.write_text(listed.read_text().replace(f'    "{name}",\n', ""))
-
-    def assert_the_photo_is_there(self) -> None:
-        """With anna still logged in, the same row, and every byte."""
-        seen = self.client.get(f"/api/v1/files/{self.file['id']}").json()
-        assert {name: seen[name] for name in ("id", "filename", "content_sha")} == {
-            name: self.file[name] for name in ("id", "filename", "content_sha")
-        }
-        assert self.client.get(f"/api/v1/files/{self.file['id']}/content").content == self.photo
 
 
 @pytest.fixture(autouse=True)
@@ -112,25 +51,14 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         yield Story(machine, client)
 
 
-def _until(condition: Any, *, within_s: float, every_s: float = 0.5) -> None:
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(every_s)
-
-
-def _answers(story: Story) -> bool:
-    try:
-        return story.client.get("/api/v1/server").is_success
-    except httpx.TransportError:
-        return False
-
-
 def test_one_command_and_the_page_is_there_for_the_house(story: Story) -> None:
     code, story.said = story.install()
     assert code == 0
     assert story.show("ActiveState", "Type", "UnitFileState", "User") == ["active", "notify", "enabled", "homeroll"]
     assert f"URL: {URL}" in story.said
+    page = story.client.get("/")
+    assert page.is_success
+    assert "<html" in page.text
     user, password = (re.search(rf"^{name}: (\S+)$", story.said, re.MULTILINE) for name in ("User", "Password"))
     assert user
     assert password
@@ -195,14 +123,85 @@ def test_the_service_reads_homes_writes_disks_and_nothing_else(story: Story) -> 
     for folder in ("/srv", "/mnt", "/media", "/var/lib/homeroll"):
         assert inside("touch", f"{folder}/probe") == 0
         assert inside("rm", f"{folder}/probe") == 0
+    # A disk that is plugged in while the service runs.
+    assert story.machine.root_run("sh", "-c", "mkdir /media/disk && mount -t tmpfs disk /media/disk").returncode == 0
+    try:
+        assert inside("touch", "/media/disk/probe") == 0
+        assert story.machine.root_run("test", "-f", "/media/disk/probe").returncode == 0
+    finally:
+        story.machine.root_run("umount", "/media/disk")
     for folder in ("/home/anna", "/etc", "/etc/homeroll", "/opt/homeroll", "/usr/bin", "/var/lib", "/root"):
         assert inside("touch", f"{folder}/probe") != 0
 
 
 def test_after_a_reboot_it_is_back_by_itself(story: Story) -> None:
     story.machine.reboot()
-    _until(lambda: _answers(story), within_s=60)
+    until(story.answers, within_s=60)
     story.assert_the_photo_is_there()
+
+
+@pytest.fixture(scope="module")
+def next_door(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """A computer on the same network, with Debian's own mDNS."""
+    assert story.file, "there is no service to be seen"
+    addresses = (f"{NEIGHBOUR}/24", f"{NEIGHBOUR_6}/64")
+    with neighbour(tmp_path_factory.mktemp("next-door"), bridge=BRIDGE, addresses=addresses) as machine:
+        yield machine
+
+
+def _seen(machine: Machine, service: str = "_homeroll._tcp") -> set[tuple[str, str, str]]:
+    """(IPv4 or IPv6, host, port) of the services that its avahi can resolve."""
+    lines = machine.run("avahi-browse", "-trpk", service).splitlines()
+    return {(cells[2], cells[6], cells[8]) for cells in (line.split(";") for line in lines) if cells[0] == "="}
+
+
+def _hosts(machine: Machine) -> set[str]:
+    return {host for _, host, _ in _seen(machine)}
+
+
+def _resolved(machine: Machine, name: str) -> set[str]:
+    told = [machine.run("avahi-resolve", family, "-n", name).split() for family in ("-4", "-6")]
+    return {words[1] for words in told if len(words) == 2}
+
+
+def test_the_house_finds_it_by_name(story: Story, next_door: Machine) -> None:
+    both = {("IPv4", "homeroll.local", "8420"), ("IPv6", "homeroll.local", "8420")}
+    until(lambda: _seen(next_door) == both)
+    assert _seen(next_door, "_http._tcp") == both
+    assert _resolved(next_door, "homeroll.local") == {GUEST, GUEST_6}
+    assert story.client.get("/", headers={"Host": "homeroll.local:8420"}).is_success
+
+
+def test_of_two_appliances_each_has_a_name_of_its_own(
+    story: Story, next_door: Machine, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    second = (sys.executable, "-m", "appliance.cli", "serve", "--data", str(tmp_path_factory.mktemp("second")))
+    with next_door.start(*second):
+        until(lambda: _hosts(next_door) == {"homeroll.local", "homeroll-2.local"})
+        assert _resolved(next_door, "homeroll.local") == {GUEST, GUEST_6}
+        assert _resolved(next_door, "homeroll-2.local") == {NEIGHBOUR, NEIGHBOUR_6}
+    story.machine.root_run("systemctl", "stop", "homeroll.service")
+    with next_door.start(*second):
+        until(lambda: _hosts(next_door) == {"homeroll.local"})
+        story.machine.root_run("systemctl", "start", "homeroll.service", timeout_s=120)
+        until(lambda: _hosts(next_door) == {"homeroll.local", "homeroll-2.local"})
+        assert _resolved(next_door, "homeroll.local") == {NEIGHBOUR, NEIGHBOUR_6}
+        assert _resolved(next_door, "homeroll-2.local") == {GUEST, GUEST_6}
+        assert story.client.get("/", headers={"Host": "homeroll-2.local:8420"}).is_success
+    story.machine.root_run("systemctl", "restart", "homeroll.service", timeout_s=120)
+    until(lambda: _hosts(next_door) == {"homeroll.local"})
+
+
+def test_it_stands_beside_an_avahi_on_its_own_machine(story: Story, next_door: Machine) -> None:
+    get = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qy", "--no-install-recommends")
+    story.machine.root_run(*get, "update", timeout_s=300)
+    done = story.machine.root_run(*get, "install", "avahi-daemon", timeout_s=300)
+    assert done.returncode == 0, done.stdout
+    assert story.machine.root_run("systemctl", "is-active", "avahi-daemon").returncode == 0
+    until(lambda: GUEST in _resolved(next_door, "attic.local"))  # its avahi's own name
+    story.machine.root_run("systemctl", "restart", "homeroll.service", timeout_s=120)
+    until(lambda: _resolved(next_door, "homeroll.local") == {GUEST, GUEST_6})
+    assert _hosts(next_door) == {"homeroll.local"}
 
 
 def test_the_same_command_again_disturbs_nothing(story: Story) -> None:
@@ -217,76 +216,113 @@ def test_the_same_command_again_disturbs_nothing(story: Story) -> None:
 
 
 def test_a_version_whose_migration_fails_is_undone(story: Story) -> None:
-    old = (story.machine.root / "opt/homeroll/venv").readlink()
-    story.migration("m2030_emptied", "2030-01-01T00:00:00:000000", "DELETE FROM stored_file")
-    story.migration("m2030_failing", "2030-01-02T00:00:00:000000", "ALTER TABLE no_such_table ADD COLUMN x")
+    old = story.venv
+    story.bad_version()
     code, said = story.install()
     assert code == 1
     assert "the upgrade was undone" in said
     assert "no_such_table" in said
     assert story.show("ActiveState") == ["active"]
-    assert (story.machine.root / "opt/homeroll/venv").readlink() == old
+    assert story.venv == old
     story.assert_the_photo_is_there()
 
 
 def test_a_bad_upgrade_cut_off_by_a_power_cut_is_undone_by_the_next_run(story: Story) -> None:
-    root = story.machine.root
-    old = (root / "opt/homeroll/venv").readlink()
+    old = story.venv
     # What the last test left is a complete environment: only the switch is left to do.
-    upgrade = threading.Thread(target=story.install, name="upgrade")
-    upgrade.start()
-    _until(lambda: (root / "opt/homeroll/venv").readlink() != old, within_s=120, every_s=0.01)
-    story.machine.cut_power()
-    upgrade.join(60)
-    story.machine.boot()
+    story.install_until(lambda: story.venv != old)
     assert story.show("ActiveState") != ["active"]
     code, said = story.install()
     assert code == 1
     assert "the upgrade was undone" in said
-    assert (root / "opt/homeroll/venv").readlink() == old
+    assert story.venv == old
+    story.assert_the_photo_is_there()
+
+
+def test_after_a_bad_upgrade_that_a_power_cut_ended_a_mended_version_starts_from_before_it(story: Story) -> None:
+    old = story.venv
+    story.install_until(lambda: story.venv != old)
+    assert story.show("ActiveState") != ["active"]
+    story.good_version()
+    code, said = story.install()
+    assert code == 0
+    assert "the last upgrade was cut off" in said
+    story.assert_the_photo_is_there()
+
+
+def test_a_power_cut_while_a_new_version_is_made_leaves_the_old_one_at_work(story: Story) -> None:
+    old = story.venv
+    story.migration("m2030_good", "2030-01-03T00:00:00:000000", "CREATE TABLE new_in_2030 (x INTEGER)")
+    story.install_until((story.machine.root / "opt/homeroll/build").is_dir)
+    until(story.answers, within_s=60)
+    assert story.venv == old
     story.assert_the_photo_is_there()
 
 
 def test_a_good_version_takes_its_place(story: Story) -> None:
-    story.without_migration("m2030_emptied")
-    story.without_migration("m2030_failing")
-    story.migration("m2030_good", "2030-01-03T00:00:00:000000", "CREATE TABLE new_in_2030 (x INTEGER)")
-    code, said = story.install()
+    code, story.upgraded = story.install()
     assert code == 0
-    assert "snapshot: /var/lib/homeroll/backups/homeroll-" in said
+    assert "snapshot: /var/lib/homeroll/backups/homeroll-" in story.upgraded
     assert len(list((story.machine.root / "opt/homeroll").glob("venv-*"))) == 1
     story.assert_the_photo_is_there()
 
 
-def _drop_in(story: Story, text: str) -> None:
-    folder = story.machine.root / "etc/systemd/system/homeroll.service.d"
-    folder.mkdir(exist_ok=True)
-    (folder / "test.conf").write_text(text)
-    story.machine.root_run("systemctl", "daemon-reload")
-    story.machine.root_run("systemctl", "reset-failed", "homeroll.service")
+def test_an_older_version_comes_back_with_the_snapshot_of_its_time(story: Story) -> None:
+    snapshot = re.search(r"^ *snapshot: \S+/(homeroll-\S+)$", story.upgraded, re.MULTILINE)
+    assert snapshot
+    newer = story.venv
+    story.without_migration("m2030_good")
+    code, said = story.install()  # its database is not for this version
+    assert code == 1
+    assert "the upgrade was undone" in said
+    assert story.venv == newer
+    code, said = story.install("--snapshot", "homeroll-none")
+    assert code == 1
+    assert "there is no snapshot" in said
+    code, _ = story.install("--snapshot", snapshot[1])
+    assert code == 0
+    assert story.venv != newer
+    story.assert_the_photo_is_there()
+    assert story.install()[0] == 0
+
+
+def test_a_good_upgrade_cut_off_by_a_power_cut_finishes_by_itself(story: Story) -> None:
+    old = story.venv
+    story.migration("m2030_better", "2030-01-04T00:00:00:000000", "CREATE TABLE better_in_2030 (x INTEGER)")
+    story.install_until(lambda: story.venv != old)
+    until(story.answers, within_s=60)
+    assert story.venv != old
+    # What is uploaded from here on is a promise: no snapshot from before may come back.
+    assert not (story.machine.root / "opt/homeroll/state/upgrade").exists()
+    code, _ = story.install()
+    assert code == 0
+    story.assert_the_photo_is_there()
 
 
 def test_a_service_that_does_not_answer_is_replaced(story: Story) -> None:
-    _drop_in(story, "[Service]\nWatchdogSec=6s\nTimeoutAbortSec=3s\nRestartSec=1s\n")
+    story.drop_in("[Service]\nWatchdogSec=6s\nTimeoutAbortSec=3s\nRestartSec=1s\n")
     story.machine.root_run("systemctl", "restart", "homeroll.service", timeout_s=120)
     (hung,) = story.show("MainPID")
     assert story.machine.root_run("sh", "-c", f"kill -STOP {hung}").returncode == 0
     began = time.monotonic()
-    _until(lambda: story.show("MainPID")[0] not in {hung, "0"} and _answers(story), within_s=90)
+    until(lambda: story.show("MainPID")[0] not in {hung, "0"} and story.answers(), within_s=90)
     sys.stdout.write(f"\nreplaced after {time.monotonic() - began:.0f} s\n")
     assert (
         "watchdog" in story.machine.root_run("journalctl", "-u", "homeroll.service", "-o", "cat", "--no-pager").stdout
     )
+    (restarted,) = story.show("MainPID")
+    assert story.install()[0] == 0
+    assert story.show("MainPID") == [restarted]
     story.assert_the_photo_is_there()
 
 
 def test_a_service_that_cannot_start_is_left_alone_in_the_end(story: Story) -> None:
-    _drop_in(story, "[Service]\nRestartSec=100ms\n")
+    story.drop_in("[Service]\nRestartSec=100ms\n")
     settings = story.machine.root / "etc/homeroll/homeroll.toml"
     good = settings.read_text()
     settings.write_text(good + "prot = 8420\n")
     story.machine.root_run("systemctl", "restart", "homeroll.service", timeout_s=120)
-    _until(lambda: story.show("ActiveState") == ["failed"], within_s=120)
+    until(lambda: story.show("ActiveState") == ["failed"], within_s=120)
     restarts = story.show("NRestarts")
     sys.stdout.write(f"\ngiven up after {restarts[0]} restarts\n")
     assert int(restarts[0]) <= 10
@@ -295,7 +331,7 @@ def test_a_service_that_cannot_start_is_left_alone_in_the_end(story: Story) -> N
     told = story.machine.root_run("journalctl", "-u", "homeroll.service", "-o", "cat", "--no-pager").stdout
     assert "Did you mean port?" in told
     settings.write_text(good)
-    _drop_in(story, "")
+    story.drop_in("")
     assert story.machine.root_run("systemctl", "start", "homeroll.service", timeout_s=120).returncode == 0
     story.assert_the_photo_is_there()
 

@@ -27,7 +27,10 @@ def _run(*arguments: str, script: Path = SCRIPT, cwd: Path | None = None) -> sub
 def test_help_names_every_command() -> None:
     done = _run("help")
     assert done.returncode == 0
-    for word in ("try", "test", "deps", "--port", "--data", "--no-browser"):
+    for word in (
+        *("try", "test", "deps", "bundle", "--port", "--data", "--no-browser"),
+        *("--offline", "--snapshot", "--uninstall"),
+    ):
         assert word in done.stdout
 
 
@@ -41,6 +44,7 @@ def test_help_names_every_command() -> None:
         ("try", "--port", "70000"),
         ("try", "one", "two"),
         ("bundle",),
+        ("--snapshot",),
     ],
 )
 def test_a_wrong_call_ends_with_2_and_says_what_is_wrong(arguments: tuple[str, ...]) -> None:
