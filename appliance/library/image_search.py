@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 #: `place` in image_vectors is the list, then so many bits of the embedding's number.
 PLACE_BITS = 40
 #: So many lists are read for the nearest few.  With four lists to the square root of the number of vectors, that finds
-#: 99 % of the ten nearest of 100,000, and 98 % of 1,000,000 ...
-PROBED_LISTS = 64
+#: 99 % of the ten nearest of 100,000, and 97 % of 1,000,000 ...
+PROBED_LISTS = 48
 #: ... and as many again for each so many files that are wanted: 95 % of the nearest 1000.
 MANY = 200
 #: Order by codes is not quite that of cosines: so many more than asked for are compared exactly.
