@@ -41,6 +41,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("verify", "read originals again and say what the disk has lost; --heal from the backup"),
     Command("user", "who may log in: add, list, password, role, remove"),
     Command("key", "keys for programs: create, list, revoke"),
+    Command("tls", "https with a certificate of one's own: on, off, status, renew"),
     Command("config", "every setting, its value, where it came from; change site settings"),
     Command("doctor", "check this machine and the data, and say how to mend them"),
     Command("completion", "print completion for your shell"),

@@ -33,6 +33,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Address to listen on: every device at home by default; `127.0.0.1` keeps it to this machine."""
     port: int = 8420
     """TCP port of the page and the API."""
+    tls_port: int = 8443
+    """TCP port of the same by TLS, once `homeroll tls on` was said or a certificate is given."""
+    tls_certificate: str = ""
+    """File with a certificate (PEM, with those between it and its root) to use instead of Homeroll's own."""
+    tls_key: str = ""
+    """File with the private key of tls_certificate, without a password."""
+    https_only: bool = False
+    """Send browsers that open a page by plain HTTP to TLS, while that is served and its certificate has the name."""
     allowed_hosts: tuple[str, ...] = ()
     """Further names the page may be called by, beside localhost, homeroll.local, this machine's name and addresses."""
     mdns: bool = True
@@ -153,6 +161,11 @@ def validate(settings: Settings) -> None:
     """Rules that one field alone cannot state; raises ConfigError."""
     if not 0 <= settings.port <= 65535:
         raise ConfigError("port must be between 0 and 65535", hint="8420 is the default.")
+    if not 0 <= settings.tls_port <= 65535:
+        raise ConfigError("tls_port must be between 0 and 65535", hint="8443 is the default.")
+    if bool(settings.tls_certificate) != bool(settings.tls_key):
+        missing = "tls_key" if settings.tls_certificate else "tls_certificate"
+        raise ConfigError(f"{missing} is missing", hint="A certificate and its key are given together, or neither.")
     if settings.compute_workers < 0:
         raise ConfigError("compute_workers must be 0 or more", hint="0 chooses by the number of cores.")
     if settings.compute_memory_mb < 256:

@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -22,6 +23,7 @@ from appliance.compute import Compute
 from appliance.config import supervision
 from appliance.db.engine import Database
 from appliance.db.migrations import migrate
+from appliance.door import TlsDoor
 from appliance.errors import ConfigError, ConflictError
 from appliance.home import Home
 from appliance.importing.uploads import Uploads
@@ -39,8 +41,10 @@ from appliance.steps.base import spec
 from appliance.steps.runner import Runner
 from web.api.server import version
 from web.app import as_local_admin, create_app
+from web.security import host_names
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
     from pathlib import Path
 
@@ -143,7 +147,7 @@ async def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     async with contextlib.AsyncExitStack() as stack:
-        listener = stack.enter_context(_listen(settings))
+        listener = stack.enter_context(_listen(settings.host, settings.port))
         house = await stack.enter_async_context(open_house(settings))
         admin_listener = stack.enter_context(_listen_locally(house.home.paths))
         await stack.enter_async_context(_serving(house.app, listener))
@@ -155,6 +159,8 @@ async def serve(
             watcher = Watcher(house.home, house.scheduler.scan_folders)
             stack.push_async_callback(watcher.stop)
             await watcher.start()
+        names = sorted(host_names(settings.allowed_hosts))
+        announcer: Announcer | None = None
         if settings.mdns and not _is_loopback(settings.host):
             announcer = Announcer(
                 port=listener.getsockname()[1],
@@ -162,6 +168,16 @@ async def serve(
             )
             stack.push_async_callback(announcer.stop)
             await announcer.start()
+        door = TlsDoor(
+            house.home,
+            house.app,
+            listen=partial(_listen, setting="tls_port"),
+            serving=_serving,
+            # After a conflict on the network the announced name is another one.
+            names=lambda: [*names, announcer.host] if announcer and announcer.host else names,
+        )
+        stack.push_async_callback(door.stop)
+        await door.start()
         url = _url(settings, listener)
         supervisor = Supervisor(supervision())
         _announce(url, house.first_admin, supervisor.runtime_folder)
@@ -195,19 +211,19 @@ async def _add_if_new(house: House, folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _listen(settings: Settings) -> Iterator[socket.socket]:
-    """Raises ConflictError when the port is taken, before anything else is started."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+def _listen(host: str, port: int, *, setting: str = "--port") -> Iterator[socket.socket]:
+    """Raises ConflictError when the port is taken, before anything else is started.  setting: what chooses it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # The protocol must be named: asyncio switches off Nagle's delay (40 ms an answer) only for sockets that say TCP.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     with listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((settings.host, settings.port))
+            listener.bind((host, port))
         except OSError as error:
             raise ConflictError(
-                f"Port {settings.port} on {settings.host} cannot be used: {error.strerror}",
-                hint="Another program has it: stop that one, or choose another port with --port.",
+                f"Port {port} on {host} cannot be used: {error.strerror}",
+                hint=f"Another program has it: stop that one, or choose another port with {setting}.",
             ) from error
         yield listener
 
@@ -250,7 +266,8 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def _serving(app: Any, listener: socket.socket) -> AsyncIterator[None]:
+async def _serving(app: Any, listener: socket.socket, context: ssl.SSLContext | None = None) -> AsyncIterator[None]:
+    """context: speak TLS, with the certificate that it has at the time of each connection."""
     config = uvicorn.Config(
         app,
         lifespan="off",
@@ -258,6 +275,7 @@ async def _serving(app: Any, listener: socket.socket) -> AsyncIterator[None]:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=SHUTDOWN_S,
+        ssl_context_factory=(lambda _config, _usual: context) if context else None,
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))

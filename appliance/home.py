@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from appliance.tls import TlsState
 from ml.base import Runtime
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class Home:
     """What is planned for every new file, in the order of the pipeline."""
     pulls: dict[str, PullProgress] = field(default_factory=dict)
     """Models that are being fetched now; what is asked for is on disk (`ml.asked`)."""
+    tls: TlsState = field(default_factory=TlsState)
+    """What the door that speaks TLS (`door.py`) serves just now."""
 
     @property
     def runtime(self) -> Runtime:

@@ -45,6 +45,11 @@ class DataPaths(msgspec.Struct, frozen=True):
         return self.root / "backups"
 
     @property
+    def tls(self) -> Path:
+        """Keys and certificates; made when they are asked for."""
+        return self.root / "tls"
+
+    @property
     def incoming(self) -> Path:
         """Uploads on their way: on the same file system as `uploads`, so that a rename finishes them."""
         return self.root / "incoming"

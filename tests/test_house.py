@@ -28,6 +28,7 @@ HEAVY = (
     "onnxruntime",
     "dlib",
     "face_recognition",
+    "cryptography",
     "faker",
     "polyfactory",
     "IPython",
@@ -49,7 +50,7 @@ def _loaded_by(modules: list[str]) -> set[str]:
 
 
 def test_importing_the_service_loads_no_heavy_library() -> None:
-    compute_only = ("appliance.media", "appliance.importing.demo")
+    compute_only = ("appliance.media", "appliance.importing.demo", "appliance.certificates")
     modules = [name for name in _modules("appliance") + _modules("web") if not name.startswith(compute_only)]
     assert sorted(_loaded_by(modules) & set(HEAVY)) == []
 

@@ -13,6 +13,7 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.response import Redirect
 from litestar.static_files import create_static_files_router
 
 from appliance.errors import HomerollError
@@ -42,15 +43,18 @@ from web.api.steps import StepsController
 from web.api.tags import FileTagsController, TagsController
 from web.api.texts import TextsController
 from web.api.timeline import TimelineController
+from web.api.tls import TlsController
 from web.api.uploads import UploadLocks, UploadsController
 from web.api.users import UsersController
 from web.closing import Closing
 from web.errors import EXCEPTION_HANDLERS, UnknownHostError, homeroll_error
 from web.pages.shell import PAGES
+from web.pages.trust import TRUST
 from web.parts import Runner, Scheduler
 from web.requestlog import RequestLog
 from web.security import HEADERS, as_local_admin, guard, host_names, is_known_host, is_local_admin
 from web.throttle import Throttle
+from web.transport import lasting_tls, other_address
 
 __all__ = ["Application", "as_local_admin", "create_app"]
 
@@ -79,6 +83,7 @@ CONTROLLERS = (
     StepsController,
     SettingsController,
     ModelsController,
+    TlsController,
     MessagesController,
     RequestsController,
 )
@@ -90,7 +95,10 @@ MAX_BODY_BYTES = 1 << 20  # of JSON; files are streamed and have their own limit
 class Application(Litestar):
     """Litestar, with what must happen to every request whether or not a route is found for it."""
 
-    def __init__(self, *, known_hosts: frozenset[str], request_log: RequestLog, closing: Closing, **parts: Any) -> None:
+    def __init__(
+        self, *, home: Home, known_hosts: frozenset[str], request_log: RequestLog, closing: Closing, **parts: Any
+    ) -> None:
+        self._home = home
         self._known_hosts = known_hosts
         self._request_log = request_log
         self._closing = closing
@@ -113,13 +121,17 @@ class Application(Litestar):
                 status = message["status"]
                 headers = list(message.get("headers", ()))
                 present = {name.lower() for name, _ in headers}
-                usual = (*HEADERS, (b"cache-control", _caching(scope)))
+                usual = (*HEADERS, (b"cache-control", _caching(scope)), *lasting_tls(scope, self._home))
                 message["headers"] = headers + [pair for pair in usual if pair[0] not in present]
             await send(message)
 
         try:
             refusal = self._refusal(scope)
-            if refusal is None:
+            elsewhere = None if refusal or is_local_admin(scope) else other_address(scope, self._home)
+            if elsewhere:
+                redirect = Redirect(elsewhere, status_code=307).to_asgi_response(None, Request(scope))
+                await redirect(scope, receive, send_with_headers)
+            elif refusal is None:
                 await super().__call__(scope, receive, send_with_headers)
             else:
                 request: Request[Any, Any, Any] = Request(scope)
@@ -172,6 +184,7 @@ def create_app(*, home: Home, runner: Runner, scheduler: Scheduler) -> Applicati
         "closing": closing,
     }
     return Application(
+        home=home,
         known_hosts=host_names(home.settings.allowed_hosts),
         request_log=request_log,
         closing=closing,
@@ -179,6 +192,7 @@ def create_app(*, home: Home, runner: Runner, scheduler: Scheduler) -> Applicati
             Router(API, route_handlers=list(CONTROLLERS)),
             schema_page,
             *PAGES,
+            *TRUST,
             create_static_files_router("/static", [STATIC], include_in_schema=False, cache_control=None),
         ],
         guards=[guard],

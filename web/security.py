@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from appliance.home import Home
 
 COOKIE = "homeroll_session"
+#: By TLS, a cookie of its own: browsers refuse to let a page without TLS replace a `Secure` one of the same name, so
+#: whoever had logged in by TLS could not log in at the plain address any more.
+SECURE_COOKIE = "__Host-homeroll_session"
 
 #: Routes that answer without a login, as (method, path).  Nothing else does.
 EXEMPT: tuple[tuple[str, str], ...] = (
@@ -45,6 +48,9 @@ EXEMPT: tuple[tuple[str, str], ...] = (
     ("GET", "/duplicates"),
     ("GET", "/settings"),
     ("GET", "/models"),
+    # how to trust our own certificate, before anything can be sent by it
+    ("GET", "/trust"),
+    ("GET", "/trust/homeroll-ca.crt"),
     ("GET", "/static/{file_path}"),
     ("HEAD", "/static/{file_path}"),
 )
@@ -103,6 +109,11 @@ async def _empty_lifespan(receive: Any, send: Any) -> None:
             return
 
 
+def session_cookie(scope: Scope) -> str:
+    """The name of the cookie that holds the session, for a request that came this way."""
+    return SECURE_COOKIE if scope["scheme"] == "https" else COOKIE
+
+
 def is_local_admin(scope: Scope) -> bool:
     return scope.get(_LOCAL_ADMIN) is True
 
@@ -133,7 +144,7 @@ async def _who(connection: ASGIConnection[Any, Any, Any, Any]) -> tuple[Viewer |
         if viewer is None:
             raise AuthenticationError("This key opens nothing here", hint="It may have been removed; make a new one.")
         return viewer, False
-    token = connection.cookies.get(COOKIE)
+    token = connection.cookies.get(session_cookie(connection.scope))
     if not token:
         return None, False
     session = await sessions.find_session(home.db, token, days=home.settings.session_days)

@@ -140,6 +140,12 @@ SITE_SETTINGS: tuple[SiteSettingSpec, ...] = (
         "What reads text in photos, so that a receipt is found by its words.",
         lambda: (*_names(registry.TEXT_READERS), OFF),
     ),
+    _choice(
+        "tls",
+        OFF,
+        "Whether Homeroll answers by https, too, with a certificate of its own; `homeroll tls` says more.",
+        lambda: (OFF, ON),
+    ),
 )
 
 

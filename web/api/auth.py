@@ -17,7 +17,7 @@ from appliance.home import Home
 from appliance.library import sessions, users
 from web.api.schemas import User
 from web.parts import Asking, HomePart
-from web.security import COOKIE
+from web.security import session_cookie
 from web.throttle import Throttle
 
 Text = Annotated[str, msgspec.Meta(max_length=2000)]
@@ -87,7 +87,7 @@ class AuthController(Controller):
 
     @post("/auth/logout", status_code=204, summary="End this session")
     async def logout(self, request: Request[Any, Any, Any], home: HomePart) -> Response[None]:
-        if token := request.cookies.get(COOKIE):
+        if token := request.cookies.get(session_cookie(request.scope)):
             await sessions.close_session(home.db, token)
         return Response(None, status_code=204, cookies=[_cookie(request, "", max_age=0)])
 
@@ -115,7 +115,7 @@ class AuthController(Controller):
             raise
         throttle.succeeded(address, name)
         cookies = []
-        if COOKIE in request.cookies and viewer.user_id is not None:
+        if session_cookie(request.scope) in request.cookies and viewer.user_id is not None:
             cookies = [await _new_session(request, home, viewer.user_id)]
         return Response(None, status_code=204, cookies=cookies)
 
@@ -132,7 +132,7 @@ async def _new_session(request: Request[Any, Any, Any], home: Home, user_id: uui
 
 def _cookie(request: Request[Any, Any, Any], token: str, *, max_age: int) -> Cookie:
     return Cookie(
-        key=COOKIE,
+        key=session_cookie(request.scope),
         value=token,
         max_age=max_age,
         path="/",

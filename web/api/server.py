@@ -82,6 +82,8 @@ async def _problems(home: Home, runner: Runner) -> tuple[list[Reason], list[Reas
         failing.append(Reason("steps", runner.storage_problem, "Work on new files goes on by itself after that."))
     for step, problem in runner.unavailable.items():
         degraded.append(Reason(step, problem.message, problem.hint))
+    if home.tls.problem:
+        degraded.append(Reason("https", home.tls.problem, home.tls.hint))
     if runner.paused:
         degraded.append(Reason("steps", "Work on new files is paused", "Resume it when you like."))
     return failing, degraded

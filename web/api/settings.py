@@ -38,4 +38,6 @@ class SettingsController(Controller):
         for fact in await in_use.prepare(home.db):
             home.bus.publish(fact)
         runner.reconsider()
+        if "tls" in data and home.tls.look is not None:
+            await home.tls.look()
         return Items(msgspec.convert(rows, list[SiteSetting]))

@@ -14,7 +14,7 @@ from typing import Any
 
 from litestar import MediaType, Request, Response, get
 
-from web.security import COOKIE
+from web.security import session_cookie
 
 STATIC_DIR = Path(__file__).parent.parent / "static"
 SHELL = Path(__file__).parent.parent / "templates" / "shell.html"
@@ -91,7 +91,7 @@ def shell_page(*, has_session: bool) -> tuple[str, str]:
 )
 async def shell(request: Request[Any, Any, Any]) -> Response[str]:
     """Answer with the shell; `no-cache` because its versioned links must be fresh after an upgrade."""
-    html, policy = await asyncio.to_thread(shell_page, has_session=COOKIE in request.cookies)
+    html, policy = await asyncio.to_thread(shell_page, has_session=session_cookie(request.scope) in request.cookies)
     headers = {"Content-Security-Policy": policy, "Cache-Control": "no-cache", "Vary": "Cookie"}
     return Response(html, media_type=MediaType.HTML, headers=headers)
 

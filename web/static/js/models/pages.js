@@ -4,6 +4,7 @@ import { Icon } from "/static/js/lib/icon.js";
 import { html, render, useEffect } from "/static/js/lib/preact.js";
 import { isAdmin } from "/static/js/lib/session.js";
 import { loadModels } from "/static/js/models/data.js";
+import { Https } from "/static/js/models/https.js";
 import { Models } from "/static/js/models/models.js";
 import { loadSettings, NightWindow, Understanding } from "/static/js/models/settings.js";
 
@@ -12,6 +13,7 @@ const SECTIONS = {
   settings: [
     ["understanding", "Understanding", Understanding],
     ["night", "Night window", NightWindow],
+    ["https", "Safe connection", Https],
   ],
   models: [["models", "Models", Models]],
 };

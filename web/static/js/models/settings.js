@@ -45,13 +45,16 @@ const TITLES = {
 /** @param {string} name */
 export const titleOf = (name) => TITLES[name] ?? name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ");
 
-/** Which model does what: every setting with choices. */
+/** Settings with choices that have a place of their own on the page. */
+const ELSEWHERE = ["tls"];
+
+/** Which model does what: every other setting with choices. */
 export function Understanding() {
   const { loaded, error, items } = useStore(settings);
   const known = useStore(models);
   if (!loaded) return error ? html`<${ErrorNote} error=${error} />` : html`<div class="panel-wait"><span class="spinner"></span></div>`;
   const order = Object.keys(TITLES);
-  const shown = items.filter(({ choices }) => choices.length).sort((a, b) => rank(order, a.name) - rank(order, b.name));
+  const shown = items.filter(({ name, choices }) => choices.length && !ELSEWHERE.includes(name)).sort((a, b) => rank(order, a.name) - rank(order, b.name));
   return html`<ul class="settings-list">${shown.map((setting) => html`<${Choice} key=${setting.name} setting=${setting} known=${known.items} />`)}</ul>`;
 }
 
