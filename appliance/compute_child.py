@@ -22,12 +22,14 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 _KEPT_BYTES, _LARGE_BYTES = 64 << 20, 32 << 20
 #: A process that holds more than this part of its limit between two files makes room for a fresh one.
 FULL = 0.5
+OOM_SCORE = 700  # of 1000, the first to go (proc(5))
 
 
 def main() -> None:
     memory_mb, nice = int(sys.argv[1]), int(sys.argv[2])
     end_with_parent()
     give_way(nice)
+    go_first()
     keep_freed_memory()
     resource.setrlimit(resource.RLIMIT_DATA, (memory_mb << 20, memory_mb << 20))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -113,6 +115,12 @@ def give_way(nice: int) -> None:
     os.nice(nice)
     with contextlib.suppress(OSError):
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+
+
+def go_first() -> None:
+    """Where memory runs out, the kernel ends this process and not the service: one file is lost, for a while."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:  # noqa: PTH123 - as below
+        file.write(str(OOM_SCORE))
 
 
 def keep_freed_memory() -> bool:

@@ -31,11 +31,14 @@ from appliance.importing.watch import Watcher
 from appliance.jobs import registry as jobs_registry
 from appliance.jobs.schedule import Scheduler
 from appliance.library import face_groups, in_use, kept, libraries, users
-from appliance.lock import DataLock
+from appliance.library.renew import renew_thumbnails
+from appliance.lock import DataLock, ended_badly
 from appliance.mdns import Announcer
-from appliance.messages import Bus, FacesChanged
+from appliance.messages import Bus, DatabaseDoubted, FacesChanged
 from appliance.notify import Supervisor
 from appliance.paths import DataPaths
+from appliance.protection.clock_watch import ClockWatch
+from appliance.protection.database import check_at_start, remember_damage
 from appliance.steps import registry as steps_registry
 from appliance.steps.base import spec
 from appliance.steps.runner import Runner
@@ -107,9 +110,14 @@ async def open_house(settings: Settings, *, command: str = "serve") -> AsyncIter
     jobs_registry.check(jobs_registry.JOBS)
     paths = await asyncio.to_thread(_create, settings)
     async with contextlib.AsyncExitStack() as stack:
+        closely = await asyncio.to_thread(ended_badly, paths)
         stack.enter_context(DataLock(paths, command=command))
+        was_checked = await asyncio.to_thread(check_at_start, paths, closely=closely)
         home = await stack.enter_async_context(open_home(settings))
         db = home.db
+        db.on_damage = lambda: home.bus.publish(DatabaseDoubted())
+        stack.push_async_callback(remember_damage, home)
+        await renew_thumbnails(db)
         await Uploads(home).tidy(older_than_s=0)
         first_admin = await users.ensure_first_admin(db)
         runner = Runner(home, steps_registry.STEPS)
@@ -118,6 +126,11 @@ async def open_house(settings: Settings, *, command: str = "serve") -> AsyncIter
         scheduler = Scheduler(home, jobs_registry.JOBS, jobs_registry.STARTED_BY)
         stack.push_async_callback(scheduler.stop)
         await scheduler.start()
+        clock = ClockWatch(home, scheduler.replan)
+        stack.push_async_callback(clock.stop)
+        await clock.start()
+        if closely and not was_checked:
+            await scheduler.run_unless_paused("check_database")
         if await face_groups.is_due(db):
             home.bus.publish(FacesChanged())
         app = create_app(home=home, runner=runner, scheduler=scheduler)

@@ -19,6 +19,7 @@ HomerollError
 └── StorageError             the disk or database cannot be used; the runner pauses
     ├── DiskFullError
     ├── DatabaseBusyError
+    ├── DatabaseDamagedError   its pages are not what was written: a snapshot has to take its place
     └── ReadOnlyError
 
 `message` is written for the family, `hint` says what to do next.  Errors are translated once, at the edge: HTTP in
@@ -130,6 +131,10 @@ class DiskFullError(StorageError):
 
 class DatabaseBusyError(StorageError):
     code = "database_busy"
+
+
+class DatabaseDamagedError(StorageError):
+    code = "database_damaged"
 
 
 class ReadOnlyError(StorageError):

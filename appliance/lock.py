@@ -119,6 +119,13 @@ def holder(paths: DataPaths) -> Holder | None:
     return None
 
 
+def ended_badly(paths: DataPaths) -> bool:
+    """Whether who held the data last died with it, or the power went: its note is there.  Ask before `acquire`."""
+    with contextlib.suppress(OSError, StorageError):
+        return holder(paths) is None and paths.lock.stat().st_size > 0
+    return False
+
+
 def _open(paths: DataPaths) -> int:
     try:
         return os.open(paths.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)

@@ -87,6 +87,10 @@ class ModelsChanged(Message, frozen=True, kw_only=True):
         return isinstance(older, ModelsChanged)
 
 
+class DatabaseDoubted(Message, frozen=True, kw_only=True):
+    """A page of the database, or of the thumbnails, could not be read as it was written."""
+
+
 class LibraryChanged(Message, frozen=True, kw_only=True):
     id: str
     item: dict[str, Any]

@@ -13,6 +13,7 @@ from appliance.errors import ModelUnavailableError
 from appliance.home import Home
 from appliance.importing.uploads import Uploads
 from appliance.library.viewers import Viewer
+from appliance.protection.strain import Strain
 
 
 class Runner(Protocol):
@@ -23,6 +24,9 @@ class Runner(Protocol):
 
     @property
     def storage_problem(self) -> str: ...
+
+    @property
+    def strain(self) -> Strain: ...
 
     @property
     def unavailable(self) -> Mapping[str, ModelUnavailableError]: ...

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from appliance.library.viewers import Viewer
 
 WRITE_BYTES = 1 << 20  # collected before a write: a trip to a thread costs as much as copying 100 KB
-CHECK_ROOM_EVERY = 64 << 20
 MAX_FILES = 1000
 
 
@@ -74,7 +73,6 @@ class Sink:
         self._limit = limit
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
-        self._next_check = 0
         self.digest: Any = None
         self.received = 0
 
@@ -94,9 +92,8 @@ class Sink:
             await asyncio.to_thread(self._write, data)
 
     def _write(self, data: bytes) -> None:
-        if self.received >= self._next_check:
-            self._uploads.check_size(self.received)
-            self._next_check = self.received + CHECK_ROOM_EVERY
+        self._uploads.check_limit(self.received)
+        self._uploads.check_room(len(data))
         try:
             self._file.write(data)
         except OSError as error:

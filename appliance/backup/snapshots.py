@@ -14,7 +14,7 @@ import re
 import shutil
 import sqlite3
 import tempfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ _COMPRESSION = 3  # a tenth larger than 9, in a quarter of the time
 #: Counted in every snapshot; more tables may be there.
 COUNTED = ("stored_file", "file_path", "library", "account", "person", "face", "file_tag", "journal")
 _KEPT_DAYS, _KEPT_WEEKS, _KEPT_MONTHS = 7, 4, 12
+_EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,12 +115,15 @@ def list_snapshots(folder: Path) -> list[Snapshot]:
     return sorted((one for one in found if _NAME.fullmatch(one.name)), key=lambda one: one.taken, reverse=True)
 
 
-def superfluous(snapshots: Sequence[Snapshot]) -> list[Snapshot]:
+def superfluous(snapshots: Sequence[Snapshot], *, moment: datetime | None = None) -> list[Snapshot]:
     """Those that may go: kept are the newest of each of the last 7 days, 4 weeks and 12 months that have one.
 
     Counted by what is there and not by the clock, so that a machine that was off for a year, or whose clock is wrong,
-    loses nothing.
+    loses nothing.  Those that a clock which was wrong has dated in the future (of `moment`, now by default) or before
+    there was a Homeroll are kept, and take nobody's place.
     """
+    latest = (moment or datetime.now(UTC)) + timedelta(days=1)
+    snapshots = [one for one in snapshots if _EARLIEST <= one.taken <= latest]
     kept: set[str] = set()
     for count, period in ((_KEPT_DAYS, "%Y-%m-%d"), (_KEPT_WEEKS, "%G-%V"), (_KEPT_MONTHS, "%Y-%m")):
         newest_of: dict[str, str] = {}

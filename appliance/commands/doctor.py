@@ -8,8 +8,8 @@ from appliance.console import lines, plural
 from appliance.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from appliance.checks import Finding
     from appliance.console import Context
+    from appliance.doctor.base import Finding
     from appliance.parser import Parser
 
 MARKS = {"ok": "ok", "warning": "look", "broken": "BROKEN"}
@@ -24,7 +24,7 @@ def run(context: Context) -> int:
         raise InvalidInputError("doctor looks at this machine only", hint="Run it where the service runs.")
     import msgspec
 
-    from appliance.checks import examine
+    from appliance.doctor.examine import examine
 
     findings = list(examine(context.settings(needs_data=False)))
     broken = sum(finding.state == "broken" for finding in findings)

@@ -1,4 +1,5 @@
-"""`homeroll restore`: make an empty machine the one that was backed up."""
+"""`homeroll restore`: make an empty machine the one that was backed up, or put a snapshot in the place of a damaged
+database."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from appliance.console import plural
+from appliance.errors import InvalidInputError
 from appliance.parser import folders
 
 if TYPE_CHECKING:
@@ -16,15 +18,54 @@ if TYPE_CHECKING:
 
 
 def arguments(parser: Parser) -> None:
-    folders(parser.add_argument("folder", metavar="BACKUP", help="the folder that `homeroll backup --to` wrote"))
+    folders(
+        parser.add_argument("folder", metavar="BACKUP", nargs="?", help="the folder that `homeroll backup --to` wrote")
+    )
     folders(
         parser.add_argument(
             "--libraries-in", metavar="DIR", help="put libraries below DIR, each by its name, not where they were"
         )
     )
+    parser.add_argument(
+        "--database",
+        action="store_true",
+        help="only the database: its newest sound snapshot takes its place; without BACKUP, one of this machine's own",
+    )
+    parser.add_argument("--snapshot", metavar="NAME", help="with --database: this one, not the newest")
 
 
 def run(context: Context) -> int:
+    if context.args.database:
+        return _database(context)
+    if context.args.folder is None or context.args.snapshot is not None:
+        raise InvalidInputError(
+            "Restore from which backup?",
+            hint="homeroll restore BACKUP, or `homeroll restore --database` where only the database is damaged.",
+        )
+    return _everything(context)
+
+
+def _database(context: Context) -> int:
+    from appliance.backup.database import put_back
+    from appliance.backup.folder import BackupFolder
+    from appliance.lock import DataLock
+    from appliance.paths import DataPaths
+    from appliance.values import now
+
+    settings, backup = context.settings(), context.args.folder
+    paths = DataPaths(settings.data.resolve())
+    folder = BackupFolder(Path(backup).expanduser().absolute()).database if backup else paths.backups
+    with DataLock(paths, command="restore"):
+        done = put_back(paths, folder, now(), name=context.args.snapshot or "")
+    for name in done.bad:
+        context.console.say(f"{name} is not sound; an older one was taken")
+    kept = f"  What was there before is kept in {done.aside}." if done.aside else ""
+    told = f"The database is that of {done.taken:%F %R} UTC, with {plural(done.files, 'file')}.{kept}"
+    context.console.data(msgspec.to_builtins(done), f"{told}  Start Homeroll: what was added since is found again.")
+    return 0
+
+
+def _everything(context: Context) -> int:
     from appliance.backup.folder import BackupFolder
     from appliance.backup.restore import plan, restore
     from appliance.lock import DataLock

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib.util
+import os
 import sqlite3
 from contextvars import ContextVar, Token
 from pathlib import Path
@@ -19,10 +20,19 @@ from typing import TYPE_CHECKING, Any
 import aiosqlite
 from piccolo.engine.sqlite import SQLiteEngine, SQLiteTransaction, TransactionType, dict_factory
 
-from appliance.errors import ConfigError, ConflictError, DatabaseBusyError, DiskFullError, ReadOnlyError, StorageError
+from appliance.errors import (
+    ConfigError,
+    ConflictError,
+    DatabaseBusyError,
+    DatabaseDamagedError,
+    DiskFullError,
+    ReadOnlyError,
+    StorageError,
+)
+from appliance.files import raise_storage_error
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 
     from piccolo.table import Table
 
@@ -213,6 +223,10 @@ class Database:
 
     def __init__(self, path: Path, thumbnails: Path) -> None:
         self.path = path
+        self.damage = ""
+        """What SQLite said when it met a page that is not what was written; "" while all is well."""
+        self.on_damage: Callable[[], None] = lambda: None
+        """Called when `damage` is set."""
         self.engine = PooledEngine(path, thumbnails)
 
     async def open(self) -> None:
@@ -220,7 +234,7 @@ class Database:
         from appliance.db.tables import TABLES
 
         check_sqlite()
-        with translated():
+        with self._translated():
             await self.engine.open()
         for table in TABLES:
             table._meta.db = self.engine
@@ -231,7 +245,7 @@ class Database:
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[None]:
         """One snapshot for all queries inside."""
-        with translated():
+        with self._translated():
             async with self.engine.transaction(TransactionType.deferred):
                 yield
 
@@ -243,20 +257,23 @@ class Database:
         may lose the last moments, never the file's integrity.
         """
         nested = self.engine.current_transaction.get() is not None
-        with translated():
+        with self._translated():
             async with self.engine.transaction(TransactionType.immediate):
                 yield
             if durable and not nested:
-                await self._checkpoint()
+                await self.make_durable()
 
-    async def _checkpoint(self) -> None:
-        """fsync the write-ahead log: in WAL mode that is what makes the commits before it last."""
+    async def make_durable(self) -> None:
+        """Bring every commit so far to the disk: in WAL mode an fsync of the write-ahead log does."""
         wal = self.path.with_name(self.path.name + "-wal")
-        await asyncio.to_thread(_fsync, wal)
+        try:
+            await asyncio.to_thread(_fsync, wal)
+        except OSError as error:
+            raise_storage_error(error)
 
     async def fetch(self, sql: str, args: Sequence[object] = ()) -> list[Row]:
         """Rows of plain SQL as dictionaries."""
-        with translated():
+        with self._translated():
             return await self._run(sql, args)  # type: ignore[no-any-return]  # the engine is untyped
 
     async def fetch_one(self, sql: str, args: Sequence[object] = ()) -> Row | None:
@@ -290,6 +307,17 @@ class Database:
         sql = f'INSERT INTO "{table._meta.tablename}" ({columns}) VALUES ({marks})'
         await self.execute_many(sql, [[row[name] for name in names] for row in rows])
 
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            with translated(self.path):
+                yield
+        except DatabaseDamagedError as error:
+            if not self.damage:
+                self.damage = str(error.__cause__)
+                self.on_damage()
+            raise
+
     async def _run(self, sql: str, args: Sequence[object]) -> Any:
         transaction = self.engine.current_transaction.get()
         if transaction is not None:
@@ -298,25 +326,53 @@ class Database:
 
 
 @contextlib.contextmanager
-def translated() -> Any:
-    """SQLite's errors as ours, so that callers can tell a full disk from a bug."""
+def translated(path: Path | None = None) -> Iterator[None]:
+    """SQLite's errors as ours, so that callers can tell a full disk from a bug.  path: the database, where known."""
     try:
         yield
     except sqlite3.IntegrityError as error:
         raise ConflictError(f"That clashes with what is already there ({error})") from error
-    except sqlite3.OperationalError as error:
-        text = str(error)
-        if "disk is full" in text or "disk I/O error" in text:
-            raise DiskFullError("The disk that holds the database is full", hint="Free some space.") from error
-        if "locked" in text or "busy" in text:
-            raise DatabaseBusyError("The database is busy", hint="Is a second program using it?") from error
-        if "readonly" in text:
-            raise ReadOnlyError("The database cannot be written", hint="Is the disk mounted read-only?") from error
-        if "unable to open" in text:
-            raise StorageError(
-                "The database cannot be opened", hint="Check the data directory's permissions."
-            ) from error
-        raise
+    except sqlite3.DatabaseError as error:
+        ours = _as_storage_error(str(error), path)
+        if ours is None:
+            raise
+        raise ours from error
+
+
+def _as_storage_error(text: str, path: Path | None) -> StorageError | None:
+    if "disk is full" in text:
+        return DiskFullError("The disk that holds the database is full", hint="Free some space.")
+    if "disk I/O error" in text:
+        return _failing_disk(path)
+    if "locked" in text or "busy" in text:
+        return DatabaseBusyError("The database is busy", hint="Is a second program using it?")
+    if "readonly" in text:
+        return ReadOnlyError("The database cannot be written", hint="Is the disk mounted read-only?")
+    if "unable to open" in text:
+        return StorageError("The database cannot be opened", hint="Check the data directory's permissions.")
+    if "malformed" in text or "not a database" in text:
+        return DatabaseDamagedError(
+            "The database is damaged; the photos are untouched",
+            hint="Restart Homeroll: it looks at the database as it starts, and says which snapshot to go back to.",
+        )
+    return None
+
+
+def _failing_disk(path: Path | None) -> StorageError:
+    """SQLite says no more than "disk I/O error" of a disk that became read-only, and of one too full for its index."""
+    with contextlib.suppress(OSError):
+        disk = os.statvfs(path.parent) if path is not None else None
+        if disk is not None and disk.f_flag & os.ST_RDONLY:
+            return ReadOnlyError(
+                "The disk that holds the database is read-only now",
+                hint="The system does that to a disk that fails: look at `dmesg`, and save what is on it.",
+            )
+        if disk is not None and not disk.f_bavail:
+            return DiskFullError("The disk that holds the database is full", hint="Free some space.")
+    return StorageError(
+        "The disk that holds the database gives errors",
+        hint="Look at `dmesg`: the disk or its cable may be failing.  Save what is on it.",
+    )
 
 
 def check_sqlite() -> None:
@@ -336,8 +392,6 @@ def sqlite_vec_path() -> Path:
 
 
 def _fsync(path: Path) -> None:
-    import os
-
     try:
         fd = os.open(path, os.O_RDONLY)
     except FileNotFoundError:

@@ -23,6 +23,7 @@ import msgspec
 from appliance.errors import (
     ComputeError,
     ConflictError,
+    DatabaseDamagedError,
     DiskFullError,
     HomerollError,
     InvalidInputError,
@@ -37,6 +38,8 @@ from appliance.library import files, intake, journal, libraries, relations, uplo
 from appliance.media.hashes import hash_file
 from appliance.media.sniff import HEAD_BYTES, sniff
 from appliance.messages import FileAdded, FileChanged
+from appliance.protection import clock
+from appliance.protection.room import check_room
 from appliance.values import new_id, now
 
 if TYPE_CHECKING:
@@ -79,19 +82,26 @@ class Uploads:
         return self._home.paths.incoming / str(upload_id)
 
     def check_size(self, size_bytes: int) -> None:
-        """Raise TooLargeError above the limit, DiskFullError when it would leave too little free.  Blocks shortly."""
-        settings = self._home.settings
-        if size_bytes > settings.max_upload_mb << 20:
+        """What `check_limit` and `check_room` raise, for an upload of which nothing has come yet.  Blocks shortly."""
+        self.check_limit(size_bytes)
+        self.check_room(size_bytes)
+
+    def check_limit(self, size_bytes: int) -> None:
+        """Raise TooLargeError above the limit."""
+        limit_mb = self._home.settings.max_upload_mb
+        if size_bytes > limit_mb << 20:
             raise TooLargeError(
-                f"The file is larger than {settings.max_upload_mb} MB",
-                hint="An admin can raise max_upload_mb in homeroll.toml.",
+                f"The file is larger than {limit_mb} MB", hint="An admin can raise max_upload_mb in homeroll.toml."
             )
-        free = shutil.disk_usage(self._home.paths.incoming).free
-        if free - size_bytes < settings.reserve_mb << 20:
-            raise DiskFullError(
-                f"There is no room for it: {free >> 20} MB are free, and {settings.reserve_mb} MB must stay so",
-                hint="Free some space, or lower reserve_mb in homeroll.toml.",
+
+    def check_room(self, more_bytes: int) -> None:
+        """Raise DiskFullError when `more_bytes` would touch the reserve, ReadOnlyError when nothing can be written, and
+        DatabaseDamagedError when nothing could be promised.  Blocks shortly."""
+        if self._home.db.damage:
+            raise DatabaseDamagedError(
+                "The database is damaged: uploads wait until that is mended", hint="Nothing that is here is lost."
             )
+        check_room(self._home.paths.incoming, more_bytes, self._home.settings.reserve_mb)
 
     async def land(self, incoming: Path, *, user: uuid.UUID, filename: str, file_id: uuid.UUID | None = None) -> Landed:
         """Make the complete file `incoming` an original of `user`'s; it is gone from `incoming` afterwards.
@@ -166,7 +176,10 @@ class Uploads:
 
         older_than_s: spares younger files, which may be forms that are arriving; 0 at start, when nothing is.
         """
-        await uploads.remove_expired(self._home.db)
+        if not await clock.why_not_old(self._home.db, uploads.LIFETIME):
+            await uploads.remove_expired(self._home.db)
+        elif older_than_s:
+            return 0
         wanted = {str(upload_id) for upload_id in await uploads.open_ids(self._home.db)}
         return await asyncio.to_thread(_remove_all_but, self._home.paths.incoming, wanted, time.time() - older_than_s)
 
@@ -235,6 +248,10 @@ class Uploads:
         path = Path(row["root"], row["content"])
         try:
             hashes = await self._home.compute.run(hash_file, path, timeout_s=EXAMINE_TIMEOUT_S, urgent=True)
+            if hashes == examined.hashes:
+                # Whole, but perhaps only in memory: somebody copied it here a moment ago, or its row is that young.
+                await asyncio.to_thread(_sync_whole, path)
+                await self._home.db.make_durable()
         except OSError:
             return False
         return hashes == examined.hashes
@@ -324,6 +341,12 @@ def _settle(incoming: Path) -> int:
             return os.fstat(file.fileno()).st_size
     except OSError as error:
         raise as_storage_error(error) from error
+
+
+def _sync_whole(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+    sync_folder(path.parent)
 
 
 def _move_in(incoming: Path, root: Path, folder: str, name: str) -> str:

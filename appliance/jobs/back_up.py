@@ -21,6 +21,7 @@ from appliance.backup.originals import Item
 from appliance.files import TEMPORARY_PREFIX, raise_storage_error, write_atomically
 from appliance.library import kept
 from appliance.library.settings import get_setting
+from appliance.protection import clock
 from appliance.values import now
 
 if TYPE_CHECKING:
@@ -55,7 +56,9 @@ class BackUp:
         snapshot = await home.compute.run(
             snapshots.take_snapshot, home.paths.database, home.paths.backups, moment, timeout_s=SNAPSHOT_TIMEOUT_S
         )
-        await asyncio.to_thread(_thin_out, home.paths.backups)
+        # A snapshot is only taken for an old one by a clock that may be believed.
+        if not await clock.why_not_old(home.db, clock.FORWARDS):
+            await asyncio.to_thread(_thin_out, home.paths.backups)
         folder = await get_setting(home.db, "backup_folder")
         result: dict[str, Any] = {"snapshot": snapshot.name, "rows": snapshot.rows["stored_file"]}
         if folder:
@@ -82,6 +85,8 @@ class BackUp:
         for library in libraries:
             await self._copy_library(home, progress, backup, library, counts, total, moment)
         await asyncio.to_thread(_copy_rest, home, backup, snapshot, libraries)
+        if not await clock.why_not_old(home.db, clock.FORWARDS):
+            await asyncio.to_thread(_thin_out, backup.database)
         return counts
 
     async def _copy_library(
@@ -182,7 +187,6 @@ def _copy_rest(home: Home, backup: BackupFolder, snapshot: Snapshot, libraries: 
     """The snapshot, earlier versions of files, settings, and which library is which; whole files, by rename."""
     for name in (snapshot.name, f"{snapshot.name}.json"):
         _copy_whole(home.paths.backups / name, backup.database / name)
-    _thin_out(backup.database)
     for version in home.paths.versions.rglob("*"):
         there = backup.versions / version.relative_to(home.paths.versions)
         if version.is_file() and not there.exists():

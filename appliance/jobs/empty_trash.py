@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from appliance.protection import clock
 from appliance.values import now
 
 if TYPE_CHECKING:
@@ -29,7 +30,11 @@ class EmptyTrash:
 
     async def run(self, home: Home, progress: Progress, *, everything: bool = False) -> dict[str, Any]:
         """everything: do not wait for `trash_days`; someone pressed the button."""
-        before = now() if everything else now() - timedelta(days=home.settings.trash_days)
+        age = timedelta(days=home.settings.trash_days)
+        if not everything and (waits := await clock.why_not_old(home.db, age)):
+            log.warning("job=empty_trash nothing is deleted: %s", waits)
+            return {"deleted": 0, "kept": 0, "waits": waits}
+        before = now() if everything else now() - age
         rows = await home.db.fetch(
             """SELECT f."id", l."root" AS root FROM "stored_file" f JOIN "library" l ON l."id" = f."library"
                WHERE f."trashed_at" IS NOT NULL AND f."trashed_at" <= ? AND l."status" = 'ready' ORDER BY f."id" """,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from appliance.jobs.back_up import BackUp
+from appliance.jobs.check_database import CheckDatabase
 from appliance.jobs.cluster_faces import ClusterFaces
 from appliance.jobs.empty_trash import EmptyTrash
 from appliance.jobs.fetch_models import FetchModels
@@ -16,7 +17,7 @@ from appliance.jobs.scan_libraries import ScanLibraries
 from appliance.jobs.scrub_originals import ScrubOriginals
 from appliance.jobs.tidy_data import TidyData
 from appliance.jobs.write_captions import WriteCaptions
-from appliance.messages import FacesChanged, FileAdded, FileChanged
+from appliance.messages import DatabaseDoubted, FacesChanged, FileAdded, FileChanged
 
 if TYPE_CHECKING:
     from appliance.jobs.base import Job
@@ -35,6 +36,7 @@ JOBS: tuple[Job, ...] = (
     RestoreDrill(),
     ScrubOriginals(),
     WriteCaptions(),
+    CheckDatabase(),
 )
 
 #: What happens -> the job that it asks for, and how long to wait for more of it, in seconds.
@@ -44,6 +46,7 @@ STARTED_BY: tuple[tuple[type[Message], str, float], ...] = (
     (FileChanged, "index_text", 10.0),
     (FileAdded, "find_duplicates", 60.0),
     (FileChanged, "find_duplicates", 60.0),
+    (DatabaseDoubted, "check_database", 60.0),
 )
 
 

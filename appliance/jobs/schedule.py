@@ -26,6 +26,10 @@ log = logging.getLogger(__name__)
 TELL_EVERY_S = 0.5
 #: A job whose time passed while the machine was off runs this long after the start.
 CATCH_UP_S = 120.0
+#: What was to run soon when the clock was set runs then.
+SOON_S = 30.0
+#: A last run that lies further in the future was noted by a clock that was wrong.
+AHEAD_S = 3600.0
 #: A job that starts because something happened rests so many times as long as it took.
 IDLE_SHARE = 5.0
 
@@ -72,6 +76,21 @@ class Scheduler:
         if self._started_by:
             self._listener = asyncio.create_task(self._listen(), name="scheduler-listener")
             await asyncio.sleep(0)  # it hears from now on
+        await self._catch_up(states)
+
+    async def replan(self) -> None:
+        """The clock was set: what waits for a moment by the old one would come too late, or all at once."""
+        states = await self._states()
+        for planned in self._clock.get_jobs():
+            job = self._jobs.get(planned.id)
+            interval = job.interval_s(self._home.settings) if job else None
+            if interval:
+                last = states.get(planned.id, {}).get("last_run")
+                self._clock.modify_job(planned.id, next_run_time=_next_time(last, interval))
+            else:
+                self._clock.modify_job(planned.id, next_run_time=now() + timedelta(seconds=SOON_S))
+
+    async def _catch_up(self, states: dict[str, dict[str, Any]]) -> None:
         for name, state in states.items():
             if name in self._jobs and state["started"] is not None and not state["paused"]:
                 log.info("job=%s was interrupted, running it again", name)
@@ -254,5 +273,8 @@ class Scheduler:
 
 def _next_time(last_run: datetime | None, interval: float) -> datetime:
     """When a job is next due: its interval after the last run, but not in the first moments after a start."""
-    earliest = now() + timedelta(seconds=min(interval, CATCH_UP_S))
-    return max(earliest, last_run + timedelta(seconds=interval)) if last_run else earliest
+    moment = now()
+    earliest = moment + timedelta(seconds=min(interval, CATCH_UP_S))
+    if last_run is None or last_run > moment + timedelta(seconds=AHEAD_S):
+        return earliest
+    return max(earliest, last_run + timedelta(seconds=interval))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from appliance.files import remove_temporaries
 from appliance.importing.uploads import Uploads
-from appliance.library import thumbnails
+from appliance.library import sessions, thumbnails
+from appliance.protection import clock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,12 +38,14 @@ class TidyData:
             await progress.check_in()
             previews += await self._sweep(home, folder)
             progress.update(done + 1, len(folders))
-        return {
+        result = {
             "temporaries": removed,
             "previews": previews,
             "thumbnails": await thumbnails.forget_orphans(home.db),
-            "uploads": await Uploads(home).tidy(),
         }
+        if not await clock.why_not_old(home.db, timedelta(days=home.settings.session_days)):
+            await sessions.forget_expired(home.db)
+        return result | {"uploads": await Uploads(home).tidy()}
 
     async def _sweep(self, home: Home, folder: Path) -> int:
         """Previews are named by content, in folders of its first two digits."""

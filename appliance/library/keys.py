@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from appliance.db.tables import ApiKey
-from appliance.errors import InvalidInputError, NotFoundError
+from appliance.errors import InvalidInputError, NotFoundError, StorageError
 from appliance.library import journal
 from appliance.library.sessions import hash_token
 from appliance.library.viewers import Viewer
@@ -86,8 +87,10 @@ async def find_key(db: Database, secret: str) -> Viewer | None:
         return None
     moment = now()
     if row["last_used"] is None or row["last_used"] < moment - TOUCH_EVERY:
-        async with db.write():
-            await db.fetch('UPDATE "api_key" SET "last_used" = ? WHERE "id" = ?', [moment, row["id"]])
+        # A disk that is full or cannot be written is no reason to show nobody anything.
+        with contextlib.suppress(StorageError):
+            async with db.write():
+                await db.fetch('UPDATE "api_key" SET "last_used" = ? WHERE "id" = ?', [moment, row["id"]])
     scopes = msgspec.json.decode(row["scopes"], type=tuple[str, ...])
     return Viewer(user_id=row["user_id"], is_admin=row["role"] == "admin", scopes=scopes)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import secrets
 from datetime import timedelta
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from appliance.db.tables import Session
+from appliance.errors import StorageError
 from appliance.library.viewers import Viewer
 from appliance.values import now
 
@@ -39,7 +41,6 @@ async def open_session(db: Database, user_id: uuid.UUID, *, device: str, days: i
     token = secrets.token_urlsafe(TOKEN_BYTES)
     moment = now()
     async with db.write():
-        await db.fetch('DELETE FROM "session" WHERE "expires" < ?', [moment])
         await Session.insert(
             Session(
                 user=user_id,
@@ -65,16 +66,25 @@ async def find_session(db: Database, token: str, *, days: int) -> OpenSession | 
     if row is None or row["expires"] < moment:
         return None
     if row["last_used"] is None or row["last_used"] < moment - TOUCH_EVERY:
-        async with db.write():
-            await db.fetch(
-                'UPDATE "session" SET "last_used" = ?, "expires" = ? WHERE "id" = ?',
-                [moment, moment + timedelta(days=days), row["id"]],
-            )
+        # A disk that is full or cannot be written is no reason to show nobody anything.
+        with contextlib.suppress(StorageError):
+            async with db.write():
+                await db.fetch(
+                    'UPDATE "session" SET "last_used" = ?, "expires" = ? WHERE "id" = ?',
+                    [moment, moment + timedelta(days=days), row["id"]],
+                )
     return OpenSession(
         viewer=Viewer(user_id=row["user_id"], is_admin=row["role"] == "admin"),
         username=row["username"],
         must_change_password=bool(row["must_change_password"]),
     )
+
+
+async def forget_expired(db: Database) -> int:
+    """Remove sessions whose time is over; returns how many.  Only while the clock may be believed."""
+    async with db.write():
+        gone = await db.fetch('DELETE FROM "session" WHERE "expires" < ? RETURNING "id"', [now()])
+    return len(gone)
 
 
 async def close_session(db: Database, token: str) -> None:

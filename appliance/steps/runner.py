@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-import shutil
 import time
 from collections import deque
 from datetime import datetime
@@ -20,7 +19,7 @@ import msgspec
 from appliance.errors import (
     ComputeError,
     ComputeUnavailableError,
-    DiskFullError,
+    DatabaseDamagedError,
     HomerollError,
     ModelUnavailableError,
     StorageError,
@@ -30,6 +29,8 @@ from appliance.library import steps as plan
 from appliance.library.intake import ABSENT
 from appliance.library.settings import get_setting
 from appliance.messages import FileAdded, FileChanged, LibraryChanged, ModelsChanged, StepProgress, StepsAsked
+from appliance.protection import strain
+from appliance.protection.room import check_room
 from appliance.steps.base import ChangedError, SkipError, Step, compute, original, spec
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ NEW_WORK_EVERY_S = 0.5
 PROGRESS_EVERY_S = 1.0
 STORAGE_RETRY_S = 30.0
 MODEL_RETRY_S = 600.0
+STRAIN_RETRY_S = 30.0
+LONGEST_REST_S = 10.0
 RATE_WINDOW_S = 30.0
 RETRIES_AFTER_CRASH = 1
 MOST_PRIORITIES = 2000
@@ -68,9 +71,18 @@ class _Done(msgspec.Struct):
 class Runner:
     """`start`, then `wake` whenever something may have become due; `stop` gives back what was claimed."""
 
-    def __init__(self, home: Home, steps: Sequence[Step], *, clock: Callable[[], datetime] = datetime.now) -> None:
+    def __init__(
+        self,
+        home: Home,
+        steps: Sequence[Step],
+        *,
+        clock: Callable[[], datetime] = datetime.now,
+        gauge: strain.Gauge | None = None,
+    ) -> None:
         self._home, self._steps = home, {step.name: step for step in steps}
         self._clock = clock
+        self._gauge = gauge or strain.Gauge()
+        self._strain = strain.NONE
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._listener: asyncio.Task[None] | None = None
@@ -92,6 +104,11 @@ class Runner:
     def storage_problem(self) -> str:
         """Why no step can run at present, for health; "" when all is well."""
         return self._storage_problem
+
+    @property
+    def strain(self) -> strain.Strain:
+        """Why work goes slowly or waits although nothing is wrong, for health."""
+        return self._strain
 
     @property
     def unavailable(self) -> dict[str, ModelUnavailableError]:
@@ -207,7 +224,7 @@ class Runner:
             if idle:
                 await self._tell(force=True)
                 # The night window opens without anything happening, so look at the clock now and then.
-                await self._wait(60.0)
+                await self._wait(60.0 if self._strain.level == "none" else STRAIN_RETRY_S)
 
     async def _hold(self, problem: str) -> None:
         """Nothing can be done at present; what is finished waits, and so does everyone."""
@@ -235,7 +252,7 @@ class Runner:
 
     async def _turn(self, finished: list[_Done]) -> bool:
         """Write what is finished, claim more, wait for some of it; True when there is nothing to do."""
-        await asyncio.to_thread(self._check_space)
+        await asyncio.to_thread(self._look_around)
         for due in await self._flush_and_claim(finished):
             self._computing[asyncio.create_task(self._compute(due))] = self._steps[due.step]
         if not self._computing:
@@ -254,6 +271,9 @@ class Runner:
             # Never let the compute processes run dry for the sake of a fuller transaction.
             if not done or len(self._computing) < self._home.compute.workers:
                 break
+        if self._strain.level == "slow":
+            # As long as the work took, so that half of the time nothing makes heat or takes memory.
+            await asyncio.sleep(min(LONGEST_REST_S, sum(done.seconds for done in finished)))
         await self._tell()
         return False
 
@@ -263,8 +283,7 @@ class Runner:
         self._note_models(finished)
         trouble = next((problem for done in finished if (problem := _nobodys_fault(done.error))), "")
         idle = self._paused or bool(trouble)
-        room = 0 if idle else self._home.compute.workers + FLUSH_FILES - self._busy(models=False)
-        models_room = 0 if idle else 1 + MODELS_AHEAD - self._busy(models=True)
+        room, models_room = (0, 0) if idle else self._room()
         self._hindered = await self._hindrances()
         open_now = window_is_open(await get_setting(self._home.db, "night_window"), self._clock())
         claimed: list[Due] = []
@@ -295,6 +314,18 @@ class Runner:
         if trouble:
             raise StorageError(trouble)
         return claimed
+
+    def _room(self) -> tuple[int, int]:
+        """How many pieces of work may be claimed: for the processes that read files, for the one with models."""
+        if self._strain.level == "halt":
+            return 0, 0
+        if self._strain.level == "slow":
+            one = max(0, 1 - len(self._computing))
+            return one, one if self._strain.models else 0
+        return (
+            self._home.compute.workers + FLUSH_FILES - self._busy(models=False),
+            1 + MODELS_AHEAD - self._busy(models=True),
+        )
 
     def _busy(self, *, models: bool) -> int:
         return sum(step.models is models for step in self._computing.values())
@@ -412,10 +443,14 @@ class Runner:
         for user, (ids, months) in by_user.items():
             self._home.bus.publish(FileChanged(ids=sorted(ids), months=sorted(months - {""}), user=user))
 
-    def _check_space(self) -> None:
-        free_mb = shutil.disk_usage(self._home.paths.root).free >> 20
-        if free_mb < self._home.settings.reserve_mb:
-            raise DiskFullError(f"Only {free_mb} MB are free on the disk that holds Homeroll's data", hint="Free some.")
+    def _look_around(self) -> None:
+        """Raise StorageError when results could not be kept; note how hard the machine is pressed."""
+        if self._home.db.damage:
+            raise DatabaseDamagedError("The database is damaged: nothing is written to it until that is mended")
+        check_room(self._home.paths.root, 0, self._home.settings.reserve_mb)
+        before, self._strain = self._strain, self._gauge.read()
+        if self._strain.level != before.level:
+            log.warning("step=runner strain=%s %s", self._strain.level, self._strain.message)
 
     async def _tell(self, *, force: bool = False) -> None:
         now = time.monotonic()

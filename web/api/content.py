@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import uuid
 from typing import Any
@@ -11,7 +12,7 @@ from litestar import Controller, HttpMethod, Request, Response, route
 from litestar.params import FromPath, FromQuery
 from litestar.types import ASGIApp
 
-from appliance.errors import ComputeError, HomerollError
+from appliance.errors import ComputeError, HomerollError, StorageError
 from appliance.home import Home
 from appliance.library import files, intake
 from appliance.library import steps as file_steps
@@ -83,7 +84,8 @@ class ContentController(Controller):
             fd, media_type = made
             etag = f'"{original.content_sha[:32]}-p"'
             return FileContent(request, fd, etag=etag, media_type=media_type, cache_control=_caching(request))
-        await file_steps.redo(home.db, intake.RENDITIONS_STEP, file_id)
+        with contextlib.suppress(StorageError):  # what cannot be made now can still be shown
+            await file_steps.redo(home.db, intake.RENDITIONS_STEP, file_id)
         runner.prioritise([file_id])
         if original.mime_type in SHOWN_BY_BROWSERS and original.size_bytes <= LARGEST_STAND_IN_BYTES:
             fd = await asyncio.to_thread(open_original, original)

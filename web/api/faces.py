@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ import msgspec
 from litestar import Controller, HttpMethod, Request, Response, delete, get, patch, post, route
 from litestar.params import FromPath, JSONBody
 
-from appliance.errors import InvalidInputError
+from appliance.errors import InvalidInputError, StorageError
 from appliance.home import Home
 from appliance.library import decisions, faces
 from appliance.library.face_crops import make_crop
@@ -112,7 +113,8 @@ class FacesController(Controller):
         crop, webp = await faces.get_crop(home.db, viewer, face_id)
         if webp is None:
             webp = await make_crop(home, crop)
-            await faces.keep_crop(home.db, crop, webp)
+            with contextlib.suppress(StorageError):  # it is cut anew the next time
+                await faces.keep_crop(home.db, crop, webp)
         etag = f'"{crop.key}"'
         caching = BY_HASH if request.query_params.get("v") == crop.key else ASK_AGAIN
         headers = {"ETag": etag, "Cache-Control": caching, "Content-Security-Policy": POLICY}

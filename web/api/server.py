@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from functools import cache
 from importlib import metadata
 from typing import Any, Literal
@@ -11,10 +10,11 @@ from typing import Any, Literal
 import msgspec
 from litestar import Controller, Request, get
 
-from appliance.errors import HomerollError
+from appliance.errors import DiskFullError, HomerollError, StorageError
 from appliance.home import Home
 from appliance.library import libraries, users
 from appliance.library.viewers import LOCAL_ADMIN, Viewer
+from appliance.protection.room import check_room
 from web.parts import HomePart, Runner, RunnerPart
 
 
@@ -70,20 +70,26 @@ async def _problems(home: Home, runner: Runner) -> tuple[list[Reason], list[Reas
                 degraded.append(Reason("library", message, library["hint"]))
     except HomerollError as error:
         failing.append(Reason("database", error.message, error.hint))
+    if home.db.damage:
+        hint = "Restart Homeroll: it looks at the database as it starts, and says which snapshot to go back to."
+        failing.append(Reason("database", f"The database is damaged ({home.db.damage}); the photos are untouched", hint))
     try:
-        free_mb = (await asyncio.to_thread(shutil.disk_usage, home.paths.root)).free >> 20
+        await asyncio.to_thread(check_room, home.paths.root, 0, home.settings.reserve_mb)
+    except DiskFullError as error:
+        hint = "Free some space: uploads are refused and no renditions are made meanwhile."
+        failing.append(Reason("disk", error.message, hint))
+    except StorageError as error:
+        failing.append(Reason("disk", error.message, error.hint))
     except OSError as error:
         failing.append(Reason("disk", f"The data directory cannot be reached: {error.strerror}", ""))
-    else:
-        if free_mb < home.settings.reserve_mb:
-            hint = "Free some space: uploads are refused and no renditions are made meanwhile."
-            failing.append(Reason("disk", f"Only {free_mb} MB are free", hint))
     if runner.storage_problem:
         failing.append(Reason("steps", runner.storage_problem, "Work on new files goes on by itself after that."))
     for step, problem in runner.unavailable.items():
         degraded.append(Reason(step, problem.message, problem.hint))
     if home.tls.problem:
         degraded.append(Reason("https", home.tls.problem, home.tls.hint))
+    if runner.strain.level != "none":
+        degraded.append(Reason("steps", runner.strain.message, runner.strain.hint))
     if runner.paused:
         degraded.append(Reason("steps", "Work on new files is paused", "Resume it when you like."))
     return failing, degraded

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from appliance import checks
+from appliance.doctor import machine, network
+from appliance.doctor.examine import CHECKS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +24,7 @@ PATHS = "CREATE TABLE file_path (library, folder)"
 @pytest.fixture(autouse=True)
 def _own_port(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOMEROLL_PORT", "0")  # the tests' machine may serve on the default one
+    monkeypatch.setattr(network, "listen", list)  # and nobody is asked on its network
 
 
 def found(ran: Ran, check: str) -> list[dict[str, Any]]:
@@ -45,8 +47,8 @@ def test_a_healthy_machine_has_every_check_and_exits_0(run: Run, data: Path, tmp
     ran = run("doctor", "--json")
     broken = [item for item in ran.json if item["state"] == "broken" and item["check"] != "programs"]
     assert broken == []
-    assert {item["check"] for item in ran.json} == {name for name, _ in checks.CHECKS}
-    assert run("doctor").out.count("\n") >= len(checks.CHECKS)
+    assert {item["check"] for item in ran.json} == {name for name, _ in CHECKS}
+    assert run("doctor").out.count("\n") >= len(CHECKS)
 
 
 def test_a_database_that_everyone_may_read_deserves_a_look(run: Run, data: Path) -> None:
@@ -116,7 +118,7 @@ def test_too_few_watches_say_how_to_get_more(run: Run, data: Path, monkeypatch: 
     connection.executemany("INSERT INTO file_path VALUES (1, ?)", [(str(number),) for number in range(100)])
     connection.commit()
     connection.close()
-    monkeypatch.setattr(checks, "WATCHES_SPARE", 1e9)
+    monkeypatch.setattr(machine, "WATCHES_SPARE", 1e9)
     item = found(run("doctor", "--json"), "watching")[0]
     assert item["state"] == "warning"
     assert "fs.inotify.max_user_watches=524288" in item["hint"]

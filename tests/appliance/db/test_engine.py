@@ -14,7 +14,15 @@ from appliance.db import engine as engine_module
 from appliance.db.engine import READERS, Database
 from appliance.db.migrations import migrate
 from appliance.db.tables import Tag
-from appliance.errors import ConfigError, ConflictError, DatabaseBusyError, DiskFullError, ReadOnlyError, StorageError
+from appliance.errors import (
+    ConfigError,
+    ConflictError,
+    DatabaseBusyError,
+    DatabaseDamagedError,
+    DiskFullError,
+    ReadOnlyError,
+    StorageError,
+)
 from appliance.values import new_id, now
 
 if TYPE_CHECKING:
@@ -246,7 +254,9 @@ async def test_a_durable_write_reaches_the_disk_before_it_returns(
     ("text", "error"),
     [
         ("database or disk is full", DiskFullError),
-        ("disk I/O error", DiskFullError),
+        ("disk I/O error", StorageError),
+        ("database disk image is malformed", DatabaseDamagedError),
+        ("file is not a database", DatabaseDamagedError),
         ("database is locked", DatabaseBusyError),
         ("attempt to write a readonly database", ReadOnlyError),
         ("unable to open database file", StorageError),
@@ -254,7 +264,7 @@ async def test_a_durable_write_reaches_the_disk_before_it_returns(
 )
 def test_what_sqlite_says_becomes_an_error_of_ours(text: str, error: type[StorageError]) -> None:
     with pytest.raises(error) as caught, engine_module.translated():
-        raise sqlite3.OperationalError(text)
+        raise sqlite3.DatabaseError(text)
     assert caught.value.hint
     with pytest.raises(sqlite3.OperationalError, match="syntax"), engine_module.translated():
         raise sqlite3.OperationalError("syntax error")

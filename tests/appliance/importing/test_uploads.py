@@ -62,7 +62,7 @@ async def test_an_answer_comes_after_file_folder_and_database_are_on_the_disk(
 ) -> None:
     done: list[str] = []
     real_fsync, real_folder = os.fsync, sync_folder
-    real_rename, real_checkpoint = type(home.paths.root).rename, type(home.db)._checkpoint
+    real_rename, real_checkpoint = type(home.paths.root).rename, type(home.db).make_durable
 
     def fsync(fd: int) -> None:
         done.append("file" if "incoming" in os.readlink(f"/proc/self/fd/{fd}") else "other")  # noqa: PTH115 - of an fd
@@ -87,7 +87,7 @@ async def test_an_answer_comes_after_file_folder_and_database_are_on_the_disk(
         patch.setattr(os, "fsync", fsync)
         patch.setattr(type(path), "rename", rename)
         patch.setattr("appliance.importing.uploads.sync_folder", folder)
-        patch.setattr(type(home.db), "_checkpoint", checkpoint)
+        patch.setattr(type(home.db), "make_durable", checkpoint)
         landed = await service.land(path, user=anna, filename="a.jpg")
     assert landed.status == "created"
     order = [step for step in done if step != "other"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
 from datetime import datetime
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -297,10 +297,10 @@ async def test_a_full_disk_pauses_with_a_reason_and_goes_on_by_itself(
     monkeypatch.setattr(runner_module, "STORAGE_RETRY_S", 0.05)
     free = [0]
 
-    def disk_usage(_: object) -> Any:
-        return type("Usage", (), {"free": free[0]})
+    def statvfs(_: object) -> Any:
+        return SimpleNamespace(f_flag=0, f_frsize=1, f_bavail=free[0], f_files=0, f_favail=0)
 
-    monkeypatch.setattr(shutil, "disk_usage", disk_usage)
+    monkeypatch.setattr("appliance.protection.room.os.statvfs", statvfs)
     step = Sayer()
     async with running(home, step) as runner:
 

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -279,10 +280,8 @@ async def test_tus_refusals(anna: httpx.AsyncClient) -> None:
 async def test_an_upload_without_room_is_refused_before_it_is_read(
     service: Service, anna: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, photo: Callable[..., bytes]
 ) -> None:
-    from collections import namedtuple
-
-    usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr("appliance.importing.uploads.shutil.disk_usage", lambda path: usage(10, 9, 1))
+    full = SimpleNamespace(f_flag=0, f_frsize=1, f_bavail=1, f_files=0, f_favail=0)
+    monkeypatch.setattr("appliance.protection.room.os.statvfs", lambda path: full)
     assert_error(await anna.post("/files", files={"file": ("a.jpg", photo())}), 507, "disk_full")
     assert_error(await begin(anna, 1000), 507, "disk_full")
     assert uploaded_files(service) == []

@@ -1,0 +1,108 @@
+"""A snapshot in the place of a damaged database.  Originals, uploads and thumbnails stay where they are."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from appliance.backup.snapshots import check_snapshot, list_snapshots, unpack_snapshot
+from appliance.errors import NotFoundError, StorageError
+from appliance.files import TEMPORARY_PREFIX, raise_storage_error, sync_folder
+
+if TYPE_CHECKING:
+    from appliance.backup.snapshots import Snapshot
+    from appliance.paths import DataPaths
+
+
+class PutBack(msgspec.Struct, frozen=True, kw_only=True):
+    """`aside` is the folder with what was there before, "" when nothing was; `bad` are newer snapshots that are not
+    sound."""
+
+    snapshot: str
+    taken: datetime
+    files: int
+    aside: str
+    bad: list[str]
+
+
+def put_back(paths: DataPaths, folder: Path, moment: datetime, *, name: str = "") -> PutBack:
+    """Make the newest sound snapshot in `folder`, or the one called `name`, the database.  Under the data's lock.
+
+    A kill at any moment leaves the damaged database or the new one, never none: doing it again goes on.
+    Raises NotFoundError when there is no such snapshot or none is sound, StorageError when the disk cannot take it.
+    """
+    known = [one for one in list_snapshots(folder) if name in ("", one.name)]
+    bad: list[str] = []
+    try:
+        with tempfile.TemporaryDirectory(dir=paths.root, prefix=TEMPORARY_PREFIX) as scratch:
+            snapshot = _first_sound(known, folder, Path(scratch), bad)
+            fresh = Path(scratch, "homeroll.db")
+            unpack_snapshot(folder / snapshot.name, fresh)
+            fresh.chmod(0o640)
+            _give_to_owner(fresh, paths.root)
+            aside = _set_aside(paths, moment)
+            fresh.replace(paths.database)
+            sync_folder(paths.root)
+    except OSError as error:
+        raise_storage_error(error)
+    return PutBack(
+        snapshot=snapshot.name,
+        taken=snapshot.taken,
+        files=snapshot.rows.get("stored_file", 0),
+        aside=str(aside or ""),
+        bad=bad,
+    )
+
+
+def _first_sound(known: list[Snapshot], folder: Path, scratch: Path, bad: list[str]) -> Snapshot:
+    for snapshot in known:
+        try:
+            check_snapshot(folder / snapshot.name, snapshot, scratch=scratch)
+        except StorageError:
+            bad.append(snapshot.name)
+        else:
+            return snapshot
+    raise NotFoundError(
+        f"There is no sound snapshot in {folder}",
+        hint="Name the folder of a backup on another disk: homeroll restore --database BACKUP",
+    )
+
+
+def _set_aside(paths: DataPaths, moment: datetime) -> Path | None:
+    """The log goes with its database: replayed into another one it would damage that too."""
+    there = [path for ending in ("", "-wal", "-shm") if (path := Path(f"{paths.database}{ending}")).exists()]
+    if not there:
+        return None
+    aside = paths.root / "damaged" / f"{moment:%Y-%m-%dT%H-%M-%S}"
+    aside.mkdir(mode=0o750, parents=True, exist_ok=True)
+    for made in (aside.parent, aside):
+        _give_to_owner(made, paths.root)
+    for path in there:
+        if path == paths.database:
+            (aside / path.name).unlink(missing_ok=True)
+            _keep(path, aside / path.name)  # it stays in its place until the new one is there
+        else:
+            path.replace(aside / path.name)
+    sync_folder(aside)
+    sync_folder(paths.root)
+    return aside
+
+
+def _keep(path: Path, copy: Path) -> None:
+    try:
+        copy.hardlink_to(path)
+    except OSError:  # a file system without hard links
+        shutil.copy2(path, copy)
+
+
+def _give_to_owner(path: Path, root: Path) -> None:
+    """Whoever runs this as root must not take the data from the service's account."""
+    owner = root.stat()
+    if os.geteuid() == 0:
+        os.chown(path, owner.st_uid, owner.st_gid)
