@@ -34,6 +34,17 @@ class FileChanged(Message, frozen=True, kw_only=True):
     user: str | None
 
 
+class EditProgress(Message, frozen=True, kw_only=True):
+    """How far somebody's change of many files is; `user` is None for the local admin, whom no page shows it."""
+
+    done: int
+    total: int
+    user: str | None
+
+    def replaces(self, older: Message) -> bool:
+        return isinstance(older, EditProgress) and older.user == self.user
+
+
 class StepsAsked(Message, frozen=True, kw_only=True):
     """Somebody asked for a step that is done on demand: whoever does steps has something to do."""
 

@@ -23,6 +23,7 @@ from web.api.albums import AlbumsController
 from web.api.auth import AuthController
 from web.api.content import ContentController
 from web.api.duplicates import DuplicatesController
+from web.api.edits import EditsController
 from web.api.faces import FacesController
 from web.api.files import FilesController
 from web.api.integrity import IntegrityController
@@ -44,8 +45,10 @@ from web.api.tags import FileTagsController, TagsController
 from web.api.texts import TextsController
 from web.api.timeline import TimelineController
 from web.api.tls import TlsController
+from web.api.trash import TrashController
 from web.api.uploads import UploadLocks, UploadsController
 from web.api.users import UsersController
+from web.api.versions import VersionsController
 from web.closing import Closing
 from web.errors import EXCEPTION_HANDLERS, UnknownHostError, homeroll_error
 from web.pages.shell import PAGES
@@ -66,6 +69,9 @@ CONTROLLERS = (
     LibrariesController,
     FilesController,
     ContentController,
+    EditsController,
+    VersionsController,
+    TrashController,
     UploadsController,
     TimelineController,
     SearchController,

@@ -9,10 +9,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from appliance.library.face_index import ids_json
 from appliance.protection import clock
 from appliance.values import now
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from appliance.config import Settings
     from appliance.db.engine import Row
     from appliance.home import Home
@@ -28,17 +31,21 @@ class EmptyTrash:
     def interval_s(self, settings: Settings) -> float | None:
         return 24 * 3600 if settings.trash_days else None
 
-    async def run(self, home: Home, progress: Progress, *, everything: bool = False) -> dict[str, Any]:
-        """everything: do not wait for `trash_days`; someone pressed the button."""
+    async def run(
+        self, home: Home, progress: Progress, *, everything: bool = False, only: Sequence[str] | None = None
+    ) -> dict[str, Any]:
+        """everything: do not wait for `trash_days`; someone pressed the button.   only: of these files alone."""
+        pressed = everything or only is not None
         age = timedelta(days=home.settings.trash_days)
-        if not everything and (waits := await clock.why_not_old(home.db, age)):
+        if not pressed and (waits := await clock.why_not_old(home.db, age)):
             log.warning("job=empty_trash nothing is deleted: %s", waits)
             return {"deleted": 0, "kept": 0, "waits": waits}
-        before = now() if everything else now() - age
+        before = now() if pressed else now() - age
         rows = await home.db.fetch(
             """SELECT f."id", l."root" AS root FROM "stored_file" f JOIN "library" l ON l."id" = f."library"
-               WHERE f."trashed_at" IS NOT NULL AND f."trashed_at" <= ? AND l."status" = 'ready' ORDER BY f."id" """,
-            [before],
+               WHERE f."trashed_at" IS NOT NULL AND f."trashed_at" <= ?1 AND l."status" = 'ready'
+               AND (?2 IS NULL OR f."id" IN (SELECT value FROM json_each(?2))) ORDER BY f."id" """,
+            [before, None if only is None else ids_json(only)],
         )
         deleted = kept = 0
         for done, row in enumerate(rows):

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 METADATA_STEP = "metadata"
 #: What both a file and a person may say, in one column: the person's word stays.
 MARKS = ("rating", "description")
+#: A word in the column `by_hand` -> columns that a person has set, which reading the file again leaves alone.
+SAID_BY_HAND = {
+    "date": ("start", "end", "utc_offset_min", "local_start"),
+    "location": ("latitude", "longitude", "altitude", "place"),
+}
 NOTHING_SAID: dict[str, object] = {"rating": None, "description": ""}
 
 

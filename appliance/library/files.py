@@ -1,6 +1,7 @@
-"""Stored files as their viewers see them: one, many, their marks, the trash, and where their bytes lie.
+"""Stored files as their viewers see them: one, many, and where their bytes lie.
 
-Registering and relating files is in `intake.py`; the timeline has its own file.
+Registering and relating files is in `intake.py`, changing them in `edits.py` and `trash.py`; the timeline has its own
+file.
 """
 
 from __future__ import annotations
@@ -13,14 +14,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from appliance.db.engine import Row
-from appliance.errors import InvalidInputError, NotFoundError
-from appliance.library import album_files, captions, faces, journal, tags
+from appliance.errors import InvalidInputError, NotFoundError, PermissionDeniedError
+from appliance.library import album_files, captions, faces, tags
 from appliance.messages import FileChanged
-from appliance.values import now
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Sequence
 
     from appliance.db.engine import Database
     from appliance.library.viewers import Viewer
@@ -29,14 +28,12 @@ if TYPE_CHECKING:
 API = "/api/v1/files"
 MAX_LIMIT = 1000
 KINDS = ("photo", "video", "raw", "sidecar", "other")
-#: What a person may change by hand.
-MARKS = ("favourite", "rating", "archived", "hidden", "description")
 MAX_DESCRIPTION = 10_000
 
 _COLUMN_NAMES = """
     id filename kind mime_type size_bytes metadata processor_metadata user library content content_sha content_sha1
     start end utc_offset_min latitude longitude altitude place width height duration_s thumbhash motion_offset animated
-    title rating description favourite archived hidden trashed_at missing_since created modified
+    title rating description favourite archived hidden shared locked trashed_at missing_since created modified
 """
 COLUMNS = ", ".join(f'f."{name}"' for name in _COLUMN_NAMES.split())
 
@@ -106,10 +103,10 @@ async def list_files(
 
 async def get_file(db: Database, viewer: Viewer, file_id: uuid.UUID) -> Row:
     """The flat dictionary that the API answers with; raises NotFoundError for what the viewer may not see."""
-    visible, arguments = viewer.visible("f")
+    reach, arguments = viewer.reach("f")
     async with db.read():
         rows = await db.fetch(
-            f'SELECT {COLUMNS} FROM "stored_file" f WHERE f."id" = ? AND {visible}', [file_id, *arguments]
+            f'SELECT {COLUMNS} FROM "stored_file" f WHERE f."id" = ? AND {reach}', [file_id, *arguments]
         )
         if not rows:
             raise no_such_file()
@@ -118,52 +115,22 @@ async def get_file(db: Database, viewer: Viewer, file_id: uuid.UUID) -> Row:
 
 async def get_files(db: Database, viewer: Viewer, ids: Sequence[uuid.UUID]) -> list[Row]:
     """In the order of `ids`; what the viewer may not see is left out."""
-    visible, arguments = viewer.visible("f")
+    reach, arguments = viewer.reach("f")
     async with db.read():
         rows = await db.fetch(
-            f'SELECT {COLUMNS} FROM "stored_file" f WHERE f."id" IN (SELECT value FROM json_each(?)) AND {visible}',
+            f'SELECT {COLUMNS} FROM "stored_file" f WHERE f."id" IN (SELECT value FROM json_each(?)) AND {reach}',
             [_json_list(ids), *arguments],
         )
         items = {item["id"]: item for item in await _serialise(db, viewer, rows)}
     return [items[file_id] for file_id in ids if file_id in items]
 
 
-async def change_file(db: Database, bus: Bus, viewer: Viewer, file_id: uuid.UUID, marks: Mapping[str, Any]) -> Row:
-    """Set a person's marks (`MARKS`); raises InvalidInputError for a value that none of them may have."""
-    _check_marks(marks)
-    before = await get_file(db, viewer, file_id)
-    changed = {name: value for name, value in marks.items() if before[name] != value}
-    if not changed:
-        return before
-    async with db.write():
-        assignments = ", ".join(f'"{name}" = ?' for name in changed)
-        await db.fetch(
-            f'UPDATE "stored_file" SET {assignments}, "modified" = ? WHERE "id" = ?',
-            [*changed.values(), now(), file_id],
-        )
-        await journal.record(
-            viewer, "change", "file", file_id, before={name: before[name] for name in changed}, after=changed
-        )
-    await announce_change(db, bus, file_id)
-    return await get_file(db, viewer, file_id)
-
-
-async def trash_file(db: Database, bus: Bus, viewer: Viewer, file_id: uuid.UUID) -> None:
-    """Mark it as trashed; its bytes stay where they are until the trash is emptied."""
-    await _mark_trashed(db, bus, viewer, file_id, moment=now())
-
-
-async def restore_file(db: Database, bus: Bus, viewer: Viewer, file_id: uuid.UUID) -> Row:
-    await _mark_trashed(db, bus, viewer, file_id, moment=None)
-    return await get_file(db, viewer, file_id)
-
-
 async def get_original(db: Database, viewer: Viewer, file_id: uuid.UUID) -> Original:
     """Where the bytes are; raises NotFoundError for what the viewer may not see."""
-    visible, arguments = viewer.visible("f")
+    reach, arguments = viewer.reach("f")
     row = await db.fetch_one(
         f"""SELECT {ORIGINAL_COLUMNS} FROM "stored_file" f JOIN "library" l ON l."id" = f."library"
-            WHERE f."id" = ? AND {visible}""",
+            WHERE f."id" = ? AND {reach}""",
         [file_id, *arguments],
     )
     if row is None:
@@ -194,12 +161,12 @@ ORIGINAL_COLUMNS = (
 
 async def get_thumbnail(db: Database, viewer: Viewer, file_id: uuid.UUID) -> tuple[Original, bytes | None]:
     """The file and its thumbnail (WebP), None while there is none; one query, because a page asks for hundreds."""
-    visible, arguments = viewer.visible("f")
+    reach, arguments = viewer.reach("f")
     row = await db.fetch_one(
         f"""SELECT {ORIGINAL_COLUMNS}, t.webp AS "webp" FROM "stored_file" f
             JOIN "library" l ON l."id" = f."library"
             LEFT JOIN thumbs.thumbnail t ON t.content_sha = f."content_sha"
-            WHERE f."id" = ? AND {visible}""",
+            WHERE f."id" = ? AND {reach}""",
         [file_id, *arguments],
     )
     if row is None:
@@ -208,10 +175,32 @@ async def get_thumbnail(db: Database, viewer: Viewer, file_id: uuid.UUID) -> tup
 
 
 async def visible_ids(db: Database, viewer: Viewer, ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
-    """Those of `ids` that the viewer may see."""
-    visible, arguments = viewer.visible("f")
+    """Those of `ids` that the viewer may open."""
+    return await _ids(db, ids, viewer.reach("f"))
+
+
+async def changeable_ids(db: Database, viewer: Viewer, ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+    """Those of `ids` that the viewer may change: the family's and their own.
+
+    Raises PermissionDeniedError when one of the others is there to be seen, for what is left out without a word would
+    be missed later; what the viewer may not even see is left out.
+    """
+    found = await _ids(db, ids, viewer.changeable("f"))
+    if len(await visible_ids(db, viewer, [one for one in ids if one not in set(found)])):
+        raise PermissionDeniedError("That is somebody else's file", hint="They let you see it; ask them to change it.")
+    return found
+
+
+async def require_changeable(db: Database, viewer: Viewer, file_id: uuid.UUID) -> None:
+    """Raise NotFoundError for a file that the viewer may not see, PermissionDeniedError for one of somebody else's."""
+    if not await changeable_ids(db, viewer, [file_id]):
+        raise no_such_file()
+
+
+async def _ids(db: Database, ids: Sequence[uuid.UUID], condition: tuple[str, list[object]]) -> list[uuid.UUID]:
+    allowed, arguments = condition
     rows = await db.fetch(
-        f'SELECT f."id" FROM "stored_file" f WHERE f."id" IN (SELECT value FROM json_each(?)) AND {visible}',
+        f'SELECT f."id" FROM "stored_file" f WHERE f."id" IN (SELECT value FROM json_each(?)) AND {allowed}',
         [_json_list(ids), *arguments],
     )
     return [row["id"] for row in rows]
@@ -235,41 +224,17 @@ def no_such_file() -> NotFoundError:
     return NotFoundError("There is no such file", hint="It may have been removed, or belong to someone else.")
 
 
-def _check_marks(marks: Mapping[str, Any]) -> None:
-    rating = marks.get("rating")
-    if rating is not None and not 0 <= rating <= 5:
-        raise InvalidInputError("rating must be between 0 and 5")
-    for name in ("favourite", "archived", "hidden", "description"):
-        if name in marks and marks[name] is None:
-            raise InvalidInputError(f"{name} cannot be null")
-    if len(marks.get("description") or "") > MAX_DESCRIPTION:
-        raise InvalidInputError(f"The description may have at most {MAX_DESCRIPTION} characters")
-
-
-async def _mark_trashed(db: Database, bus: Bus, viewer: Viewer, file_id: uuid.UUID, *, moment: datetime | None) -> None:
-    before = await get_file(db, viewer, file_id)
-    if (before["trashed_at"] is None) == (moment is None):
-        return
-    async with db.write():
-        await db.fetch(
-            'UPDATE "stored_file" SET "trashed_at" = ?, "modified" = ? WHERE "id" = ?', [moment, now(), file_id]
-        )
-        await journal.record(viewer, "trash" if moment else "restore", "file", file_id)
-    await announce_change(db, bus, file_id)
-
-
 async def announce_change(db: Database, bus: Bus, file_id: uuid.UUID) -> None:
     """Tell everyone who may see this file that it looks different now."""
-    row = await db.fetch_one('SELECT "local_start", "user" FROM "stored_file" WHERE "id" = ?', [file_id])
+    row = await db.fetch_one('SELECT "local_start", "audience" FROM "stored_file" WHERE "id" = ?', [file_id])
     if row is not None:
-        owner = str(row["user"]) if row["user"] else None
-        bus.publish(FileChanged(ids=[str(file_id)], months=[row["local_start"][:7]], user=owner))
+        bus.publish(FileChanged(ids=[str(file_id)], months=[row["local_start"][:7]], user=row["audience"] or None))
 
 
 async def _serialise(db: Database, viewer: Viewer, rows: Sequence[Row]) -> list[Row]:
     """Flat dictionaries; whatever hangs on the files is fetched once for all of them."""
     ids = _json_list([row["id"] for row in rows])
-    visible, arguments = viewer.visible("f")
+    reach, arguments = viewer.reach("f")
     related = _grouped(
         await db.fetch(
             f"""SELECT r."owner", r."role", f."id", f."filename", f."kind" FROM (
@@ -278,9 +243,9 @@ async def _serialise(db: Database, viewer: Viewer, rows: Sequence[Row]) -> list[
                     UNION ALL
                     SELECT "related", "file", "role" FROM "related_file"
                     WHERE "related" IN (SELECT value FROM json_each(?1))
-                ) r JOIN "stored_file" f ON f."id" = r."other" WHERE {visible.replace("?", "?2")}
+                ) r JOIN "stored_file" f ON f."id" = r."other" WHERE {reach.replace("?", "?2")}
                 ORDER BY r."role", f."filename" """,
-            [ids, *arguments],
+            [ids, *arguments[:1]],
         )
     )
     words = _grouped(
@@ -329,7 +294,7 @@ def serialise(
 ) -> dict[str, Any]:
     """One flat dictionary of a `stored_file` row (`COLUMNS`) and what hangs on it."""
     item = {name: value for name, value in row.items() if name not in ("motion_offset",)}
-    for name in ("favourite", "archived", "hidden", "animated"):
+    for name in ("favourite", "archived", "hidden", "animated", "shared", "locked"):
         item[name] = bool(row[name])
     for name in ("metadata", "processor_metadata", "place"):
         item[name] = msgspec.json.decode(row[name]) if row[name] else None

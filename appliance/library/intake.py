@@ -403,9 +403,9 @@ async def redescribe(
     metadata: MediaMetadata | None,
     sidecar_sha: str,
 ) -> None:
-    """Write what reading a known file again gave; a person's rating and description stay.  Inside `db.write()`."""
+    """Write what reading a known file again gave; what a person said of it stays.  Inside `db.write()`."""
     row = await db.fetch_one(
-        'SELECT "processor_metadata", "rating", "description" FROM "stored_file" WHERE "id" = ?', [str(file)]
+        'SELECT "processor_metadata", "rating", "description", "by_hand" FROM "stored_file" WHERE "id" = ?', [str(file)]
     )
     if row is None:
         return
@@ -414,6 +414,9 @@ async def redescribe(
     said = processed.get(METADATA_STEP, {}).get("said")
     for name in described.MARKS if said is not None else ():
         if row[name] != said.get(name, described.NOTHING_SAID[name]):  # a person has changed it since
+            del values[name]
+    for said_by_hand in row["by_hand"].split(","):
+        for name in described.SAID_BY_HAND.get(said_by_hand, ()):
             del values[name]
     values["processor_metadata"] = described.processed(processed, metadata, sidecar_sha)
     values["modified"] = now()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MAX_LIMIT = 1000
 #: What `undo.py` can take back.
-UNDOABLE = ("person", "face", "duplicates")
+UNDOABLE = ("person", "face", "duplicates", "files", "event")
 
 
 async def record(

@@ -10,8 +10,9 @@ import msgspec
 
 from appliance.db.engine import Row
 from appliance.errors import InvalidInputError, NotFoundError
-from appliance.library import files, journal, tags
+from appliance.library import files, tags
 from appliance.library.conditions import found
+from appliance.library.file_changes import FileRecording
 from appliance.library.query import fold
 from appliance.values import new_id, now
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from appliance.messages import Bus
 
 MAX_LIMIT = 1000
-MOST_CHARACTERS = 100
 MANUAL = "manual"
 
 
@@ -76,14 +76,13 @@ async def _details(db: Database, viewer: Viewer, rows: Sequence[Row]) -> dict[st
 
 async def set_by_hand(db: Database, bus: Bus, viewer: Viewer, file: uuid.UUID, names: Sequence[str]) -> Row:
     """Make `names` the tags that people gave this file; others' tags stay."""
-    cleaned = [_clean(name) for name in names]
+    cleaned = [tags.clean_name(name) for name in names]
     async with db.write():
-        before = _by_hand(await files.get_file(db, viewer, file))
-        # A tag that is there already is not written in another case; one that others keep to themselves is not told.
-        known = {fold(row["name"]): row["name"] for row in await tags.count_tags(db, viewer)}
-        after = list(dict.fromkeys(known.get(fold(name), name) for name in cleaned))
-        await tags.set_tags(db, file, after, source=MANUAL)
-        await journal.record(viewer, "tag", "file", file, before={"tags": before}, after={"tags": after})
+        await files.require_changeable(db, viewer, file)
+        recording = FileRecording(db, viewer, [file], tags=True)
+        await recording.begin()
+        await tags.set_tags(db, file, await tags.spelled(db, viewer, cleaned), source=MANUAL)
+        await recording.record("tag")
     await files.announce_change(db, bus, file)
     return await files.get_file(db, viewer, file)
 
@@ -92,29 +91,21 @@ async def reject(db: Database, bus: Bus, viewer: Viewer, file: uuid.UUID, name: 
     """Take a tag off a file, whoever gave it; only a person's hand brings it back.  Raises NotFoundError for a tag that
     is not on it."""
     async with db.write():
+        await files.require_changeable(db, viewer, file)
         shown = await files.get_file(db, viewer, file)
         if not any(tag["name"] == name for tag in shown["tags"]):
             raise NotFoundError("This file has no such tag", hint="It may have been taken away already.")
+        recording = FileRecording(db, viewer, [file], tags=True)
+        await recording.begin()
         tag = await db.value('SELECT "id" FROM "tag" WHERE "name" = ?', [name])
         await db.fetch('DELETE FROM "file_tag" WHERE "file" = ? AND "tag" = ?', [str(file), str(tag)])
         await db.fetch(
             'INSERT INTO "tag_rejection" ("id", "file", "tag", "created") VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
             [str(new_id()), str(file), str(tag), now()],
         )
-        await journal.record(viewer, "untag", "file", file, before={"tag": name})
+        await recording.record("untag")
     await files.announce_change(db, bus, file)
     return await files.get_file(db, viewer, file)
-
-
-def _by_hand(shown: Row) -> list[str]:
-    return [tag["name"] for tag in shown["tags"] if tag["source"] == MANUAL]
-
-
-def _clean(name: str) -> str:
-    cleaned = " ".join(name.split())
-    if not 1 <= len(cleaned) <= MOST_CHARACTERS or not cleaned.isprintable():
-        raise InvalidInputError(f"A tag has 1 to {MOST_CHARACTERS} printable characters")
-    return cleaned
 
 
 def _place(row: Row) -> tuple[int, str]:

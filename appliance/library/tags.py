@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from appliance.errors import InvalidInputError
+from appliance.library.query import fold
 from appliance.library.settings import default_of
 from appliance.values import new_id, now
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from appliance.db.engine import Database, Row
     from appliance.library.viewers import Viewer
+
+MOST_CHARACTERS = 100
 
 
 def shown(table: str) -> str:
@@ -64,3 +68,16 @@ async def count_tags(db: Database, viewer: Viewer) -> list[Row]:
             ) c JOIN "tag" t ON t."id" = c."tag" WHERE c."count" > 0 ORDER BY t."name" """,
         arguments,
     )
+
+
+async def spelled(db: Database, viewer: Viewer, names: Sequence[str]) -> list[str]:
+    """As tags that are there already are written; one that others keep to themselves is not told."""
+    known = {fold(row["name"]): row["name"] for row in await count_tags(db, viewer)}
+    return list(dict.fromkeys(known.get(fold(name), name) for name in names))
+
+
+def clean_name(name: str) -> str:
+    cleaned = " ".join(name.split())
+    if not 1 <= len(cleaned) <= MOST_CHARACTERS or not cleaned.isprintable():
+        raise InvalidInputError(f"A tag has 1 to {MOST_CHARACTERS} printable characters")
+    return cleaned

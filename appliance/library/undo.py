@@ -1,4 +1,5 @@
 """Taking back what a person said of people and faces: an entry of the journal holds what was touched, before and after.
+Entries about other things are handed to those who wrote them (`PUT_BACK`).
 
 An entry can be undone while what it left is still there; what was changed after it must be undone first.  Faces that
 went with their file meanwhile stay gone, faces that grouping added meanwhile are grouped anew.
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from appliance.errors import ConflictError, InvalidInputError, NotFoundError, PermissionDeniedError
-from appliance.library import duplicate_choices, face_index, journal
+from appliance.library import duplicate_choices, face_index, file_changes, journal
+from appliance.messages import FacesChanged, PeopleChanged
 from appliance.values import new_id, now
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from appliance.db.engine import Database, Row
     from appliance.library.viewers import Viewer
+    from appliance.messages import Bus
 
 PERSON_COLUMNS = ("name", "name_key", "user", "held", "hidden", "favourite", "ignored", "birthday", "cover_face")
 FACE_COLUMNS = ("person", "confirmed", "removed")
@@ -90,13 +93,19 @@ async def undo(db: Database, viewer: Viewer, entry_id: uuid.UUID) -> Row:
             raise InvalidInputError("This cannot be undone here")
         if entry["undone_at"] is not None:
             raise ConflictError("That is undone already")
-        if entry["noun"] == duplicate_choices.NOUN:
-            await duplicate_choices.put_back(db, entry)
-        else:
-            await _undo_people(db, entry)
+        await PUT_BACK.get(entry["noun"], _undo_people)(db, entry)
         moment = now()
         await db.fetch('UPDATE "journal" SET "undone_at" = ? WHERE "id" = ?', [moment, str(entry_id)])
         return entry | {"undone_at": moment}
+
+
+async def announce_undone(db: Database, bus: Bus, entry: Row) -> None:
+    """Tell everyone who may see it that something is as it was before; after `undo`."""
+    if entry["noun"] in ANNOUNCE:
+        await ANNOUNCE[entry["noun"]](db, bus, entry)
+    else:
+        bus.publish(PeopleChanged())
+        bus.publish(FacesChanged())
 
 
 async def _undo_people(db: Database, entry: Row) -> None:
@@ -107,6 +116,11 @@ async def _undo_people(db: Database, entry: Row) -> None:
     await _put_back(db, before, after, current)
     await face_index.keep_vectors(db, [uuid.UUID(face) for face in before.faces])
     await face_index.note_change(db)
+
+
+#: noun of an entry -> who takes it back, and who tells of that.
+PUT_BACK = {duplicate_choices.NOUN: duplicate_choices.put_back, file_changes.NOUN: file_changes.put_back}
+ANNOUNCE = {duplicate_choices.NOUN: duplicate_choices.announce_undone, file_changes.NOUN: file_changes.announce_undone}
 
 
 async def _check_untouched(db: Database, before: State, after: State, current: State) -> None:

@@ -10,7 +10,7 @@ import msgspec
 from litestar import Controller, Request, delete, get, patch, post, put
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from appliance.library import files
+from appliance.library import edits, files, trash
 from web.api.schemas import File, Items, LandedFile, Page
 from web.parts import Asking, HomePart, RunnerPart, UploadsPart
 from web.receiving import receive_body, receive_files, require_user
@@ -62,16 +62,17 @@ class FilesController(Controller):
     async def change(
         self, home: HomePart, viewer: Asking, file_id: FromPath[uuid.UUID], data: JSONBody[FileChange]
     ) -> File:
-        marks = {name: value for name in files.MARKS if (value := getattr(data, name)) is not msgspec.UNSET}
-        return shown(await files.change_file(home.db, home.bus, viewer, file_id, marks))
+        marks = {name: value for name in edits.MARKS if (value := getattr(data, name)) is not msgspec.UNSET}
+        return shown(await edits.change_file(home.db, home.bus, viewer, file_id, marks))
 
     @delete("/{file_id:uuid}", summary="To the trash; nothing is removed from the disk")
     async def trash(self, home: HomePart, viewer: Asking, file_id: FromPath[uuid.UUID]) -> None:
-        await files.trash_file(home.db, home.bus, viewer, file_id)
+        await trash.trash_files(home.db, home.bus, viewer, [file_id])
 
     @post("/{file_id:uuid}/restore", status_code=200, summary="Back from the trash")
     async def restore(self, home: HomePart, viewer: Asking, file_id: FromPath[uuid.UUID]) -> File:
-        return shown(await files.restore_file(home.db, home.bus, viewer, file_id))
+        await trash.restore_files(home.db, home.bus, viewer, [file_id])
+        return shown(await files.get_file(home.db, viewer, file_id))
 
     @post(summary="Send files as multipart fields called `file`", request_max_body_size=None)
     async def upload(

@@ -10,8 +10,7 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from appliance.library import duplicate_choices, journal, undo
-from appliance.messages import FacesChanged, PeopleChanged
+from appliance.library import journal, undo
 from web.api.schemas import Page
 from web.parts import Asking, HomePart
 
@@ -41,7 +40,7 @@ class JournalController(Controller):
         viewer: Asking,
         limit: Annotated[int, QueryParameter(description="1 to 1000")] = 100,
         cursor: FromQuery[str | None] = None,
-        noun: Annotated[str | None, QueryParameter(description="person, face, file, duplicates, ...")] = None,
+        noun: Annotated[str | None, QueryParameter(description="person, face, files, duplicates, event, ...")] = None,
     ) -> Page[Entry]:
         page = await journal.list_entries(home.db, viewer, limit=limit, cursor=cursor, noun=noun)
         return msgspec.convert(page, Page[Entry])
@@ -49,9 +48,5 @@ class JournalController(Controller):
     @post("/{entry_id:uuid}/undo", status_code=200, summary="As it was before that")
     async def undo(self, home: HomePart, viewer: Asking, entry_id: FromPath[uuid.UUID]) -> Entry:
         row = await undo.undo(home.db, viewer, entry_id)
-        if row["noun"] == duplicate_choices.NOUN:
-            await duplicate_choices.announce_undone(home.db, home.bus, row)
-        else:
-            home.bus.publish(PeopleChanged())
-            home.bus.publish(FacesChanged())
+        await undo.announce_undone(home.db, home.bus, row)
         return msgspec.convert(journal.shown(row), Entry)

@@ -16,6 +16,7 @@ from litestar.response import Stream
 from appliance.home import Home
 from appliance.library.viewers import Viewer
 from appliance.messages import (
+    EditProgress,
     FileAdded,
     FileChanged,
     JobProgress,
@@ -83,6 +84,10 @@ def _seen_by(viewer: Viewer, message: Message) -> bytes | None:
             if not _is_visible(viewer, message.user):
                 return None
             data = {"ids": message.ids, "months": message.months}
+        case EditProgress():
+            if viewer.user_id is None or message.user != str(viewer.user_id):
+                return None
+            data = {"done": message.done, "total": message.total}
         case LibraryChanged():
             if not _is_visible(viewer, message.item.get("user")):
                 return None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from appliance.errors import ConflictError, InvalidInputError, NotFoundError
-from appliance.library import duplicate_choices, files, journal, tags, undo, users
+from appliance.library import duplicate_choices, edits, files, journal, tags, undo, users
 from appliance.library.viewers import LOCAL_ADMIN, Viewer
 from tests.appliance.alike import Shelf, encoded, later, scene, smaller
 
@@ -107,7 +107,7 @@ async def test_undo_restores_every_file_exactly(shelf: Shelf) -> None:
 async def test_undo_is_refused_when_a_file_was_changed_since(shelf: Shelf) -> None:
     best, second, _ = await three(shelf)
     entry = await keep(shelf, best)
-    await files.change_file(shelf.home.db, shelf.home.bus, LOCAL_ADMIN, best, {"rating": 1})
+    await edits.change_file(shelf.home.db, shelf.home.bus, LOCAL_ADMIN, best, {"rating": 1})
     before = await state(shelf)
     with pytest.raises(ConflictError, match="changed since"):
         await undo.undo(shelf.home.db, LOCAL_ADMIN, entry)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from appliance.errors import InvalidInputError, ModelOutputError, ModelUnavailableError, NotFoundError
-from appliance.library import caption_requests, captions, files, model_tags, text_index
+from appliance.library import caption_requests, captions, edits, files, model_tags, text_index
 from appliance.library.settings import change_settings
 from appliance.library.viewers import LOCAL_ADMIN, Viewer
 from appliance.steps.registry import STEPS
@@ -100,7 +100,7 @@ async def test_models_write_side_by_side_and_none_twice(home: Home, photo: uuid.
 
 
 async def test_what_a_person_and_tagging_models_said_stays(home: Home, photo: uuid.UUID, runner: Runner) -> None:
-    await files.change_file(home.db, home.bus, LOCAL_ADMIN, photo, {"description": "Our meadow"})
+    await edits.change_file(home.db, home.bus, LOCAL_ADMIN, photo, {"description": "Our meadow"})
     async with home.db.write():
         await model_tags.note(home.db, photo, "joytag", {"version": "1", "tags": [["grass", 0.9]]})
     await caption_requests.request(home, LOCAL_ADMIN, photo)

@@ -78,7 +78,7 @@ async def test_marks_change_what_is_named_and_nothing_else(
     assert_error(await anna.patch(url, json={"favourite": None}), 400)
     assert_error(await anna.patch(url, json={"content": "../../etc/passwd"}), 400)
     entries = await service.house.home.db.fetch(
-        'SELECT "verb", "before", "after" FROM "journal" WHERE "noun" = ?', ["file"]
+        'SELECT "verb", "before", "after" FROM "journal" WHERE "noun" = ?', ["files"]
     )
     assert [entry["verb"] for entry in entries] == ["change", "change"]
     assert entries[1]["before"] == '{"rating": 4}'
