@@ -102,6 +102,12 @@ class DatabaseDoubted(Message, frozen=True, kw_only=True):
     """A page of the database, or of the thumbnails, could not be read as it was written."""
 
 
+class AccessChanged(Message, frozen=True, kw_only=True):
+    """What this user, or one of their keys, may do has changed: whoever listens for them must ask again."""
+
+    user: str
+
+
 class LibraryChanged(Message, frozen=True, kw_only=True):
     id: str
     item: dict[str, Any]

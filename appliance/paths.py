@@ -55,6 +55,11 @@ class DataPaths(msgspec.Struct, frozen=True):
         return self.root / "incoming"
 
     @property
+    def quarantine(self) -> Path:
+        """What guests sent, until its owner has looked at it; made when the first comes."""
+        return self.root / "quarantine"
+
+    @property
     def admin_socket(self) -> Path:
         return self.root / "admin.sock"
 

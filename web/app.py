@@ -25,12 +25,15 @@ from web.api.content import ContentController
 from web.api.duplicates import DuplicatesController
 from web.api.edits import EditsController
 from web.api.faces import FacesController
+from web.api.family import FamilyController
 from web.api.files import FilesController
 from web.api.integrity import IntegrityController
 from web.api.jobs import JobsController
 from web.api.journal import JournalController
 from web.api.keys import KeysController
 from web.api.libraries import LibrariesController
+from web.api.links import LinksController
+from web.api.locked import LockedController
 from web.api.messages import MessagesController
 from web.api.models import ModelsController
 from web.api.people import PeopleController
@@ -39,6 +42,7 @@ from web.api.schema import schema_page
 from web.api.search import SearchController
 from web.api.server import ServerController, version
 from web.api.settings import SettingsController
+from web.api.shares import SharesController
 from web.api.similar import SimilarController
 from web.api.steps import StepsController
 from web.api.tags import FileTagsController, TagsController
@@ -78,6 +82,10 @@ CONTROLLERS = (
     TagsController,
     FileTagsController,
     AlbumsController,
+    FamilyController,
+    LockedController,
+    SharesController,
+    LinksController,
     PeopleController,
     FacesController,
     TextsController,
@@ -147,7 +155,8 @@ class Application(Litestar):
             viewer = scope.get("user")
             self._request_log.add(
                 method=scope["method"],
-                path=scope["path"],
+                # What was asked for, not which file or whose link.
+                path=scope.get("path_template") or scope["path"],
                 status=status,
                 seconds=time.perf_counter() - began,
                 user=str(viewer.user_id) if viewer is not None and viewer.user_id else None,

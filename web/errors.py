@@ -25,6 +25,7 @@ from appliance.errors import (
     UnsupportedFormatError,
 )
 from appliance.importing.uploads import TooLargeError
+from appliance.library.share_links import PasswordNeededError
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,13 @@ class TooManyTriesError(WebError):
     status = 429
 
 
+class WrongPasswordError(WebError):
+    """Somebody who is logged in said a password that is not theirs."""
+
+    code = "wrong_password"
+    status = 403
+
+
 class UnknownHostError(WebError):
     code = "unknown_host"
     status = 400
@@ -73,6 +81,7 @@ class UnsatisfiableRangeError(WebError):
 STATUS: dict[type[HomerollError], int] = {
     InvalidInputError: 400,
     AuthenticationError: 401,
+    PasswordNeededError: 401,
     PermissionDeniedError: 403,
     NotFoundError: 404,
     ConflictError: 409,

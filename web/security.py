@@ -29,6 +29,8 @@ COOKIE = "homeroll_session"
 #: whoever had logged in by TLS could not log in at the plain address any more.
 SECURE_COOKIE = "__Host-homeroll_session"
 
+_BY_LINK = ("thumbnail", "preview", "video", "download")
+
 #: Routes that answer without a login, as (method, path).  Nothing else does.
 EXEMPT: tuple[tuple[str, str], ...] = (
     ("GET", "/api/v1/server"),
@@ -48,6 +50,17 @@ EXEMPT: tuple[tuple[str, str], ...] = (
     ("GET", "/duplicates"),
     ("GET", "/settings"),
     ("GET", "/models"),
+    ("GET", "/s/{token}"),
+    ("GET", "/albums"),
+    ("GET", "/albums/{album_id}"),
+    ("GET", "/locked"),
+    ("GET", "/sharing"),
+    # a link: its address is the right to look, and each of these asks for it (`library/share_links.py`)
+    ("GET", "/api/v1/s/{token}"),
+    ("POST", "/api/v1/s/{token}/open"),
+    ("GET", "/api/v1/s/{token}/files"),
+    *((method, f"/api/v1/s/{{token}}/files/{{file_id}}/{what}") for method in ("GET", "HEAD") for what in _BY_LINK),
+    ("POST", "/api/v1/s/{token}/uploads"),
     # how to trust our own certificate, before anything can be sent by it
     ("GET", "/trust"),
     ("GET", "/trust/homeroll-ca.crt"),

@@ -22,8 +22,8 @@ import msgspec
 
 from appliance.importing.ingest import Examined, Wanted, examine_in, sighting
 from appliance.importing.walk import Folder, walk
-from appliance.library import absent, intake, libraries, relations
-from appliance.messages import FileAdded, FileChanged, LibraryChanged
+from appliance.library import absent, announcing, intake, libraries, relations
+from appliance.messages import FileChanged, LibraryChanged
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -227,7 +227,7 @@ class _Scan:
                 self._result.failed += answer.metadata is None
                 sightings.append(sighting(path.folder, path.name, answer))
         registered, touched = await self._register(sightings, completes)
-        self._tell(registered, touched)
+        await self._tell(registered, touched)
         if self._progress is not None:
             self._progress.update(self._looked_at, max(self._todo + len(self._later), self._looked_at))
             await self._progress.check_in()
@@ -264,7 +264,7 @@ class _Scan:
         self._problem = f"{intake.join(path.folder, path.name)} cannot be read: {error.strerror}"
         log.warning("library_id=%s step=scan path=%r unreadable: %s", self._id, path.name, error)
 
-    def _tell(self, registered: Sequence[Registered], touched: set[uuid.UUID]) -> None:
+    async def _tell(self, registered: Sequence[Registered], touched: set[uuid.UUID]) -> None:
         added = [one for one in registered if one.what == "added"]
         changed = [one for one in registered if one.what in ("changed", "joined")]
         for one in registered:
@@ -272,12 +272,11 @@ class _Scan:
                 self._joined.setdefault(one.id, one.was_at)
         self._result.added += len(added)
         self._result.changed += sum(one.what == "changed" for one in registered)
-        user = str(self._owner) if self._owner else None
         if added:
-            self._home.bus.publish(FileAdded(ids=_ids(added), months=_months(added), user=user))
+            await announcing.tell_added(self._db, self._home.bus, _ids(added))
         if changed or touched:
             ids = sorted({*_ids(changed), *map(str, touched)})
-            self._home.bus.publish(FileChanged(ids=ids, months=_months(changed), user=user))
+            await announcing.tell_changed(self._db, self._home.bus, ids, months=_months(changed))
 
     async def _settle(self, folders: Sequence[str] | None) -> None:
         """Decide what the paths that were not seen mean."""

@@ -34,10 +34,9 @@ from appliance.errors import (
 from appliance.files import sync_folder
 from appliance.importing.ingest import Examined, examine, examine_without_reading
 from appliance.importing.ingest import sighting as sighting_of
-from appliance.library import files, intake, journal, libraries, relations, uploads
+from appliance.library import announcing, files, intake, journal, libraries, relations, uploads
 from appliance.media.hashes import hash_file
 from appliance.media.sniff import HEAD_BYTES, sniff
-from appliance.messages import FileAdded, FileChanged
 from appliance.protection import clock
 from appliance.protection.room import check_room
 from appliance.values import new_id, now
@@ -114,6 +113,8 @@ class Uploads:
         async with self._landing:
             if (known := await self._known(user, examined)) is not None:
                 await asyncio.to_thread(incoming.unlink, missing_ok=True)
+                if await self._home.db.value('SELECT "locked" FROM "stored_file" WHERE "id" = ?', [str(known)]):
+                    raise InvalidInputError(f"{label} is in your locked space", hint="Take it out there first.")
                 return Landed(known, "duplicate")
             return await self._keep(incoming, examined, user=user, label=label, file_id=file_id)
 
@@ -295,10 +296,9 @@ class Uploads:
                 [relative, label, registered.id],
             )
             touched = await relations.relate(db, library, [sighting.folder])
-        bus, owner = self._home.bus, str(user)
-        bus.publish(FileAdded(ids=[str(registered.id)], months=[registered.month] * bool(registered.month), user=owner))
+        await announcing.tell_added(db, self._home.bus, [registered.id])
         if touched - {registered.id}:
-            bus.publish(FileChanged(ids=sorted(map(str, touched)), months=[registered.month], user=owner))
+            await announcing.tell_changed(db, self._home.bus, sorted(touched))
         return registered.id
 
 

@@ -1,4 +1,4 @@
-"""Which files are in which albums by hand, and who may see an album.  Rules of albums are in `albums.py`."""
+"""Which files are in which albums by hand, in which order, and which of them a viewer sees there."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from appliance.library.album_rights import visible_albums
+from appliance.library.viewers import LOCKED
 from appliance.values import new_id, now
 
 if TYPE_CHECKING:
@@ -15,12 +17,18 @@ if TYPE_CHECKING:
     from appliance.db.engine import Database, Row
     from appliance.library.viewers import Viewer
 
+ORDERS = {
+    "newest": 'r."local_start" DESC, r."id" DESC',
+    "oldest": 'r."local_start", r."id"',
+    "hand": 'af."position", r."id"',
+}
 
-def visible_albums(viewer: Viewer, table: str = "a") -> tuple[str, list[object]]:
-    """Albums of the family, and those that are the viewer's own."""
-    if viewer.user_id is None:
-        return "1", []
-    return f'({table}."user" IS NULL OR {table}."user" = ?)', [str(viewer.user_id)]
+
+def shown_in_album(viewer: Viewer) -> tuple[str, list[object]]:
+    """A condition on `album_file af` and `file_text_row r` of an album that the viewer may look at: what is in their
+    lists anyway, and what its owner put in."""
+    owners, arguments = viewer.owners("r")
+    return f"""(r."shown" AND ({owners} OR (af."granted" AND r."owner" NOT LIKE '%{LOCKED}')))""", arguments
 
 
 async def albums_of_files(db: Database, viewer: Viewer, files: Sequence[object]) -> dict[uuid.UUID, list[Row]]:
@@ -37,12 +45,18 @@ async def albums_of_files(db: Database, viewer: Viewer, files: Sequence[object])
     return found
 
 
-async def put(db: Database, album: uuid.UUID, files: Sequence[uuid.UUID]) -> None:
-    """Inside `db.write()`; files that are in it stay in it."""
-    moment = now()
+async def put(db: Database, viewer: Viewer, album: uuid.UUID, files: Sequence[uuid.UUID]) -> None:
+    """Inside `db.write()`; files that are in it stay where they are in its order, others come last.
+
+    Whoever puts in a file of their own lets everybody see it who sees the album.
+    """
+    moment, me = now(), str(viewer.user_id)
+    last = int(await db.value('SELECT ifnull(max("position"), 0) FROM "album_file" WHERE "album" = ?', [str(album)]))
     await db.execute_many(
-        'INSERT INTO "album_file" ("id", "album", "file", "created") VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
-        [[str(new_id()), str(album), str(file), moment] for file in files],
+        """INSERT INTO "album_file" ("id", "album", "file", "created", "position", "granted")
+           SELECT ?, ?, f."id", ?, ?, f."user" IS ? FROM "stored_file" f WHERE f."id" = ? AND NOT f."locked"
+           ON CONFLICT ("album", "file") DO UPDATE SET "granted" = "granted" OR excluded."granted" """,
+        [[str(new_id()), str(album), moment, last + place, me, str(file)] for place, file in enumerate(files, 1)],
     )
 
 
@@ -51,6 +65,26 @@ async def take(db: Database, album: uuid.UUID, files: Sequence[uuid.UUID]) -> No
     await db.fetch(
         'DELETE FROM "album_file" WHERE "album" = ? AND "file" IN (SELECT value FROM json_each(?))',
         [str(album), _json(files)],
+    )
+
+
+async def move(
+    db: Database, album: uuid.UUID, files: Sequence[uuid.UUID], *, before: uuid.UUID | None, sorting: str
+) -> None:
+    """Put `files` before another, or last, and leave the others as `sorting` has them.  Inside `db.write()`."""
+    rows = await db.fetch(
+        f"""SELECT af."file" FROM "album_file" af JOIN "file_text_row" r ON r."file" = af."file"
+            WHERE af."album" = ? ORDER BY {ORDERS[sorting]}""",
+        [str(album)],
+    )
+    here = [row["file"] for row in rows]
+    moved = [file for file in dict.fromkeys(files) if file in set(here)]
+    rest = [file for file in here if file not in set(moved)]
+    place = rest.index(before) if before in rest else len(rest)
+    ordered = [*rest[:place], *moved, *rest[place:]]
+    await db.execute_many(
+        'UPDATE "album_file" SET "position" = ?1 WHERE "album" = ?2 AND "file" = ?3 AND "position" <> ?1',
+        [[position, str(album), str(file)] for position, file in enumerate(ordered, 1)],
     )
 
 

@@ -1,7 +1,8 @@
 """Albums: files chosen by hand, or a saved search, which holds what it finds at the moment.
 
-An album belongs to the family, or to one person, whom alone it then exists for.  Either way everyone sees only those
-files in it that they may see.
+An album has an owner, who says who else may look at it or change it (`album_rights.py`); those of nobody are
+everybody's.  In an album by hand everyone sees what they may see anyway, and what its owners put into it.  A saved
+search finds for each what they may see.  What is changed here is in the journal and can be undone (`album_changes.py`).
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from appliance.db.engine import Row
-from appliance.db.tables import Album
-from appliance.errors import ConflictError, InvalidInputError, NotFoundError
-from appliance.library import album_files, files, journal, search
-from appliance.library.album_files import visible_albums
-from appliance.library.conditions import compile_query, found
+from appliance.db.tables import Album, AlbumMember
+from appliance.errors import ConflictError, InvalidInputError
+from appliance.library import album_files, album_rights, files, search
+from appliance.library.album_changes import AlbumRecording
+from appliance.library.album_rights import EDITOR, OWNER, ROLES, allowed_row, visible_albums
+from appliance.library.conditions import compile_query
 from appliance.library.query import parse
 from appliance.values import new_id, now
 
@@ -30,7 +32,11 @@ if TYPE_CHECKING:
     from appliance.library.viewers import Viewer
 
 MOST_CHARACTERS = 200
+MOST_DEEP = 8
 MAX_LIMIT = 1000
+FAMILY = ("", "viewer", "editor")
+#: What only the owner of an album may change; editors the rest.
+OF_OWNERS = ("private", "family", "parent")
 
 
 class Albums(msgspec.Struct, frozen=True):
@@ -40,130 +46,276 @@ class Albums(msgspec.Struct, frozen=True):
 
 
 async def list_albums(db: Database, viewer: Viewer) -> list[Row]:
-    """All of them, by name."""
+    """All that the viewer may look at, by name."""
     allowed, arguments = visible_albums(viewer)
     async with db.read():
         rows = await db.fetch(f'SELECT a.* FROM "album" a WHERE {allowed}', arguments)
-        shown = [await _shown(db, viewer, row) for row in rows]
+        seen = {row["id"] for row in rows}
+        shown = [await _shown(db, viewer, row, seen) for row in rows]
     return sorted(shown, key=lambda album: (album["name"].casefold(), album["id"]))
 
 
 async def get_album(db: Database, viewer: Viewer, album: uuid.UUID) -> Row:
-    """Raises NotFoundError for what is somebody else's own."""
+    """Raises NotFoundError for what the viewer may not look at."""
     async with db.read():
-        return await _shown(db, viewer, await _row(db, viewer, album))
+        row = await allowed_row(db, viewer, album)
+        parent = row["parent"]
+        seen = {parent} if parent and await album_rights.level_of(db, viewer, parent) else set()
+        return await _shown(db, viewer, row, seen)
 
 
-async def add_album(db: Database, viewer: Viewer, *, name: str, query: str | None = None, private: bool = False) -> Row:
+async def add_album(
+    db: Database,
+    viewer: Viewer,
+    *,
+    name: str,
+    query: str | None = None,
+    private: bool = False,
+    parent: uuid.UUID | None = None,
+) -> Row:
+    """The viewer's own; everybody in the house may change it, or nobody sees it (private)."""
     moment, album = now(), new_id()
     values = {"name": _clean_name(name), "query": _clean_query(query), "user": _owner(viewer, private=private)}
+    values["family"] = "" if private or viewer.user_id is None else "editor"
     async with db.write():
-        await db.insert(Album, [{"id": album, **values, "created": moment, "modified": moment}])
-        await journal.record(viewer, "add", "album", album, after={"name": values["name"], "query": values["query"]})
+        if parent is not None:
+            await _check_parent(db, viewer, album, values["user"], parent)
+        recording = AlbumRecording(db, viewer)
+        await recording.touch(album)
+        await db.insert(Album, [{"id": album, **values, "parent": parent, "created": moment, "modified": moment}])
+        await recording.record("add", album)
     return await get_album(db, viewer, album)
 
 
 async def change_album(db: Database, viewer: Viewer, album: uuid.UUID, changes: Mapping[str, Any]) -> Row:
-    """changes: name, query (an album by hand stays one, a saved search too), private."""
+    """changes: name, query (an album by hand stays one, a saved search too), sorting, cover; for its owner also
+    private, family (what everybody may do), parent."""
     async with db.write():
-        before = await _row(db, viewer, album)
-        values: dict[str, Any] = {}
-        if "name" in changes:
-            values["name"] = _clean_name(changes["name"])
-        if "query" in changes:
-            if (before["query"] is None) != (changes["query"] is None):
-                raise ConflictError(
-                    "An album by hand and a saved search cannot become each other", hint="Make a new album."
-                )
-            values["query"] = _clean_query(changes["query"])
-        if "private" in changes:
-            values["user"] = _owner(viewer, private=changes["private"])
+        level = OWNER if any(name in changes for name in OF_OWNERS) else EDITOR
+        before = await allowed_row(db, viewer, album, level)
+        recording = AlbumRecording(db, viewer)
+        await recording.touch(album)
+        values = await _cleaned(db, viewer, before, changes)
         if values:
             assignments = ", ".join(f'"{name}" = ?' for name in values)
             await db.fetch(
                 f'UPDATE "album" SET {assignments}, "modified" = ? WHERE "id" = ?',
                 [*(None if value is None else str(value) for value in values.values()), now(), str(album)],
             )
-            await journal.record(viewer, "change", "album", album)
+            await recording.record("change", album)
     return await get_album(db, viewer, album)
 
 
-async def delete_album(db: Database, viewer: Viewer, album: uuid.UUID) -> None:
-    """The album alone; its files stay where they are."""
+async def _cleaned(db: Database, viewer: Viewer, before: Row, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns to write; raises what is wrong with `changes`."""
+    values: dict[str, Any] = {}
+    if "name" in changes:
+        values["name"] = _clean_name(changes["name"])
+    if "query" in changes:
+        if (before["query"] is None) != (changes["query"] is None):
+            raise ConflictError(
+                "An album by hand and a saved search cannot become each other", hint="Make a new album."
+            )
+        values["query"] = _clean_query(changes["query"])
+    if "private" in changes:
+        values["family"] = "" if changes["private"] else "editor"
+        if before["user"] is None:
+            values["user"] = _owner(viewer, private=changes["private"])
+    if "family" in changes:
+        values["family"] = changes["family"]
+    if "sorting" in changes:
+        values["sorting"] = changes["sorting"]
+    if changes.get("cover") is not None and not await db.value(
+        'SELECT 1 FROM "album_file" WHERE "album" = ? AND "file" = ?', [str(before["id"]), str(changes["cover"])]
+    ):
+        raise InvalidInputError("The cover must be in the album", hint="Put that photo in first.")
+    if "cover" in changes:
+        values["cover"] = changes["cover"]
+    if "parent" in changes:
+        if changes["parent"] is not None:
+            await _check_parent(db, viewer, before["id"], before["user"], changes["parent"])
+        values["parent"] = changes["parent"]
+    return values
+
+
+async def _check_parent(db: Database, viewer: Viewer, album: object, owner: object, parent: uuid.UUID) -> None:
+    """An album lies in one of the same owner, who shares both; never in itself."""
+    above: Row | None = await allowed_row(db, viewer, parent, OWNER)
+    assert above is not None
+    if above["user"] != owner:
+        raise ConflictError("Albums of two people cannot lie in each other", hint="Choose one of the same owner.")
+    deep = 1
+    while above is not None:
+        if str(above["id"]) == str(album) or deep > MOST_DEEP:
+            raise ConflictError(
+                "An album cannot lie in itself" if deep <= MOST_DEEP else f"Albums lie at most {MOST_DEEP} deep"
+            )
+        deep += 1
+        above = await db.fetch_one('SELECT "id", "parent" FROM "album" WHERE "id" = ?', [str(above["parent"])])
+
+
+async def delete_album(db: Database, viewer: Viewer, album: uuid.UUID) -> uuid.UUID | None:
+    """The album alone; its files stay where they are, albums in it move up.  Returns the journal's entry."""
     async with db.write():
-        row = await _row(db, viewer, album)
+        row = await allowed_row(db, viewer, album, OWNER)
+        inside = await db.fetch('SELECT "id" FROM "album" WHERE "parent" = ?', [str(album)])
+        recording = AlbumRecording(db, viewer)
+        await recording.touch(album, *(one["id"] for one in inside))
+        await db.fetch(
+            'UPDATE "album" SET "parent" = ? WHERE "parent" = ?',
+            [str(row["parent"]) if row["parent"] else None, str(album)],
+        )
         await db.fetch('DELETE FROM "album" WHERE "id" = ?', [str(album)])
-        await journal.record(viewer, "delete", "album", album, before={"name": row["name"], "query": row["query"]})
+        return await recording.record("delete", album)
+
+
+async def let_in(db: Database, viewer: Viewer, album: uuid.UUID, members: Mapping[uuid.UUID, str]) -> Row:
+    """Make these, with their roles, the people who are let in; nobody else is any more."""
+    async with db.write():
+        row = await allowed_row(db, viewer, album, OWNER)
+        if row["user"] is None:
+            raise ConflictError("This album is everybody's already", hint="Make it private first.")
+        recording = AlbumRecording(db, viewer)
+        await recording.touch(album)
+        known = await db.fetch('SELECT "id" FROM "account"')
+        if not set(members) <= {one["id"] for one in known} - {row["user"]}:
+            raise InvalidInputError("Nobody of that id could be let in", hint="Choose others of the house.")
+        await db.fetch('DELETE FROM "album_member" WHERE "album" = ?', [str(album)])
+        await db.insert(
+            AlbumMember,
+            [
+                {"id": new_id(), "album": album, "user": user, "role": role, "created": now()}
+                for user, role in members.items()
+            ],
+        )
+        await recording.record("let_in", album)
+    return await get_album(db, viewer, album)
+
+
+async def leave(db: Database, viewer: Viewer, album: uuid.UUID) -> None:
+    """Somebody who was let in does not want to be any more."""
+    async with db.write():
+        await allowed_row(db, viewer, album)
+        gone = await db.fetch(
+            'DELETE FROM "album_member" WHERE "album" = ? AND "user" = ? RETURNING "id"',
+            [str(album), str(viewer.user_id)],
+        )
+        if not gone:
+            raise ConflictError("You were not let in by name", hint="Its owner can stop sharing it.")
 
 
 async def change_files(
     db: Database, viewer: Viewer, album: uuid.UUID, ids: Sequence[uuid.UUID], *, remove: bool = False
-) -> Row:
-    """Put files that the viewer sees into an album by hand, or take them out."""
+) -> tuple[Row, uuid.UUID | None]:
+    """Put files that the viewer sees into an album by hand, or take them out; the album, and the journal's entry."""
     async with db.write():
-        if (await _row(db, viewer, album))["query"] is not None:
-            raise ConflictError("A saved search finds its files by itself", hint="Change its query instead.")
-        allowed = await files.visible_ids(db, viewer, ids)
-        await (album_files.take if remove else album_files.put)(db, album, allowed)
+        row = await _by_hand_row(db, viewer, album)
+        recording = AlbumRecording(db, viewer)
+        await recording.touch(album)
+        if remove:
+            shown, arguments = album_files.shown_in_album(viewer)
+            here = await db.fetch(
+                f"""SELECT af."file" FROM "album_file" af JOIN "file_text_row" r ON r."file" = af."file"
+                    WHERE af."album" = ? AND {shown}""",
+                [str(album), *arguments],
+            )
+            seen = {one["file"] for one in here}
+            await album_files.take(db, row["id"], [one for one in ids if one in seen])
+        else:
+            seen = set(await files.visible_ids(db, viewer, ids))
+            await album_files.put(db, viewer, row["id"], [one for one in dict.fromkeys(ids) if one in seen])
         await db.fetch('UPDATE "album" SET "modified" = ? WHERE "id" = ?', [now(), str(album)])
-        await journal.record(viewer, "change", "album", album)
-    return await get_album(db, viewer, album)
+        entry = await recording.record("take" if remove else "put", album)
+    return await get_album(db, viewer, album), entry
+
+
+async def order_files(
+    db: Database, viewer: Viewer, album: uuid.UUID, ids: Sequence[uuid.UUID], *, before: uuid.UUID | None
+) -> tuple[Row, uuid.UUID | None]:
+    """Move files before another one, or to the end; from then on the album is ordered by hand."""
+    async with db.write():
+        row = await _by_hand_row(db, viewer, album)
+        recording = AlbumRecording(db, viewer)
+        await recording.touch(album)
+        await album_files.move(db, album, ids, before=before, sorting=row["sorting"])
+        await db.fetch("""UPDATE "album" SET "sorting" = 'hand', "modified" = ? WHERE "id" = ?""", [now(), str(album)])
+        entry = await recording.record("order", album)
+    return await get_album(db, viewer, album), entry
+
+
+async def _by_hand_row(db: Database, viewer: Viewer, album: uuid.UUID) -> Row:
+    row = await allowed_row(db, viewer, album, EDITOR)
+    if row["query"] is not None:
+        raise ConflictError("A saved search finds its files by itself", hint="Change its query instead.")
+    return row
 
 
 async def files_of_album(
     home: Home, viewer: Viewer, album: uuid.UUID, *, limit: int = 100, cursor: str | None = None
 ) -> Albums:
-    """By hand: the newest first.  A saved search: the best match first, as its search has them."""
+    """By hand: as it is ordered.  A saved search: the best match first, as its search has them."""
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidInputError(f"limit must be between 1 and {MAX_LIMIT}")
     offset = _decode(cursor) if cursor else 0
-    row = await _row(home.db, viewer, album)
+    row = await allowed_row(home.db, viewer, album)
     if row["query"] is not None:
         result = await search.search(home, viewer, row["query"], limit=limit, offset=offset)
         items, total = [item["file"] for item in result.items], result.total
     else:
-        items, total = await _by_hand(home.db, viewer, album, limit, offset)
+        items, total = await _by_hand(home.db, viewer, row, limit, offset)
     following = offset + len(items)
     return Albums(items=items, total=total, next=_encode(following) if items and following < total else None)
 
 
-async def _by_hand(db: Database, viewer: Viewer, album: uuid.UUID, limit: int, offset: int) -> tuple[list[Row], int]:
-    visible, arguments = found(viewer)
+async def _by_hand(db: Database, viewer: Viewer, row: Row, limit: int, offset: int) -> tuple[list[Row], int]:
+    async with db.read():
+        ids, total = await _ids_by_hand(db, viewer, row, limit, offset)
+        return await files.get_files(db, viewer, ids), total
+
+
+async def _ids_by_hand(db: Database, viewer: Viewer, row: Row, limit: int, offset: int) -> tuple[list[uuid.UUID], int]:
+    visible, arguments = album_files.shown_in_album(viewer)
     source = f"""FROM "album_file" af JOIN "file_text_row" r ON r."file" = af."file"
         WHERE af."album" = ? AND {visible}"""
-    async with db.read():
-        total = int(await db.value(f"SELECT count(*) {source}", [str(album), *arguments]))
-        rows = await db.fetch(
-            f'SELECT r."file" {source} ORDER BY r."local_start" DESC, r."id" DESC LIMIT ? OFFSET ?',
-            [str(album), *arguments, limit, offset],
-        )
-        return await files.get_files(db, viewer, [row["file"] for row in rows]), total
+    total = int(await db.value(f"SELECT count(*) {source}", [str(row["id"]), *arguments]))
+    rows = await db.fetch(
+        f'SELECT r."file" {source} ORDER BY {album_files.ORDERS[row["sorting"]]} LIMIT ? OFFSET ?',
+        [str(row["id"]), *arguments, limit, offset],
+    )
+    return [one["file"] for one in rows], total
 
 
-async def _row(db: Database, viewer: Viewer, album: uuid.UUID) -> Row:
-    allowed, arguments = visible_albums(viewer)
-    row = await db.fetch_one(f'SELECT a.* FROM "album" a WHERE a."id" = ? AND {allowed}', [str(album), *arguments])
-    if row is None:
-        raise NotFoundError("There is no such album", hint="It may have been removed, or be somebody's own.")
-    return row
-
-
-async def _shown(db: Database, viewer: Viewer, row: Row) -> Row:
+async def _shown(db: Database, viewer: Viewer, row: Row, seen: set[Any]) -> Row:
     """As the API shows it.  A saved search counts what its words and operators find in texts; by meaning it may find
-    more when it is opened."""
+    more when it is opened.  seen: albums that the viewer may look at, so that nobody learns of another above this."""
+    level = row.get("level") or await album_rights.level_of(db, viewer, row["id"])
+    owner = await db.fetch_one('SELECT "name", "username" FROM "account" WHERE "id" = ?', [str(row["user"])])
+    cover: object = None
     if row["query"] is None:
-        items, count = await _by_hand(db, viewer, row["id"], 1, 0)
-        cover = items[0]["id"] if items else None
+        ids, count = await _ids_by_hand(db, viewer, row, 1, 0)
+        cover = ids[0] if ids else None
+        if row["cover"] is not None and await files.visible_ids(db, viewer, [row["cover"]]):
+            cover = row["cover"]
     else:
         plan = await compile_query(db, viewer, parse(row["query"]))
         count = await search.count_text(db, viewer, plan)
         hits = await search.find_text(db, viewer, plan, limit=1, offset=0)
         cover = hits[0].file if hits else None
+    members = await album_rights.members_of(db, row["id"]) if level >= EDITOR else []
     return {
         "id": row["id"],
         "name": row["name"],
         "query": row["query"],
-        "private": row["user"] is not None,
+        "private": row["user"] is not None and not row["family"],
+        "family": row["family"] if row["user"] is not None else "editor",
+        "role": ROLES[level],
+        "user": row["user"],
+        "owner": (owner["name"] or owner["username"]) if owner else "",
+        "members": [
+            {"user": one["user"], "name": one["name"] or one["username"], "role": one["role"]} for one in members
+        ],
+        "parent": row["parent"] if row["parent"] in seen else None,
+        "sorting": row["sorting"],
         "count": count,
         "cover": cover,
         "created": row["created"],
@@ -174,7 +326,7 @@ async def _shown(db: Database, viewer: Viewer, row: Row) -> Row:
 def _owner(viewer: Viewer, *, private: bool) -> uuid.UUID | None:
     if private and viewer.user_id is None:
         raise InvalidInputError("The local admin is nobody, who can own nothing", hint="Log in as somebody.")
-    return viewer.user_id if private else None
+    return viewer.user_id
 
 
 def _clean_name(name: str) -> str:

@@ -78,13 +78,13 @@ async def count_pending(db: Database, files: Sequence[uuid.UUID]) -> int:
 async def state_of(db: Database, viewer: Viewer, file: uuid.UUID, *, model: str | None = None) -> CaptionState:
     """Raises NotFoundError, and InvalidInputError for an unknown model."""
     chosen = await captions.model_in_use(db) if model is None else _named(model)
-    visible, arguments = viewer.visible("f")
+    reach, arguments = viewer.reach("f")
     row = await db.fetch_one(
         f"""SELECT f."content_sha" AS "sha", p."captions_json" -> ('$."' || ? || '"') AS "entry",
                    s."status", s."error", s."hint"
             FROM "stored_file" f LEFT JOIN "photo_caption" p ON p."file" = f."id"
             LEFT JOIN "file_step" s ON s."file" = f."id" AND s."step" = ?
-            WHERE f."id" = ? AND {visible}""",
+            WHERE f."id" = ? AND {reach}""",
         [chosen.name, CAPTION_STEP, file, *arguments],
     )
     if row is None:

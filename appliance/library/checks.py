@@ -70,14 +70,16 @@ async def record(db: Database, verdicts: Iterable[tuple[uuid.UUID, str, str]]) -
 
 
 async def problems(db: Database, viewer: Viewer, *, limit: int = 100) -> dict[str, Any]:
-    """What was found wrong, the latest first: items and total."""
+    """What was found wrong, the latest first: items and total.  Of files that the admin may not see, only the total."""
     viewer.require_admin()
+    visible, arguments = viewer.visible("f")
     rows = await db.fetch(
-        """SELECT p."id" AS "path_id", p."file" AS "file_id", l."name" AS "library", c."verdict", c."why", c."checked",
+        f"""SELECT p."id" AS "path_id", p."file" AS "file_id", l."name" AS "library", c."verdict", c."why", c."checked",
                   CASE p."folder" WHEN '' THEN p."name" ELSE p."folder" || '/' || p."name" END AS "path"
            FROM "file_check" c JOIN "file_path" p ON p."id" = c."path" JOIN "library" l ON l."id" = p."library"
-           WHERE c."verdict" <> 'ok' ORDER BY c."checked" DESC, c."id" LIMIT ?""",
-        [limit],
+           JOIN "stored_file" f ON f."id" = p."file"
+           WHERE c."verdict" <> 'ok' AND {visible} ORDER BY c."checked" DESC, c."id" LIMIT ?""",
+        [*arguments, limit],
     )
     total = await db.value("""SELECT count(*) FROM "file_check" WHERE "verdict" <> 'ok'""")
     return {"items": rows, "total": total, "next": None}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from appliance.library import matching, tags
-from appliance.library.album_files import visible_albums
+from appliance.library.album_rights import visible_albums
 from appliance.library.faces import visible_faces, visible_people
 from appliance.library.query import Choice, Dates, Named, Query, Rating, Term, Word, fold, parse
 
@@ -112,9 +112,8 @@ async def compile_query(db: Database, viewer: Viewer, query: Query, *, depth: in
 
 def found(viewer: Viewer, row: str = "r") -> tuple[str, list[object]]:
     """A condition on `file_text_row`, whose owner and visibility follow the file's by triggers."""
-    if viewer.user_id is None:
-        return f'{row}."shown"', []
-    return f'{row}."shown" AND {row}."owner" IN (\'\', ?)', [str(viewer.user_id)]
+    owners, arguments = viewer.owners(row)
+    return f'{row}."shown" AND {owners}', arguments
 
 
 def _negated(term: Term, condition: Condition) -> Condition:
@@ -213,11 +212,16 @@ async def _person(db: Database, viewer: Viewer, value: str) -> Condition:
 
 
 async def _tag(db: Database, viewer: Viewer, value: str) -> Condition:
-    rows = await db.fetch('SELECT "id", "name" FROM "tag" WHERE "name" = ? COLLATE NOCASE', [value])
+    # animals/dog lies in animals
+    escaped = value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    rows = await db.fetch(
+        """SELECT "id", "name" FROM "tag" WHERE "name" = ? COLLATE NOCASE OR "name" LIKE ? ESCAPE '\\'""",
+        [value, f"{escaped}/%"],
+    )
     if not rows:
         wanted = fold(value)
         every = await db.fetch('SELECT "id", "name" FROM "tag"')
-        rows = [row for row in every if fold(row["name"]) == wanted]
+        rows = [row for row in every if fold(row["name"]) == wanted or fold(row["name"]).startswith(f"{wanted}/")]
     visible, arguments = found(viewer)
     ids = [
         str(row["id"])

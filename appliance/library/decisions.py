@@ -248,12 +248,12 @@ async def look_again(db: Database, files: Sequence[object]) -> None:
 async def announce(db: Database, bus: Bus, files: Iterable[object]) -> None:
     """Tell everyone who may see these files that their faces are others now."""
     rows = await db.fetch(
-        'SELECT "id", "local_start", "user" FROM "stored_file" WHERE "id" IN (SELECT value FROM json_each(?))',
+        'SELECT "id", "local_start", "audience" FROM "stored_file" WHERE "id" IN (SELECT value FROM json_each(?))',
         [face_index.ids_json(files)],
     )
     by_user: dict[str | None, list[Row]] = {}
     for row in rows:
-        by_user.setdefault(str(row["user"]) if row["user"] else None, []).append(row)
+        by_user.setdefault(row["audience"] or None, []).append(row)
     for user, some in by_user.items():
         months = sorted({row["local_start"][:7] for row in some} - {""})
         bus.publish(FileChanged(ids=[str(row["id"]) for row in some], months=months, user=user))

@@ -50,6 +50,7 @@ async def keep(db: Database, bus: Bus, viewer: Viewer, group: uuid.UUID, kept: S
                 "Say which files of the group to keep" if not kept else "That is no file of this group",
                 hint="Keep at least one of those that are shown.",
             )
+        await files.changeable_ids(db, viewer, members)
         before = await _rows(db, members)
         rest = [file for file in members if file not in chosen]
         tags = await _take_over(db, chosen[0], rest, before)
@@ -156,7 +157,7 @@ async def _no_more_read(db: Database, kept: uuid.UUID, file: uuid.UUID) -> bool:
     """True when everybody who sees `kept` sees `file`."""
     return bool(
         await db.value(
-            """SELECT f."user" IS NULL OR f."user" = k."user" FROM "stored_file" f, "stored_file" k
+            """SELECT f."audience" IN ('', k."audience") FROM "stored_file" f, "stored_file" k
                WHERE f."id" = ? AND k."id" = ?""",
             [str(file), str(kept)],
         )

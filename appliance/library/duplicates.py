@@ -26,7 +26,7 @@ _ROLE_EDIT = "edit_of"
 _NOT_EXACT = 'count(DISTINCT m."content_sha") > 1'
 #: The best first: most pixels, most bytes, one that the whole family sees, an original before an edit, the oldest.
 _BEST_FIRST = f"""ifnull(f."width", 0) * ifnull(f."height", 0) DESC, f."size_bytes" DESC,
-    f."user" IS NOT NULL,
+    f."audience" <> '',
     EXISTS (SELECT 1 FROM "related_file" r WHERE r."file" = f."id" AND r."role" = '{_ROLE_EDIT}'),
     f."start" IS NULL, f."start", f."id" """
 
@@ -71,7 +71,7 @@ def _seen(viewer: Viewer, kind: str | None) -> tuple[str, list[object]]:
     What a viewer may not see is not counted; two equal files are an exact group even where others see a third.
     """
     # Whose a file is and whether it is shown stands in a narrow table too, which triggers keep true.
-    visible, arguments = viewer.owners()
+    visible, arguments = viewer.owners("t")
     condition = {"exact": f"AND NOT ({_NOT_EXACT})", "near": f"AND {_NOT_EXACT}"}.get(kind or "", "")
     return (
         f"""SELECT m."group" AS "id" FROM "duplicate_group" d

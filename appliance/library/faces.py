@@ -43,28 +43,28 @@ class Crop:
 
 
 def visible_faces(viewer: Viewer, table: str = "fa") -> tuple[str, list[object]]:
-    """As `Viewer.visible`, for faces: those on files that the viewer may see."""
-    if viewer.user_id is None:
-        return "1", []
-    return f'({table}."owner" = \'\' OR {table}."owner" = ?)', [str(viewer.user_id)]
+    """As `Viewer.visible`, for faces: those on files that are in the viewer's lists."""
+    return viewer.owners(table)
 
 
 def visible_people(viewer: Viewer, table: str = "p") -> tuple[str, list[object]]:
     """People of the family, and those that are private to the viewer."""
-    if viewer.user_id is None:
-        return "1", []
-    return f'({table}."user" IS NULL OR {table}."user" = ?)', [str(viewer.user_id)]
+    return viewer.owning(table)
 
 
 async def faces_of_files(db: Database, viewer: Viewer, files: Iterable[object]) -> dict[uuid.UUID, list[Row]]:
-    """Faces on files that the caller has checked the viewer may see, from left to right and from above."""
+    """Faces on files that the caller has checked the viewer may see, from left to right and from above.
+
+    Not on those that somebody let them see in an album: who is on them is for those who have them in their library.
+    """
     people, arguments = visible_people(viewer)
+    visible, face_arguments = visible_faces(viewer)
     rows = await db.fetch(
         f"""SELECT {COLUMNS} FROM "face" fa JOIN "stored_file" f ON f."id" = fa."file"
             LEFT JOIN "person" p ON p."id" = fa."person" AND {people}
-            WHERE fa."file" IN (SELECT value FROM json_each(?)) AND NOT fa."removed"
+            WHERE fa."file" IN (SELECT value FROM json_each(?)) AND NOT fa."removed" AND {visible}
             ORDER BY fa."x", fa."y", fa."id" """,
-        [*arguments, face_index.ids_json(files)],
+        [*arguments, face_index.ids_json(files), *face_arguments],
     )
     found: dict[uuid.UUID, list[Row]] = {}
     for row in rows:
@@ -74,10 +74,10 @@ async def faces_of_files(db: Database, viewer: Viewer, files: Iterable[object]) 
 
 async def faces_of_file(db: Database, viewer: Viewer, file: uuid.UUID) -> list[Row]:
     """Raises NotFoundError for a file the viewer may not see."""
-    visible, arguments = viewer.visible("f")
+    reach, arguments = viewer.reach("f")
     async with db.read():
         if (
-            await db.value(f'SELECT 1 FROM "stored_file" f WHERE f."id" = ? AND {visible}', [str(file), *arguments])
+            await db.value(f'SELECT 1 FROM "stored_file" f WHERE f."id" = ? AND {reach}', [str(file), *arguments])
             is None
         ):
             raise NotFoundError("There is no such file", hint="It may have been removed, or belong to someone else.")

@@ -141,9 +141,12 @@ class _Intake:
         self._seen: dict[tuple[str, str], tuple[uuid.UUID, Sighting]] = {}
         self._back: set[uuid.UUID] = set()
         self._robbed: set[uuid.UUID] = set()
+        self._shared = False
 
     async def load(self, db: Database, sightings: Sequence[Sighting]) -> None:
         """Read the files that the sightings' paths and contents belong to, with all their paths."""
+        shared = await db.value('SELECT "shared" FROM "library" WHERE "id" = ?', [str(self._library)])
+        self._shared = bool(shared)
         rows = await db.fetch(
             f"""SELECT f."id", f."content", f."content_sha", f."content_sha1", f."size_bytes",
                        substr(f."local_start", 1, 7) AS month, f."missing_since" IS NOT NULL AS missing,
@@ -310,6 +313,7 @@ class _Intake:
                     "filename": sighting.name,
                     "size_bytes": sighting.hashes.size_bytes,
                     "user": self._owner,
+                    "shared": self._shared,
                     "library": self._library,
                     "content": sighting.content,
                     "content_sha": sighting.hashes.sha256,

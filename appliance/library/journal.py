@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from appliance.library.viewers import Viewer
 
 MAX_LIMIT = 1000
+#: What admins see of what others did: how the house is run, never what somebody does with their photos.
+OF_THE_HOUSE = ("user", "key", "setting", "library", "model", "backup")
 #: What `undo.py` can take back.
-UNDOABLE = ("person", "face", "duplicates", "files", "event")
+UNDOABLE = ("person", "face", "duplicates", "files", "event", "album", "sharing")
 
 
 async def record(
@@ -54,12 +56,13 @@ async def record(
 async def list_entries(
     db: Database, viewer: Viewer, *, limit: int = 100, cursor: str | None = None, noun: str | None = None
 ) -> dict[str, Any]:
-    """The viewer's own entries, an admin's everyone's, the latest first: items, total, next."""
+    """The viewer's own entries, for admins everyone's about the house too, the latest first: items, total, next."""
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidInputError(f"limit must be between 1 and {MAX_LIMIT}")
     conditions, arguments = ["1"], []
-    if not viewer.is_admin:
-        conditions.append('"user" = ?')
+    if viewer.user_id is not None:
+        of_the_house = "', '".join(OF_THE_HOUSE)
+        conditions.append(f"""("user" = ? OR "noun" IN ('{of_the_house}'))""" if viewer.is_admin else '"user" = ?')
         arguments.append(str(viewer.user_id))
     if noun is not None:
         conditions.append('"noun" = ?')

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from appliance.db.tables import ApiKey
-from appliance.errors import InvalidInputError, NotFoundError, StorageError
+from appliance.errors import InvalidInputError, NotFoundError, PermissionDeniedError, StorageError
 from appliance.library import journal
 from appliance.library.sessions import hash_token
 from appliance.library.viewers import Viewer
 from appliance.values import new_id, now
 
 if TYPE_CHECKING:
-    import uuid
     from collections.abc import Sequence
 
     from appliance.db.engine import Database, Row
@@ -40,6 +40,10 @@ async def add_key(
         )
     if user_id != viewer.user_id:
         viewer.require_admin()
+    if "all" not in viewer.scopes and not set(scopes) <= set(viewer.scopes):
+        raise PermissionDeniedError(
+            "A key cannot give what it has not", hint=f"Its scopes are: {', '.join(viewer.scopes)}."
+        )
     secret = PREFIX + secrets.token_urlsafe(32)
     key = ApiKey(
         id=new_id(),
@@ -63,24 +67,25 @@ async def list_keys(db: Database, viewer: Viewer) -> list[Row]:
     return await _select(db, 'k."user" = ?', [viewer.user_id])
 
 
-async def remove_key(db: Database, viewer: Viewer, key_id: uuid.UUID) -> None:
-    """One's own, or as admin anyone's."""
+async def remove_key(db: Database, viewer: Viewer, key_id: uuid.UUID) -> uuid.UUID:
+    """One's own, or as admin anyone's; returns whose it was."""
     condition, arguments = ("1", []) if viewer.is_admin else ('"user" = ?', [viewer.user_id])
     async with db.write(durable=True):
         gone = await db.fetch(
-            f'DELETE FROM "api_key" WHERE "id" = ? AND {condition} RETURNING "name"',
+            f'DELETE FROM "api_key" WHERE "id" = ? AND {condition} RETURNING "name", "user"',
             [key_id, *arguments],
         )
         if not gone:
             raise NotFoundError("There is no such key")
         await journal.record(viewer, "remove", "key", key_id, before={"name": gone[0]["name"]})
+    return uuid.UUID(str(gone[0]["user"]))
 
 
 async def find_key(db: Database, secret: str) -> Viewer | None:
     """Whose key it is and what it may do, or None."""
     row = await db.fetch_one(
         'SELECT k."id", k."scopes", k."last_used", u."id" AS "user_id", u."role" '
-        'FROM "api_key" k JOIN "account" u ON u."id" = k."user" WHERE k."key_hash" = ?',
+        'FROM "api_key" k JOIN "account" u ON u."id" = k."user" WHERE k."key_hash" = ? AND NOT u."disabled"',
         [hash_token(secret)],
     )
     if row is None:

@@ -23,7 +23,9 @@ ACCEPTED = "Files that are gone will be noted as missing by the next scan"
 
 _SELECT = """
     SELECT l.*,
-        (SELECT count(*) FROM "stored_file" f WHERE f."library" = l."id" AND f."missing_since" IS NULL) AS files,
+        (SELECT count(*) FROM "stored_file" f WHERE f."library" = l."id" AND f."missing_since" IS NULL)
+        - (SELECT count(*) FROM "stored_file" f WHERE f."locked" AND f."user" = l."user" AND f."library" = l."id"
+           AND f."missing_since" IS NULL) AS files,
         (SELECT count(*) FROM "stored_file" f WHERE f."library" = l."id" AND f."missing_since" IS NOT NULL) AS missing
     FROM "library" l
 """
@@ -31,7 +33,7 @@ _SELECT = """
 
 async def list_libraries(db: Database, viewer: Viewer) -> list[dict[str, Any]]:
     """The family's libraries and the viewer's own, oldest first."""
-    condition, args = viewer.visible("l")
+    condition, args = viewer.owning("l")
     rows = await db.fetch(f'{_SELECT} WHERE {condition} ORDER BY l."created", l."id"', args)
     return [_serialised(row) for row in rows]
 
@@ -45,7 +47,7 @@ async def get_library(db: Database, library: uuid.UUID) -> dict[str, Any]:
 
 
 async def add_library(
-    db: Database, *, name: str, root: str, user: uuid.UUID | None = None, kind: str = "folder"
+    db: Database, *, name: str, root: str, user: uuid.UUID | None = None, kind: str = "folder", shared: bool = False
 ) -> dict[str, Any]:
     """Register a folder.  Raises InvalidInputError for a folder that cannot be read, ConflictError for one that lies
     inside another library or around it: every photo would be there twice."""
@@ -65,6 +67,7 @@ async def add_library(
             "root": str(path),
             "kind": kind,
             "user": user,
+            "shared": shared,
             "created": now(),
             "modified": now(),
         }
@@ -86,7 +89,7 @@ async def remove_library(db: Database, library: uuid.UUID) -> None:
     Raises ConflictError for the folder that uploads land in: its files would be on no page any more.
     """
     found = await get_library(db, library)
-    if found["kind"] == "uploads" and found["files"]:
+    if found["kind"] == "uploads" and await count_present(db, library):
         raise ConflictError("Uploads are kept in this library", hint="Trash its files first.")
     async with db.write(durable=True):
         await Library.delete().where(Library.id == library)
@@ -108,9 +111,10 @@ async def uploads_library(db: Database, paths: DataPaths, user: uuid.UUID) -> di
     if found is not None:
         return await get_library(db, found["id"])
     await asyncio.to_thread(root.mkdir, mode=0o750, parents=True, exist_ok=True)
-    name = await db.value('SELECT "name" FROM "account" WHERE "id" = ?', [str(user)])
+    owner = await db.fetch_one('SELECT "name", "shares" FROM "account" WHERE "id" = ?', [str(user)])
+    name, shared = (owner["name"], bool(owner["shares"])) if owner else ("", False)
     return await add_library(
-        db, name=f"Uploads of {name}" if name else "Uploads", root=str(root), user=user, kind="uploads"
+        db, name=f"Uploads of {name}" if name else "Uploads", root=str(root), user=user, kind="uploads", shared=shared
     )
 
 
@@ -153,6 +157,7 @@ def _checked_root(root: str) -> Path:
 def _serialised(row: Row) -> dict[str, Any]:
     names = ("name", "root", "kind", "status", "reason", "hint", "files", "missing")
     return {name: row[name] for name in names} | {
+        "shared": bool(row["shared"]),
         "id": str(row["id"]),
         "user": str(row["user"]) if row["user"] else None,
         "last_scan": row["last_scan"].isoformat() if row["last_scan"] else None,

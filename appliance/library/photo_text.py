@@ -75,10 +75,10 @@ async def keep(db: Database, file: uuid.UUID, reader: Reader, lines: Sequence[Te
 
 async def text_of(db: Database, viewer: Viewer, file: uuid.UUID) -> PhotoText:
     """Raises NotFoundError for a file that the viewer may not see."""
-    visible, arguments = viewer.visible("f")
+    reach, arguments = viewer.reach("f")
     row = await db.fetch_one(
         f"""SELECT t."reader", t."lines" FROM "stored_file" f LEFT JOIN "photo_text" t ON t."file" = f."id"
-            WHERE f."id" = ? AND {visible}""",
+            WHERE f."id" = ? AND {reach}""",
         [file, *arguments],
     )
     if row is None:

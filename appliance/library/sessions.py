@@ -57,9 +57,9 @@ async def open_session(db: Database, user_id: uuid.UUID, *, device: str, days: i
 async def find_session(db: Database, token: str, *, days: int) -> OpenSession | None:
     """Whose session it is, or None; being used, it lives `days` from now on."""
     row = await db.fetch_one(
-        'SELECT s."id", s."expires", s."last_used", u."id" AS "user_id", u."username", u."role", '
+        'SELECT s."id", s."expires", s."last_used", s."unlocked_until", u."id" AS "user_id", u."username", u."role", '
         'u."must_change_password" '
-        'FROM "session" s JOIN "account" u ON u."id" = s."user" WHERE s."token_hash" = ?',
+        'FROM "session" s JOIN "account" u ON u."id" = s."user" WHERE s."token_hash" = ? AND NOT u."disabled"',
         [hash_token(token)],
     )
     moment = now()
@@ -74,7 +74,12 @@ async def find_session(db: Database, token: str, *, days: int) -> OpenSession | 
                     [moment, moment + timedelta(days=days), row["id"]],
                 )
     return OpenSession(
-        viewer=Viewer(user_id=row["user_id"], is_admin=row["role"] == "admin"),
+        viewer=Viewer(
+            user_id=row["user_id"],
+            is_admin=row["role"] == "admin",
+            session=row["id"],
+            unlocked=row["unlocked_until"] is not None and row["unlocked_until"] > moment,
+        ),
         username=row["username"],
         must_change_password=bool(row["must_change_password"]),
     )

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from appliance.library import matching, tags, text_index
-from appliance.library.album_files import visible_albums
+from appliance.library.album_rights import visible_albums
 from appliance.library.conditions import found
 from appliance.library.faces import visible_faces, visible_people
 from appliance.library.query import CHOICES, DATED, NAMED, OPERATORS, SPELLINGS, clean, fold, quoted

@@ -1,8 +1,9 @@
 """The text index: `file_text` (FTS5), one row for each stored file, of all that is said of it in words.
 
-Triggers put a file into `text_stale` when anything of that changes, whoever changes it (migration `search`); here the
-stale ones are made anew.  What only one person may know (people and albums that are theirs) stands in the column `own`,
-each word behind the owner's mark, so that nobody else's search can match it.
+Triggers put a file into `text_stale` when anything of that changes, whoever changes it (migrations `search` and
+`sharing`); here the stale ones are made anew.  What only some may know (people that are one's own, albums that not
+everybody may look at) stands in the column `own`, each word behind the mark of whoever may, so that nobody else's
+search can match it.
 """
 
 from __future__ import annotations
@@ -111,7 +112,8 @@ def _pairs(select: str) -> str:
 
 _NAMED_FACES = """FROM "face" fa JOIN "person" p ON p."id" = fa."person"
     WHERE fa."file" = f."id" AND NOT fa."removed" AND NOT p."ignored" AND p."name" <> ''"""
-_IN_ALBUMS = 'FROM "album_file" af JOIN "album" a ON a."id" = af."album" WHERE af."file" = f."id"'
+_IN_ALBUMS = """FROM "album_file" af JOIN "album" a ON a."id" = af."album"
+    JOIN "album_right" ar ON ar."album" = a."id" WHERE af."file" = f."id" """
 _PATHS = 'FROM "file_path" fp WHERE fp."file" = f."id"'
 _EVENTS = 'FROM "file_event" fe JOIN "event" e ON e."id" = fe."event" WHERE fe."file" = f."id"'
 _TAGS = f"""FROM "file_tag" ft JOIN "tag" t ON t."id" = ft."tag" WHERE ft."file" = f."id" AND {tags.shown("ft")}"""
@@ -124,8 +126,8 @@ _HANGING = {
     "names": _lines(f'fp."name" AS v {_PATHS}'),
     "people": _lines(f'p."name" AS v {_NAMED_FACES} AND p."user" IS NULL'),
     "own_people": _pairs(f'p."user" AS o, p."name" AS v {_NAMED_FACES} AND p."user" IS NOT NULL'),
-    "albums": _lines(f'a."name" AS v {_IN_ALBUMS} AND a."user" IS NULL'),
-    "own_albums": _pairs(f'a."user" AS o, a."name" AS v {_IN_ALBUMS} AND a."user" IS NOT NULL'),
+    "albums": _lines(f"""a."name" AS v {_IN_ALBUMS} AND ar."who" = '' """),
+    "own_albums": _pairs(f"""ar."who" AS o, a."name" AS v {_IN_ALBUMS} AND ar."who" <> '' """),
     "events": _lines(f'e."name" AS v {_EVENTS}'),
     "tags": _lines(f't."name" AS v {_TAGS}'),
     "caption": _lines(f"""c."value" ->> '$.caption' AS v {_CAPTIONS}"""),

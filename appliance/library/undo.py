@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from appliance.errors import ConflictError, InvalidInputError, NotFoundError, PermissionDeniedError
-from appliance.library import duplicate_choices, face_index, file_changes, journal
+from appliance.library import album_changes, duplicate_choices, face_index, file_changes, journal, ownership
 from appliance.messages import FacesChanged, PeopleChanged
 from appliance.values import new_id, now
 
@@ -119,8 +119,18 @@ async def _undo_people(db: Database, entry: Row) -> None:
 
 
 #: noun of an entry -> who takes it back, and who tells of that.
-PUT_BACK = {duplicate_choices.NOUN: duplicate_choices.put_back, file_changes.NOUN: file_changes.put_back}
-ANNOUNCE = {duplicate_choices.NOUN: duplicate_choices.announce_undone, file_changes.NOUN: file_changes.announce_undone}
+PUT_BACK = {
+    duplicate_choices.NOUN: duplicate_choices.put_back,
+    file_changes.NOUN: file_changes.put_back,
+    album_changes.NOUN: album_changes.put_back,
+    ownership.NOUN: ownership.put_back,
+}
+ANNOUNCE = {
+    duplicate_choices.NOUN: duplicate_choices.announce_undone,
+    file_changes.NOUN: file_changes.announce_undone,
+    album_changes.NOUN: album_changes.announce_undone,
+    ownership.NOUN: ownership.announce_undone,
+}
 
 
 async def _check_untouched(db: Database, before: State, after: State, current: State) -> None:

@@ -24,7 +24,7 @@ Role = Literal["admin", "user"]
 
 FIRST_ADMIN = "admin"
 MAX_NAME = 64
-COLUMNS = '"id", "username", "name", "role", "must_change_password", "created"'
+COLUMNS = '"id", "username", "name", "role", "must_change_password", "created", "disabled", "shares"'
 
 
 class OneTimePassword(msgspec.Struct, frozen=True):
@@ -104,9 +104,17 @@ async def log_in(db: Database, *, username: str, password: str) -> Row:
         f'SELECT {COLUMNS}, "password_hash" FROM "account" WHERE "username" = ?',
         [_folded(username)],
     )
-    if not await is_password(password, str(row["password_hash"]) if row else None) or row is None:
+    known = await is_password(password, str(row["password_hash"]) if row else None)
+    if not known or row is None or row["disabled"]:
         raise AuthenticationError("That name and password do not belong together", hint="Check both and try again.")
     return _shown(row)
+
+
+async def check_own_password(db: Database, viewer: Viewer, password: str) -> None:
+    """Raise AuthenticationError unless it is the viewer's."""
+    stored = await db.value('SELECT "password_hash" FROM "account" WHERE "id" = ?', [viewer.user_id])
+    if not await is_password(password, stored):
+        raise AuthenticationError("That is not your password", hint="It is the one you log in with.")
 
 
 async def change_password(db: Database, viewer: Viewer, *, current: str, new: str) -> None:
@@ -171,8 +179,10 @@ async def change_user(
     name: str | None = None,
     role: Role | None = None,
     password: str | None = None,
+    disabled: bool | None = None,
 ) -> Row:
-    """None leaves a field alone.  A new password ends that user's sessions."""
+    """None leaves a field alone.  A new password ends that user's sessions; who is disabled is out at once, with every
+    session, key and link, until they are let in again."""
     viewer.require_admin()
     before = await get_user(db, user_id)
     after: dict[str, Any] = {}
@@ -182,6 +192,8 @@ async def change_user(
         after["name"] = clean_name(name)
     if role is not None:
         after["role"] = role
+    if disabled is not None:
+        after["disabled"] = disabled
     password_hash = None
     if password is not None:
         check_password(password)
@@ -189,8 +201,10 @@ async def change_user(
     async with db.write(durable=True):
         if "username" in after:
             await _refuse_taken(db, after["username"], but=user_id)
-        if after.get("role") == "user":
+        if after.get("role") == "user" or disabled:
             await _refuse_last_admin(db, user_id)
+        if disabled:
+            await db.fetch('DELETE FROM "session" WHERE "user" = ?', [user_id])
         for column, value in after.items():
             await db.fetch(f'UPDATE "account" SET "{column}" = ? WHERE "id" = ?', [value, user_id])
         if password_hash is not None:
@@ -249,6 +263,8 @@ def _shown(row: Row) -> Row:
         "name": row["name"],
         "role": row["role"],
         "must_change_password": bool(row["must_change_password"]),
+        "disabled": bool(row["disabled"]),
+        "shares": bool(row["shares"]),
         "created": row["created"],
     }
 
@@ -285,6 +301,8 @@ async def _refuse_taken(db: Database, username: str, *, but: object = None) -> N
 
 
 async def _refuse_last_admin(db: Database, user_id: uuid.UUID) -> None:
-    others = await db.value("""SELECT count(*) FROM "account" WHERE "role" = 'admin' AND "id" <> ?""", [user_id])
+    others = await db.value(
+        """SELECT count(*) FROM "account" WHERE "role" = 'admin' AND NOT "disabled" AND "id" <> ?""", [user_id]
+    )
     if not others:
         raise ConflictError("This is the only admin", hint="Make someone else an admin first.")

@@ -45,9 +45,9 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
         # The plus keeps SQLite from choosing an index that would read every file there is for each page.
         return self._audience(f'+{table}."audience"')
 
-    def owners(self) -> tuple[str, list[object]]:
+    def owners(self, table: str = "") -> tuple[str, list[object]]:
         """The same for tables whose column `owner` follows the audience of files."""
-        return self._audience('"owner"')
+        return self._audience(f'{table}."owner"' if table else '"owner"')
 
     def reach(self, table: str = "stored_file") -> tuple[str, list[object]]:
         """A condition for single files, given by id; every argument is the same."""
@@ -64,6 +64,12 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
             return self.visible(table)
         locked = "" if self.unlocked else f'AND NOT {table}."locked"'
         return f'(({table}."user" IS NULL OR {table}."user" = ?) {locked})', [str(self.user_id)]
+
+    def owning(self, table: str) -> tuple[str, list[object]]:
+        """A condition for tables with a column `user`: what is the family's, and the viewer's own."""
+        if self.user_id is None:
+            return "1", []
+        return f'({table}."user" IS NULL OR {table}."user" = ?)', [str(self.user_id)]
 
     def may_see(self, audience: str | None) -> bool:
         """Whether a message about files with this audience is for them; None is the family."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TIME_LIMIT_S: Final = 30.0
+COPY_LIMIT_S: Final = 600.0
 _MEMORY_LIMIT_BYTES: Final = 3 << 30  # address space, of which the libraries alone take 0.5 GB
 _OUTPUT_LIMIT_BYTES: Final = 64 << 20  # a 1440 px picture without compression is 6 MB
 _SAFE_INPUT: Final = (
@@ -44,12 +45,29 @@ def run_ffprobe(path: Path, *arguments: str) -> bytes:
     return _run(["ffprobe", "-hide_banner", "-v", "error", *_SAFE_INPUT, *arguments, "-i", _address(path)], path)
 
 
+def copy_streams(path: Path, target: Path) -> None:
+    """Write picture and sound of a video to `target` (MP4) as they are, without anything that is said of them.
+
+    Raises UnreadableFileError when they do not fit into that container either.
+    """
+    command = ["ffmpeg", "-nostdin", "-hide_banner", "-v", "error", "-y", *_SAFE_INPUT, "-i", _address(path)]
+    command += ["-map", "0:V:0", "-map", "0:a:0?", "-c", "copy", "-map_metadata", "-1", "-map_metadata:s", "-1"]
+    command += ["-map_chapters", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact"]
+    command += ["-movflags", "+faststart", "-f", "mp4", _address(target)]
+    # The second pass, which puts the index first, writes it all once more.
+    _run(command, path, output_limit=2 * path.stat().st_size + _OUTPUT_LIMIT_BYTES, time_limit_s=COPY_LIMIT_S)
+    if not target.stat().st_size:
+        raise _failure(path, "")
+
+
 def _address(path: Path) -> str:
     """`file:` and an absolute path: no name can be taken for an option or for another protocol."""
     return f"file:{path.absolute()}"
 
 
-def _run(command: list[str], path: Path) -> bytes:
+def _run(
+    command: list[str], path: Path, *, output_limit: int = _OUTPUT_LIMIT_BYTES, time_limit_s: float = TIME_LIMIT_S
+) -> bytes:
     if shutil.which(command[0]) is None:
         raise UnsupportedFormatError(
             str(path),
@@ -69,16 +87,16 @@ def _run(command: list[str], path: Path) -> bytes:
             try:
                 for limit, value in (
                     (resource.RLIMIT_AS, _MEMORY_LIMIT_BYTES),
-                    (resource.RLIMIT_FSIZE, _OUTPUT_LIMIT_BYTES),
-                    (resource.RLIMIT_CPU, math.ceil(TIME_LIMIT_S) * 2),
+                    (resource.RLIMIT_FSIZE, output_limit),
+                    (resource.RLIMIT_CPU, math.ceil(time_limit_s) * 2),
                 ):
                     with contextlib.suppress(ProcessLookupError, ValueError, PermissionError):
                         resource.prlimit(process.pid, limit, (value, value))
-                process.wait(timeout=TIME_LIMIT_S)
+                process.wait(timeout=time_limit_s)
             except subprocess.TimeoutExpired as error:
                 raise UnreadableFileError(
                     str(path),
-                    f"Reading the file took longer than {TIME_LIMIT_S:.0f} seconds.",
+                    f"Reading the file took longer than {time_limit_s:.0f} seconds.",
                     hint="Open it in another program to see whether it is damaged.",
                 ) from error
             finally:
@@ -87,7 +105,7 @@ def _run(command: list[str], path: Path) -> bytes:
                         os.killpg(process.pid, signal.SIGKILL)
         output.seek(0)
         data = output.read()
-        if process.returncode != 0 and not data:
+        if process.returncode != 0 and not data:  # a copy of streams has no output here: it failed if it says so
             complaints.seek(0)
             raise _failure(path, complaints.read(4000).decode(errors="replace"))
         return data

@@ -437,7 +437,7 @@ class Runner:
                 continue
             self._finished_at[done.due.step].append(time.monotonic())
             self._crashes.pop(done.due.id, None)
-            ids, months = by_user.setdefault(str(row["user"]) if row["user"] else None, (set(), set()))
+            ids, months = by_user.setdefault(row["audience"] or None, (set(), set()))
             ids.add(str(row["id"]))
             months.add(row["local_start"][:7])
         for user, (ids, months) in by_user.items():

@@ -79,7 +79,7 @@ class ContentController(Controller):
         runner: RunnerPart,
     ) -> ASGIApp:
         original = await files.get_original(home.db, viewer, file_id)
-        made = await asyncio.to_thread(_open_preview, os.fspath(home.paths.preview(original.content_sha)))
+        made = await asyncio.to_thread(open_preview, os.fspath(home.paths.preview(original.content_sha)))
         if made is not None:
             fd, media_type = made
             etag = f'"{original.content_sha[:32]}-p"'
@@ -92,7 +92,7 @@ class ContentController(Controller):
             return FileContent(
                 request, fd, etag=f'"{original.content_sha}"', media_type=original.mime_type, cache_control=ASK_AGAIN
             )
-        raise _not_ready()
+        raise not_ready()
 
     @route("/thumbnail", http_method=READ, summary="250 px; until it is made, the camera's own small picture")
     async def thumbnail(
@@ -112,7 +112,7 @@ class ContentController(Controller):
             # The page knows that none may be there: "nothing" is an answer, not an error in its console.
             return Response(b"", status_code=204, headers={"Cache-Control": ASK_AGAIN})
         if jpeg is None:
-            raise _not_ready()
+            raise not_ready()
         return _picture(request, jpeg, "image/jpeg", f'"{original.content_sha[:32]}-s"', ASK_AGAIN)
 
 
@@ -131,7 +131,7 @@ def _picture(
     return Response(data, headers=headers, media_type=media_type)
 
 
-def _open_preview(path: str) -> tuple[int, str] | None:
+def open_preview(path: str) -> tuple[int, str] | None:
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -166,7 +166,7 @@ async def _stand_in(home: Home, original: files.Original) -> bytes | None:
         return None  # the renditions step tells what is wrong with the file, if anything is
 
 
-def _not_ready() -> NotReadyError:
+def not_ready() -> NotReadyError:
     return NotReadyError(
         "This picture is still to be made",
         hint="It is made next; ask again in a moment.",

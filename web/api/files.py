@@ -99,6 +99,7 @@ class FilesController(Controller):
         runner: RunnerPart,
         file_id: FromPath[uuid.UUID],
     ) -> File:
+        await files.require_changeable(home.db, viewer, file_id)
         original = await files.get_original(home.db, viewer, file_id)
         path = await receive_body(request, uploads)
         try:

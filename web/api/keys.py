@@ -11,6 +11,7 @@ from litestar.params import FromPath, JSONBody
 
 from appliance.errors import InvalidInputError
 from appliance.library import keys
+from appliance.messages import AccessChanged
 from web.api.schemas import Items
 from web.parts import Asking, HomePart
 
@@ -53,4 +54,5 @@ class KeysController(Controller):
 
     @delete("/{key_id:uuid}", summary="End a key at once")
     async def remove(self, home: HomePart, viewer: Asking, key_id: FromPath[uuid.UUID]) -> None:
-        await keys.remove_key(home.db, viewer, key_id)
+        owner = await keys.remove_key(home.db, viewer, key_id)
+        home.bus.publish(AccessChanged(user=str(owner)))

@@ -10,7 +10,7 @@ import msgspec
 from litestar import Controller, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
-from appliance.library import journal, libraries
+from appliance.library import journal, libraries, ownership
 from appliance.messages import LibraryChanged
 from web.api.schemas import Items
 from web.parts import Asking, HomePart, SchedulerPart
@@ -19,7 +19,8 @@ SCAN = "scan_libraries"
 
 
 class Library(msgspec.Struct, frozen=True, kw_only=True):
-    """`files` counts what is there, `missing` what is known but absent from the disk."""
+    """`files` counts what is there, `missing` what is known but absent from the disk.  `shared`: everybody in the house
+    sees what is in it, whoever owns it."""
 
     id: uuid.UUID
     name: str
@@ -32,6 +33,7 @@ class Library(msgspec.Struct, frozen=True, kw_only=True):
     files: int
     missing: int = 0
     watched: bool = False
+    shared: bool = False
     last_scan: datetime | None
     created: datetime
 
@@ -46,6 +48,10 @@ class NewLibrary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class LibraryChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
+
+
+class LibrarySharing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    shared: bool
 
 
 class LibrariesController(Controller):
@@ -90,6 +96,13 @@ class LibrariesController(Controller):
             await libraries.remove_library(home.db, library_id)
             await journal.record(viewer, "remove", "library", library_id, before={"root": before["root"]})
         home.bus.publish(LibraryChanged(id=str(library_id), item=before | {"status": "removed"}))
+
+    @post("/{library_id:uuid}/shared", status_code=200, summary="Let the family see what is in yours, or no longer")
+    async def share(
+        self, home: HomePart, viewer: Asking, library_id: FromPath[uuid.UUID], data: JSONBody[LibrarySharing]
+    ) -> Library:
+        await ownership.share_library(home.db, home.bus, viewer, library_id, shared=data.shared)
+        return _shown(await libraries.get_library(home.db, library_id))
 
     @post("/{library_id:uuid}/scan", status_code=202, summary="Look what changed on disk")
     async def scan(

@@ -16,6 +16,7 @@ from litestar.response import Stream
 from appliance.home import Home
 from appliance.library.viewers import Viewer
 from appliance.messages import (
+    AccessChanged,
     EditProgress,
     FileAdded,
     FileChanged,
@@ -26,6 +27,7 @@ from appliance.messages import (
     PeopleChanged,
     StepProgress,
 )
+from web.api import jobs, steps
 from web.closing import Closing
 from web.parts import Asking, HomePart
 
@@ -57,6 +59,8 @@ async def stream(home: Home, viewer: Viewer, closing: Closing) -> AsyncIterator[
         while not stop.done():
             await asyncio.wait([following, stop], timeout=HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED)
             if following.done():
+                if _ends(viewer, following.result()):
+                    break
                 body = _seen_by(viewer, following.result())
                 following = asyncio.ensure_future(_next(listening))
                 if body is not None:
@@ -72,6 +76,11 @@ async def stream(home: Home, viewer: Viewer, closing: Closing) -> AsyncIterator[
         await listening.aclose()  # type: ignore[attr-defined]  # an async generator, typed as its interface
 
 
+def _ends(viewer: Viewer, message: Message) -> bool:
+    """Somebody who may be let out, or may see less: a client that is still welcome connects again."""
+    return isinstance(message, AccessChanged) and message.user == str(viewer.user_id)
+
+
 async def _next(messages: AsyncIterator[Message]) -> Message:
     return await anext(messages)
 
@@ -81,7 +90,7 @@ def _seen_by(viewer: Viewer, message: Message) -> bytes | None:
     data: Any
     match message:
         case FileAdded() | FileChanged():
-            if not _is_visible(viewer, message.user):
+            if not viewer.may_see(message.user):
                 return None
             data = {"ids": message.ids, "months": message.months}
         case EditProgress():
@@ -89,13 +98,13 @@ def _seen_by(viewer: Viewer, message: Message) -> bytes | None:
                 return None
             data = {"done": message.done, "total": message.total}
         case LibraryChanged():
-            if not _is_visible(viewer, message.item.get("user")):
+            if not viewer.may_see(message.item.get("user")):
                 return None
             data = message.item
         case StepProgress():
-            data = message.items
+            data = message.items if viewer.is_admin else steps.without_counts(message.items)
         case JobProgress():
-            data = message.item
+            data = message.item if viewer.is_admin else jobs.without_counts(message.item)
         case ModelProgress():
             if not viewer.is_admin:
                 return None
@@ -105,7 +114,3 @@ def _seen_by(viewer: Viewer, message: Message) -> bytes | None:
         case _:
             return None
     return b"event: %s\ndata: %s\n\n" % (type(message).__name__.encode(), msgspec.json.encode(data))
-
-
-def _is_visible(viewer: Viewer, owner: object) -> bool:
-    return owner is None or viewer.user_id is None or str(owner) == str(viewer.user_id)

@@ -32,6 +32,8 @@ class User(msgspec.Struct, frozen=True):
     role: Literal["admin", "user"]
     must_change_password: bool
     created: datetime
+    disabled: bool = False
+    shares: bool = False
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -97,7 +99,8 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
 class File(msgspec.Struct, frozen=True, kw_only=True):
     """A photo, video, RAW or sidecar: everything known of it, flat.
 
-    `user` is null for the family's files; `content` is the path below the library's root; times are UTC, `start` and
+    `user` is null for the family's files; `shared`: its owner lets the whole family see it; `locked`: only they see it,
+    after saying the password again; `content` is the path below the library's root; times are UTC, `start` and
     `end` say when it was taken; `location` is [longitude, latitude].
     """
 
@@ -139,6 +142,8 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     favourite: bool
     archived: bool
     hidden: bool
+    shared: bool
+    locked: bool
     trashed_at: datetime | None
     missing_since: datetime | None
     created: datetime

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, get, post
@@ -73,8 +74,15 @@ class StepsController(Controller):
     tags = ("steps",)
 
     @get("/steps", summary="How far each step is")
-    async def list(self, home: HomePart, runner: RunnerPart) -> Steps:
-        return await _steps(home, runner)
+    async def list(self, home: HomePart, viewer: Asking, runner: RunnerPart) -> Steps:
+        steps = await _steps(home, runner)
+        if viewer.is_admin:
+            return steps
+        return Steps(
+            items=msgspec.convert(without_counts(msgspec.to_builtins(steps.items)), list[Step]),
+            paused=steps.paused,
+            night_window=steps.night_window,
+        )
 
     @post("/steps/pause", status_code=200, summary="Finish what runs, start nothing more")
     async def pause(self, home: HomePart, viewer: Asking, runner: RunnerPart) -> Steps:
@@ -109,6 +117,19 @@ class StepsController(Controller):
     @post("/priority", status_code=204, summary="What someone is looking at is worked on first")
     async def priority(self, home: HomePart, viewer: Asking, runner: RunnerPart, data: JSONBody[Priority]) -> None:
         runner.prioritise(await files.visible_ids(home.db, viewer, data.ids))
+
+
+def without_counts(items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """For those who are no admins: whether there is work, and how far it is in parts of a hundred; not on how many
+    files, for some of them are not theirs to know of."""
+    told = []
+    for item in items:
+        left = item["pending"] + item["running"]
+        done = item["done"] + item["skipped"] + item["failed"]
+        parts = min(99, 100 * done // (done + left)) if left else 0
+        same = {name: item.get(name, "") for name in ("name", "version", "waits")}
+        told.append(same | {"pending": 100 - parts if left else 0, "done": parts})
+    return told
 
 
 async def _steps(home: Home, runner: Runner) -> Steps:

@@ -6,10 +6,10 @@ import uuid
 from typing import Annotated
 
 import msgspec
-from litestar import Controller, delete, get, put
+from litestar import Controller, delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from appliance.library import tagging
+from appliance.library import tag_names, tagging
 from web.api.files import shown
 from web.api.schemas import File, Page
 from web.parts import Asking, HomePart
@@ -28,6 +28,20 @@ class Names(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     names: Annotated[list[str], msgspec.Meta(max_length=200)]
 
 
+class Rename(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    to: str
+
+
+class Merge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    names: Annotated[list[str], msgspec.Meta(min_length=1, max_length=100)]
+    into: str
+
+
+class OneTag(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+
+
 class TagsController(Controller):
     path = "/tags"
     tags = ("tags",)
@@ -43,6 +57,18 @@ class TagsController(Controller):
     ) -> Page[TagItem]:
         page = await tagging.list_tags(home.db, viewer, limit=limit, cursor=cursor, q=q)
         return Page(items=msgspec.convert(page.items, list[TagItem]), total=page.total, next=page.next)
+
+    @post("/rename", status_code=200, summary="Another word for a tag, and for those in it, on all files of yours")
+    async def rename(self, home: HomePart, viewer: Asking, data: JSONBody[Rename]) -> tag_names.Renamed:
+        return await tag_names.rename(home.db, home.bus, viewer, data.name, data.to)
+
+    @post("/merge", status_code=200, summary="Several tags become one, on all files of yours")
+    async def merge(self, home: HomePart, viewer: Asking, data: JSONBody[Merge]) -> tag_names.Renamed:
+        return await tag_names.merge(home.db, home.bus, viewer, data.names, data.into)
+
+    @post("/remove", status_code=200, summary="Take a tag off all files of yours")
+    async def take_off(self, home: HomePart, viewer: Asking, data: JSONBody[OneTag]) -> tag_names.Renamed:
+        return await tag_names.remove(home.db, home.bus, viewer, data.name)
 
 
 class FileTagsController(Controller):

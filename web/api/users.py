@@ -10,6 +10,7 @@ from litestar import Controller, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
 from appliance.library import users
+from appliance.messages import AccessChanged
 from web.api.schemas import Items, User
 from web.parts import Asking, HomePart
 
@@ -28,6 +29,7 @@ class UserChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str | None = None
     role: Literal["admin", "user"] | None = None
     password: str | None = None
+    disabled: bool | None = None
 
 
 class UsersController(Controller):
@@ -46,7 +48,7 @@ class UsersController(Controller):
         )
         return msgspec.convert(row, User)
 
-    @patch("/{user_id:uuid}", summary="Change name, role or password")
+    @patch("/{user_id:uuid}", summary="Change name, role or password, let out and in again")
     async def change(
         self, home: HomePart, viewer: Asking, user_id: FromPath[uuid.UUID], data: JSONBody[UserChange]
     ) -> User:
@@ -58,7 +60,9 @@ class UsersController(Controller):
             name=data.name,
             role=data.role,
             password=data.password,
+            disabled=data.disabled,
         )
+        home.bus.publish(AccessChanged(user=str(user_id)))
         return msgspec.convert(row, User)
 
     @delete("/{user_id:uuid}", summary="Remove someone who has no files here")

@@ -20,7 +20,21 @@ STATIC_DIR = Path(__file__).parent.parent / "static"
 SHELL = Path(__file__).parent.parent / "templates" / "shell.html"
 
 # Modules that are only fetched when first needed: not worth a preload.
-LAZY_FOLDERS = ("viewer", "upload", "activity", "auth", "people", "search", "tags", "models", "duplicates")
+LAZY_FOLDERS = (
+    "viewer",
+    "upload",
+    "activity",
+    "auth",
+    "people",
+    "search",
+    "tags",
+    "models",
+    "duplicates",
+    "albums",
+    "locked",
+    "sharing",
+    "link",
+)
 
 
 @cache
@@ -83,6 +97,11 @@ def shell_page(*, has_session: bool) -> tuple[str, str]:
         "/search",
         "/tags",
         "/duplicates",
+        "/albums",
+        "/albums/{album_id:str}",
+        "/locked",
+        "/sharing",
+        "/s/{token:str}",
         "/settings",
         "/models",
     ],

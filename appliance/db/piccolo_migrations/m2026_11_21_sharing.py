@@ -29,7 +29,7 @@ COLUMNS = (
     """ALTER TABLE "album" ADD COLUMN "sorting" TEXT NOT NULL DEFAULT 'newest'""",
     """ALTER TABLE "album" ADD COLUMN "cover" UUID REFERENCES "stored_file" ("id")
         ON DELETE SET NULL ON UPDATE CASCADE DEFAULT null""",
-    """ALTER TABLE "album_file" ADD COLUMN "position" BIGINT NOT NULL DEFAULT 0""",
+    """ALTER TABLE "album_file" ADD COLUMN "position" INTEGER NOT NULL DEFAULT 0""",
     """ALTER TABLE "album_file" ADD COLUMN "granted" BOOLEAN NOT NULL DEFAULT false""",
 )
 
@@ -48,7 +48,7 @@ TABLES = (
         "id" INTEGER PRIMARY KEY NOT NULL,
         "album" UUID NOT NULL REFERENCES "album" ("id") ON DELETE CASCADE ON UPDATE CASCADE DEFAULT null,
         "who" TEXT NOT NULL DEFAULT '',
-        "level" SMALLINT NOT NULL DEFAULT 0
+        "level" INTEGER NOT NULL DEFAULT 0
     )
     """,
     """
@@ -99,7 +99,7 @@ TABLES = (
         "filename" TEXT NOT NULL DEFAULT '',
         "kind" TEXT NOT NULL DEFAULT '',
         "mime_type" TEXT NOT NULL DEFAULT '',
-        "size_bytes" BIGINT NOT NULL DEFAULT 0,
+        "size_bytes" INTEGER NOT NULL DEFAULT 0,
         "content_sha" TEXT NOT NULL DEFAULT '',
         "taken" TEXT NOT NULL DEFAULT '',
         "thumbnail" BLOB NOT NULL DEFAULT X'',

@@ -38,6 +38,13 @@ async def test_an_album_by_hand_holds_what_is_put_into_it(anna: httpx.AsyncClien
         "name": "Summer 2020",
         "query": None,
         "private": False,
+        "family": "editor",
+        "role": "owner",
+        "user": (await anna.get("/auth/me")).json()["id"],
+        "owner": "Anna",
+        "members": [],
+        "parent": None,
+        "sorting": "newest",
         "count": 0,
         "cover": None,
         "created": "",
@@ -88,25 +95,56 @@ async def test_a_private_album_is_nobody_elses(
     ):
         assert_error(answer, 404)
     assert (await bruno.get(f"/files/{file}")).json()["albums"] == []
-    assert (await bruno.patch(f"/albums/{family['id']}", json={"private": True})).json()["private"]
-    assert [album["name"] for album in (await anna.get("/albums")).json()["items"]] == ["Surprise"]
+    assert_error(await bruno.patch(f"/albums/{family['id']}", json={"private": True}), 403)
+    assert (await anna.patch(f"/albums/{family['id']}", json={"private": True})).json()["private"]
+    assert (await bruno.get("/albums")).json()["items"] == []
     assert (await anna.delete(f"/albums/{own['id']}")).status_code == 204
     assert (await anna.get(f"/files/{file}")).status_code == 200
 
 
-async def test_each_sees_only_their_files_in_a_shared_album(
+async def test_what_its_owner_puts_into_an_album_is_seen_by_whoever_sees_the_album_and_there_only(
     anna: httpx.AsyncClient, bruno: httpx.AsyncClient, findable: Findable
 ) -> None:
     owner = (await anna.get("/auth/me")).json()["id"]
     hers, everyones = await findable.file(owner=owner), await findable.file()
+    hidden = await findable.file(owner=owner)
     album = await add(anna, name="Family")
     await anna.post(f"/albums/{album['id']}/files", json={"ids": [str(hers), str(everyones)]})
-    assert (await anna.get(f"/albums/{album['id']}")).json()["count"] == 2
     shown = (await bruno.get(f"/albums/{album['id']}")).json()
-    assert (shown["count"], shown["cover"]) == (1, str(everyones))
-    # Neither can he put in what he does not see, nor take it out.
+    assert (shown["count"], shown["role"]) == (2, "editor")
+    assert (await bruno.get(f"/files/{hers}")).status_code == 200
+    assert_error(await bruno.get(f"/files/{hidden}"), 404)
+    assert (await bruno.get("/timeline")).json()["total"] == 1
+    assert [item["id"] for item in (await bruno.get("/files")).json()["items"]] == [str(everyones)]
+    # He sees it, and may do nothing with it but put it into albums.
+    for answer in (
+        await bruno.patch(f"/files/{hers}", json={"favourite": True}),
+        await bruno.delete(f"/files/{hers}"),
+        await bruno.put(f"/files/{hers}/tags", json={"names": ["mine"]}),
+    ):
+        assert answer.status_code in (403, 404), answer.text
+    assert (await anna.get(f"/files/{hers}")).json()["trashed_at"] is None
+    # Putting it into another album shows it to nobody who does not see it anyway.
+    own = await add(bruno, name="His", private=False)
+    await bruno.post(f"/albums/{own['id']}/files", json={"ids": [str(hers)]})
+    await anna.patch(f"/albums/{album['id']}", json={"private": True})
+    assert_error(await bruno.get(f"/files/{hers}"), 404)
+    assert (await bruno.get(f"/albums/{own['id']}")).json()["count"] == 0
+    assert (await anna.get(f"/albums/{own['id']}")).json()["count"] == 1
+
+
+async def test_what_a_person_cannot_see_they_can_neither_put_in_nor_take_out(
+    anna: httpx.AsyncClient, bruno: httpx.AsyncClient, findable: Findable
+) -> None:
+    owner = (await anna.get("/auth/me")).json()["id"]
+    hers = await findable.file(owner=owner)
+    album = await add(anna, name="Family")
+    assert (await bruno.post(f"/albums/{album['id']}/files", json={"ids": [str(hers)]})).json()["count"] == 0
+    await anna.post(f"/albums/{album['id']}/files", json={"ids": [str(hers)]})
+    await anna.patch(f"/files/{hers}", json={"hidden": True})
     await bruno.post(f"/albums/{album['id']}/files/remove", json={"ids": [str(hers)]})
-    assert (await anna.get(f"/albums/{album['id']}")).json()["count"] == 2
+    await anna.patch(f"/files/{hers}", json={"hidden": False})
+    assert (await anna.get(f"/albums/{album['id']}")).json()["count"] == 1
 
 
 @pytest.mark.parametrize(

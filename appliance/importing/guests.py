@@ -1,0 +1,203 @@
+"""What guests send by a link: kept in quarantine, where nothing but this looks, until its owner has looked at it.
+
+Only what can be decoded as a photo or video is kept.  A guest learns nothing by sending: not whether the same photo is
+here already, and not what becomes of theirs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from appliance.db.tables import GuestUpload
+from appliance.errors import ConflictError, HomerollError, InvalidInputError, NotFoundError, PermissionDeniedError
+from appliance.files import sync_folder
+from appliance.importing.ingest import examine
+from appliance.importing.uploads import clean_label
+from appliance.library import albums, journal
+from appliance.values import new_id, now
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from appliance.db.engine import Row
+    from appliance.home import Home
+    from appliance.importing.uploads import Uploads
+    from appliance.library.share_links import Link
+    from appliance.library.viewers import Viewer
+
+MEDIA = ("photo", "video", "raw")
+#: So much may wait for one owner: a link that got about must not fill the disk.
+MOST_WAITING = 1000
+MOST_WAITING_BYTES = 20 << 30
+MOST_CHARACTERS = 60
+TIMEOUT_S = 120.0
+
+
+class Looked(msgspec.Struct, frozen=True):
+    """What a guest's file turned out to be."""
+
+    kind: str
+    mime_type: str
+    content_sha: str
+    size_bytes: int
+    taken: str
+    thumbnail: bytes
+
+
+def look_at(path: Path, filename: str) -> Looked:
+    """In the compute process.  Raises MediaError for what is no picture, whatever it is called or begins with."""
+    from appliance.media.renditions import render
+
+    examined = examine(path, filename=filename)
+    if examined.kind not in MEDIA:
+        raise InvalidInputError(f"{filename} is no photo or video", hint="Only photos and videos can be sent here.")
+    known = examined.metadata
+    made = render(path, kind=examined.kind, mime_type=examined.mime_type, orientation=known.orientation if known else 1)
+    return Looked(
+        kind=examined.kind,
+        mime_type=examined.mime_type,
+        content_sha=examined.hashes.sha256,
+        size_bytes=examined.hashes.size_bytes,
+        taken=known.start_local.isoformat(timespec="seconds") if known and known.start_local else "",
+        thumbnail=made.thumbnail_webp,
+    )
+
+
+async def check_room(home: Home, link: Link) -> None:
+    """Raise PermissionDeniedError where guests may not send, ConflictError where too much waits already."""
+    if not link.allow_upload or link.album is None:
+        raise PermissionDeniedError("This link only shows", hint="Ask whoever sent it to let you add photos.")
+    row = await home.db.fetch_one(
+        'SELECT count(*) AS "files", ifnull(sum("size_bytes"), 0) AS "bytes" FROM "guest_upload" WHERE "user" = ?',
+        [str(link.user)],
+    )
+    assert row is not None
+    if row["files"] >= MOST_WAITING or row["bytes"] >= MOST_WAITING_BYTES:
+        raise ConflictError("Too much is waiting here already", hint=f"Ask {link.owner} to look through it first.")
+
+
+async def receive(home: Home, link: Link, incoming: Path, *, filename: str, guest: str) -> None:
+    """Keep one complete file, or raise InvalidInputError; it is gone from `incoming` afterwards."""
+    label, upload = clean_label(filename), new_id()
+    await check_room(home, link)
+    try:
+        try:
+            looked = await home.compute.run(look_at, incoming, label, timeout_s=TIMEOUT_S, urgent=True)
+        except HomerollError as error:
+            raise InvalidInputError(f"{label} is no photo or video that can be shown", hint=error.hint) from error
+        if not await _is_known(home, link, looked.content_sha):
+            await asyncio.to_thread(_move_in, incoming, home.paths.quarantine, str(upload))
+            await _insert(home, link, upload, label, guest, looked)
+    finally:
+        await asyncio.to_thread(incoming.unlink, missing_ok=True)
+
+
+async def _is_known(home: Home, link: Link, content_sha: str) -> bool:
+    """Sent before and still waiting."""
+    return bool(
+        await home.db.value(
+            'SELECT 1 FROM "guest_upload" WHERE "user" = ? AND "content_sha" = ? AND "album" = ?',
+            [str(link.user), content_sha, str(link.album)],
+        )
+    )
+
+
+async def _insert(home: Home, link: Link, upload: uuid.UUID, label: str, guest: str, looked: Looked) -> None:
+    try:
+        async with home.db.write(durable=True):
+            row: dict[str, Any] = {
+                "id": upload,
+                "user": link.user,
+                "link": link.id,
+                "album": link.album,
+                "guest": "".join(c for c in " ".join(guest.split()) if c.isprintable())[:MOST_CHARACTERS],
+                "filename": label,
+                **msgspec.structs.asdict(looked),
+                "created": now(),
+            }
+            await home.db.insert(GuestUpload, [row])
+    except BaseException:
+        await asyncio.shield(asyncio.to_thread(_path(home, upload).unlink, missing_ok=True))
+        raise
+
+
+async def list_waiting(home: Home, viewer: Viewer) -> list[Row]:
+    """What waits for this viewer, the first sent first."""
+    return await home.db.fetch(
+        """SELECT g."id", g."filename", g."kind", g."mime_type", g."size_bytes", g."taken", g."guest", g."created",
+                  g."link", s."name" AS "link_name", g."album", a."name" AS "album_name"
+           FROM "guest_upload" g LEFT JOIN "share_link" s ON s."id" = g."link" LEFT JOIN "album" a ON a."id" = g."album"
+           WHERE g."user" = ? ORDER BY g."id" LIMIT ?""",
+        [str(viewer.user_id), MOST_WAITING],
+    )
+
+
+async def thumbnail(home: Home, viewer: Viewer, upload: uuid.UUID) -> bytes:
+    row = await _own_row(home, viewer, upload)
+    data: bytes = row["thumbnail"]
+    return data
+
+
+async def accept(home: Home, viewer: Viewer, uploads: Uploads, ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+    """Make them files of the viewer's, in the album they were sent to; returns those files."""
+    assert viewer.user_id is not None
+    landed: list[uuid.UUID] = []
+    for upload in ids:
+        row = await _own_row(home, viewer, upload)
+        path = _path(home, upload)
+        if not await asyncio.to_thread(path.exists):
+            raise ConflictError(
+                f"{row['filename']} is gone from the quarantine", hint="Ask its guest to send it again."
+            )
+        one = await uploads.land(path, user=viewer.user_id, filename=row["filename"])
+        async with home.db.write(durable=True):
+            if row["album"] is not None:
+                await albums.change_files(home.db, viewer, row["album"], [one.id])
+            await home.db.fetch('DELETE FROM "guest_upload" WHERE "id" = ?', [str(upload)])
+            await journal.record(viewer, "accept", "guest", one.id, after={"guest": row["guest"]})
+        landed.append(one.id)
+    return landed
+
+
+async def reject(home: Home, viewer: Viewer, ids: Sequence[uuid.UUID]) -> None:
+    """Remove them for good."""
+    for upload in ids:
+        await _own_row(home, viewer, upload)
+        async with home.db.write():
+            await home.db.fetch('DELETE FROM "guest_upload" WHERE "id" = ?', [str(upload)])
+        await asyncio.to_thread(_path(home, upload).unlink, missing_ok=True)
+
+
+async def tidy(home: Home) -> int:
+    """Remove bytes in quarantine that no row knows, such as those of a user who is gone; returns how many."""
+    if not await asyncio.to_thread(home.paths.quarantine.is_dir):
+        return 0
+    here = await asyncio.to_thread(lambda: {path.name for path in home.paths.quarantine.iterdir()})
+    known = {str(row["id"]) for row in await home.db.fetch('SELECT "id" FROM "guest_upload"')}
+    for name in here - known:
+        await asyncio.to_thread((home.paths.quarantine / name).unlink, missing_ok=True)
+    return len(here - known)
+
+
+async def _own_row(home: Home, viewer: Viewer, upload: uuid.UUID) -> Row:
+    row = await home.db.fetch_one(
+        'SELECT * FROM "guest_upload" WHERE "id" = ? AND "user" = ?', [str(upload), str(viewer.user_id)]
+    )
+    if row is None:
+        raise NotFoundError("Nothing of that is waiting", hint="It may have been accepted or removed already.")
+    return row
+
+
+def _path(home: Home, upload: uuid.UUID) -> Path:
+    return home.paths.quarantine / str(upload)
+
+
+def _move_in(incoming: Path, quarantine: Path, name: str) -> None:
+    quarantine.mkdir(mode=0o700, exist_ok=True)
+    incoming.rename(quarantine / name)
+    sync_folder(quarantine)

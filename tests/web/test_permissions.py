@@ -1,0 +1,270 @@
+"""Every route of the API, asked by everybody, for things that are hidden from them: what they are answered, and that
+nothing of what is hidden is in any answer.  `docs/permissions.md` is made of this: WRITE_DOCS=1 writes it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.web.world import LINK_PASSWORD, World, hide_things, open_things, people_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from tests.web.conftest import Service
+
+DOCS = Path(__file__).parents[2] / "docs" / "permissions.md"
+CALLERS = (
+    "anonymous", "viewer of another album", "other user", "editor", "owner", "admin", "link",
+    "link with wrong password", "key with too few scopes", "disabled user",
+)  # fmt: skip
+NOBODY = str(uuid.uuid4())
+#: What would end the walk, or the house: asked last, in this order.
+LAST = (("post", "/api/v1/locked/close"), ("post", "/api/v1/auth/logout"))
+#: Asked in no useful way without a body of their own.
+BODIES: dict[tuple[str, str], dict[str, Any]] = {
+    ("post", "/api/v1/auth/login"): {"username": "nobody", "password": "nothing"},
+    ("post", "/api/v1/auth/password"): {"current_password": "wrong one", "new_password": "another one"},
+    ("post", "/api/v1/locked/open"): {"password": "wrong one"},
+    ("post", "/api/v1/setup"): {"one_time_password": "wrong", "username": "x", "password": "long enough"},
+    ("post", "/api/v1/libraries"): {"root": "/nowhere"},
+    ("post", "/api/v1/users"): {"username": "", "password": "long enough"},
+    ("patch", "/api/v1/settings"): {},
+    ("post", "/api/v1/s/{token}/open"): {"password": "wrong one"},
+}
+
+
+@pytest.fixture
+async def world(service: Service, photo: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    monkeypatch.setattr("web.throttle.FREE_TRIES", 10_000)  # ten callers at one address
+    made = await people_of(service)
+    await open_things(made, photo)
+    await hide_things(made, photo)
+    await made.callers["admin"].patch(f"/api/v1/users/{made.users['dora']}", json={"disabled": True})
+    await made.callers["link with wrong password"].post(
+        f"/api/v1/s/{made.links['link with wrong password']}/open", json={"password": LINK_PASSWORD + "?"}
+    )
+    yield made
+    await made.close()
+
+
+def operations(service: Service) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """(method, path, operation) of the OpenAPI document; what changes something after what does not, DELETE last."""
+    paths = service.house.app.openapi_schema.to_schema()["paths"]
+    methods = ("get", "head", "put", "patch", "post", "delete")
+    found = [
+        (method, path, operation)
+        for path, item in paths.items()
+        for method, operation in item.items()
+        if method in methods
+    ]
+    found.sort(key=lambda one: ((one[0], one[1]) in LAST, methods.index(one[0]), one[1]))
+    yield from found
+
+
+class Asking:
+    """Fills paths and bodies with what is hidden."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._schema = world.service.house.app.openapi_schema.to_schema()
+
+    def path(self, caller: str, path: str) -> str:
+        parts = []
+        for part in path.split("/"):
+            name = part.strip("{}").partition(":")[0]
+            parts.append(self._value(caller, name, path) if part.startswith("{") else part)
+        return "/".join(parts)
+
+    def _value(self, caller: str, name: str, path: str) -> str:
+        if name == "token":
+            known = {"owner": self._world.secrets[-4]} | self._world.links
+            return known.get(caller, "no-such-link")
+        if name == "upload_id" and path.startswith("/api/v1/uploads"):
+            return self._world.ids["tus"]
+        if name == "file_id" and path.startswith("/api/v1/s/") and caller in self._world.links:
+            return self._world.ids["file_id"]
+        return self._world.ids.get(name, {"month": "2001-07"}.get(name, NOBODY))
+
+    def body(self, method: str, path: str, operation: dict[str, Any]) -> Any:
+        if (method, path) == ("post", "/api/v1/faces"):
+            return {"file": self._world.ids["file_id"], "box": [0.6, 0.6, 0.2, 0.2]}
+        if (method, path) in BODIES:
+            return BODIES[method, path]
+        content = operation.get("requestBody", {}).get("content", {})
+        schema = content.get("application/json", {}).get("schema")
+        return self._example(schema, "") if schema else None
+
+    def _example(self, schema: dict[str, Any], name: str) -> Any:
+        if "$ref" in schema:
+            return self._example(self._schema["components"]["schemas"][schema["$ref"].rpartition("/")[2]], name)
+        for choice in ("oneOf", "anyOf"):
+            if choice in schema:
+                return self._example(next(one for one in schema[choice] if one.get("type") != "null"), name)
+        if "enum" in schema:
+            return schema["enum"][0]
+        kind = schema.get("type")
+        kind = next((one for one in kind if one != "null"), None) if isinstance(kind, list) else kind
+        if kind == "object":
+            needed = (
+                set(schema.get("required", ()))
+                | {"ids", "files", "people", "faces"} & schema.get("properties", {}).keys()
+            )
+            return {one: self._example(schema["properties"][one], one) for one in sorted(needed)}
+        if kind == "array":
+            return [self._example(schema["items"], name)]
+        if kind == "string" and schema.get("format") == "uuid":
+            return self._id(name)
+        return {"string": "x", "integer": 1, "number": 0.5, "boolean": True}.get(str(kind), "x")
+
+    def _id(self, name: str) -> str:
+        ids = self._world.ids
+        if name in ("person", "people", "into", "other", "not_person"):
+            return ids["person_id"]
+        if name in ("faces", "face", "cover_face"):
+            return ids["face_id"]
+        return {"album": ids["album_id"], "user": NOBODY, "parent": ids["album_id"]}.get(name, ids["file_id"])
+
+
+async def answer_of(
+    world: World, asking: Asking, caller: str, method: str, path: str, operation: dict[str, Any]
+) -> tuple[int, str]:
+    client, filled = world.callers[caller], asking.path(caller, path)
+    if path == "/api/v1/messages":
+        async with client.stream("GET", filled) as stream:
+            if stream.status_code == 200:
+                return 200, ""
+            await stream.aread()
+            return stream.status_code, stream.text
+    body = asking.body(method, path, operation)
+    answer = await client.request(method.upper(), filled, **({} if body is None else {"json": body}))
+    return answer.status_code, f"{dict(answer.headers)}\n{answer.content.decode('latin-1')}"
+
+
+async def test_nobody_is_told_anything_of_what_is_hidden_from_them(world: World) -> None:
+    asking = Asking(world)
+    table: dict[tuple[str, str], dict[str, int]] = {}
+    leaks: list[str] = []
+    for caller in sorted(CALLERS, key=lambda one: one == "owner"):
+        for method, path, operation in operations(world.service):
+            status, text = await answer_of(world, asking, caller, method, path, operation)
+            table.setdefault((path, method), {})[caller] = status
+            assert status < 500 or status == 503, f"{caller}: {method} {path}: {status} {text}"
+            if caller != "owner":
+                leaks += [f"{caller}: {method} {path}: {one}" for one in world.secrets if one in text]
+    assert leaks == []
+    for (path, method), row in table.items():
+        by_link = path.startswith("/api/v1/s/")
+        if not by_link and (method.upper(), path) not in OPEN:
+            for caller in ("anonymous", "link", "link with wrong password", "disabled user"):
+                assert row[caller] == 401, f"{method} {path} for {caller}: {row[caller]}"
+        if "{file_id}" in path and not by_link:
+            for caller in ("other user", "viewer of another album", "editor", "admin"):
+                assert row[caller] == 404, f"{method} {path} for {caller}: {row[caller]}"
+            assert row["key with too few scopes"] == 403
+    text = as_document(table)
+    if os.environ.get("WRITE_DOCS"):
+        DOCS.write_text(text, "utf-8")
+    assert DOCS.read_text("utf-8") == text, "Run this test with WRITE_DOCS=1, and look at what has changed"
+
+
+#: What answers without a login by design, beside links.
+OPEN = (
+    ("GET", "/api/v1/server"),
+    ("GET", "/api/v1/health"),
+    ("POST", "/api/v1/setup"),
+    ("POST", "/api/v1/auth/login"),
+)
+
+
+def as_document(table: dict[tuple[str, str], dict[str, int]]) -> str:
+    lines = [
+        "# Who is answered what",
+        "",
+        "Made by `tests/web/test_permissions.py`, which asks every route of the OpenAPI document, as each of these",
+        "callers, for things of somebody else's: a private photo, a locked one, the person, tag, event, place, album",
+        "and link that go with them. It also checks that no id, name, count, thumbnail, person, place, tag or message",
+        "of them is in any answer. The owner asks for the same things; `disabled user` was logged in before.",
+        "",
+        "200 and 201: answered, with what the caller may see. 202: begun. 204: done. 400: the question was bare.",
+        "401: log in, or say the link's password. 403: may not. 404: there is nothing, as far as this caller may know.",
+        "",
+        "| route | " + " | ".join(CALLERS) + " |",
+        "|---|" + "---|" * len(CALLERS),
+    ]
+    for (path, method), row in sorted(table.items()):
+        cells = " | ".join(str(row[caller]) for caller in CALLERS)
+        lines.append(f"| {method.upper()} {path.removeprefix('/api/v1')} | {cells} |")
+    return "\n".join(lines) + "\n"
+
+
+#: What an admin may count, for whoever keeps the house must know how full it is.
+#: Their journal tells of keys and users, whoever made them.
+COUNTED_FOR_ADMINS = ("/api/v1/steps", "/api/v1/jobs", "/api/v1/integrity", "/api/v1/journal")
+#: What differs from one moment to the next by itself.
+RESTLESS = (
+    "/api/v1/requests",
+    "/api/v1/models",
+    "/api/v1/metrics",
+    "/api/v1/messages",
+    "/api/v1/health",
+    "/api/v1/auth/me",
+)
+QUERIES = (
+    "/api/v1/search?q=a", "/api/v1/search?q=has:gps", "/api/v1/search?q=has:people", "/api/v1/search?q=year:2001",
+    "/api/v1/search?q=wombatting", "/api/v1/search?q=person:zebedee", "/api/v1/search?q=place:xanadu",
+    "/api/v1/search?q=album:quokkas", "/api/v1/search?q=jabberwock", "/api/v1/search?q=tag:wombatting",
+    "/api/v1/search/suggest?q=person:z", "/api/v1/search/suggest?q=tag:w", "/api/v1/search/suggest?q=album:q",
+    "/api/v1/search/suggest?q=place:x", "/api/v1/search/suggest?q=year:2", "/api/v1/timeline/2001-07",
+    "/api/v1/timeline/2002-07", "/api/v1/files?trashed=true", "/api/v1/duplicates?kind=exact", "/api/v1/journal",
+    "/api/v1/people?hidden=true", "/api/v1/people?named=true", "/api/v1/tags?q=w",
+)  # fmt: skip
+
+
+async def test_what_is_hidden_changes_no_answer_to_anybody_else(service: Service, photo: Callable[..., bytes]) -> None:
+    world = await people_of(service)
+    await open_things(world, photo)
+    await settled(service)
+    watching = ("viewer of another album", "other user", "editor", "admin", "link")
+    before = {caller: await all_lists(world, caller) for caller in watching}
+    await hide_things(world, photo)
+    await settled(service)
+    for caller in watching:
+        after = await all_lists(world, caller)
+        assert before[caller].keys() == after.keys()
+        for path, text in after.items():
+            if caller != "admin" or not path.startswith(COUNTED_FOR_ADMINS):
+                assert text == before[caller][path], f"{caller}: {path}"
+    seen = await all_lists(world, "owner")
+    assert "bandersnatch" in seen["/api/v1/search?q=jabberwock"]  # the walk would have seen it
+    assert all("locked-bandersnatch" not in text for text in seen.values())
+    await world.close()
+
+
+async def all_lists(world: World, caller: str) -> dict[str, str]:
+    """What every GET without a parameter in its path answers, and some with queries; of a link, what it shows."""
+    client = world.callers[caller]
+    paths = [path for method, path, _ in operations(world.service) if method == "get" and "{" not in path]
+    paths = [path for path in paths if not path.startswith(RESTLESS)] + list(QUERIES)
+    if caller == "link":
+        paths = [f"/api/v1/s/{world.links['link']}/files"]
+    found = {}
+    for path in paths:
+        answer = await client.get(path)
+        assert answer.status_code in (200, 403, 404), f"{caller}: {path}: {answer.status_code} {answer.text}"
+        found[path] = answer.text
+    return found
+
+
+async def settled(service: Service) -> None:
+    """Every step that can be done is: nothing is told of work that still goes on."""
+    async with asyncio.timeout(60):
+        while any(  # noqa: ASYNC110 - the runner has no event for it
+            item["running"] or (item["pending"] and not item["waits"]) for item in await service.house.runner.progress()
+        ):
+            await asyncio.sleep(0.05)
