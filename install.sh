@@ -191,6 +191,9 @@ missing_packages() {
       if grep -q '^ID=ubuntu' /etc/os-release; then echo chromium-browser; else echo chromium; fi
     fi
     compgen -G '/usr/share/fonts/truetype/*' >/dev/null || echo fonts-dejavu-core
+    command -v openssl >/dev/null || echo openssl
+    command -v curl >/dev/null || echo curl
+    command -v certutil >/dev/null || echo libnss3-tools
     command -v avahi-browse >/dev/null || echo avahi-utils
     # What is in /usr/sbin is not on every user's PATH.
     [[ -x /usr/sbin/avahi-daemon ]] || echo avahi-daemon

@@ -77,9 +77,15 @@ def _page(home: Home, host: str, browser: str) -> str:
         opened = {f"open_{name}": " open" if name == device else "" for _, name in DEVICES}
         switched_off = "It is switched off just now; <code>homeroll tls on</code> switches it on."
         content = _template("trust_own.html").substitute(
-            opened, fingerprint=tls.fingerprint_of(pem), address=link or switched_off
+            opened, fingerprint=_in_rows(tls.fingerprint_of(pem)), address=link or switched_off
         )
     return _template("trust.html").substitute(version=static_version(), content=content)
+
+
+def _in_rows(fingerprint: str) -> str:
+    """Lines break between eights of bytes, so that two screens can be compared line by line."""
+    parts = [fingerprint[start : start + 24] for start in range(0, len(fingerprint), 24)]
+    return "".join(f"<span>{part}</span>" for part in parts)
 
 
 @cache
