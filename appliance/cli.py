@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from appliance.console import Console, Context
 from appliance.errors import HomerollError
-from appliance.parser import USAGE, Parser, common_options
+from appliance.parser import Parser, common_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +28,7 @@ class Command(NamedTuple):
 
 COMMANDS: tuple[Command, ...] = (
     Command("serve", "run the service: the page, the API and all that happens by itself"),
+    Command("tui", "the dashboard, in this terminal"),
     Command("status", "how it is going, at a glance"),
     Command("scan", "look for new, changed and moved files in the libraries"),
     Command("search", "find photos by what is on them, who, where and when"),
@@ -48,19 +49,19 @@ COMMANDS: tuple[Command, ...] = (
 )
 
 EPILOG = """\
+Without a command it opens the dashboard on a terminal, and prints `status` elsewhere.
 Data is printed to stdout and narration to stderr. Exit codes: 0 done, 1 failed, 2 not understood.
 Without --data: $HOMEROLL_DATA, else .homeroll in this folder, else the installed service's.
 """
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit code and raises nothing but SystemExit for --help and usage errors."""
+    """Run one command; returns its exit code and raises nothing but SystemExit for --help and usage errors.
+
+    Without any word it is the dashboard on a terminal, and `status` where its output goes elsewhere.
+    """
     words = sys.argv[1:] if argv is None else argv
-    parser = build_parser()
-    if not words:
-        parser.print_help()
-        return USAGE
-    args = parser.parse_args(words)
+    args = build_parser().parse_args(words or [_unasked()])
     console = Console(as_json=getattr(args, "json", False))
     try:
         code: int = args.run(Context(args, console))
@@ -75,6 +76,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         _explain(console, error, debug=getattr(args, "debug", False))
         return FAILED
     return code
+
+
+def _unasked() -> str:
+    return "tui" if sys.stdin.isatty() and sys.stdout.isatty() else "status"
 
 
 def _explain(console: Console, error: Exception, *, debug: bool) -> None:

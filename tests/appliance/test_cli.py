@@ -88,7 +88,7 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
     [
         (["stauts"], "did you mean status?"),
         (["key", "creat"], "did you mean create?"),
-        (["xyzzy"], "there are serve, status"),
+        (["xyzzy"], "there are serve, tui, status"),
         (["key"], "ACTION"),
         (["status", "--nonsense"], "--nonsense"),
         (["serve", "--port", "many"], "--port"),
@@ -103,9 +103,34 @@ def test_what_is_not_understood_exits_2_with_advice(
     assert advice in capsys.readouterr().err
 
 
-def test_no_command_prints_help_and_exits_2(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main([]) == 2
-    assert "commands:" in capsys.readouterr().out
+def test_no_command_prints_the_status_where_no_terminal_is(tmp_path: Path) -> None:
+    (tmp_path / ".homeroll").mkdir()
+    done = homeroll(cwd=tmp_path)
+    assert (done.returncode, "No service runs" in done.stdout) == (1, True)
+
+
+@pytest.mark.parametrize(("terminal", "verb"), [(True, "tui"), (False, "status")])
+def test_no_command_is_the_dashboard_on_a_terminal(
+    terminal: bool, verb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def run(context: Context) -> int:
+        asked.append(context.args.verb)
+        return 0
+
+    for name in ("tui", "status"):
+        monkeypatch.setattr(f"appliance.commands.{name}.run", run)
+    for stream in (sys.stdin, sys.stdout):
+        monkeypatch.setattr(stream, "isatty", lambda: terminal)
+    assert cli.main([]) == 0
+    assert asked == [verb]
+
+
+def test_the_dashboard_refuses_what_is_no_terminal(tmp_path: Path) -> None:
+    done = homeroll("tui", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "homeroll status" in done.stderr
 
 
 def test_an_error_is_a_message_and_a_hint_without_a_traceback(

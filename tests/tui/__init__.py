@@ -1,0 +1,1 @@
+"""Tests of the dashboard, against the real service over its real socket."""

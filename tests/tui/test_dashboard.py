@@ -1,0 +1,95 @@
+"""The dashboard as a whole: every screen opens at every size and explains itself; the service comes and goes."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appliance.lock import holder
+from appliance.paths import DataPaths
+from tests.e2e.service import running_service
+from tests.tui.seen import NARROW, WIDE, ask, dashboard, watching
+from tui.app import SCREENS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE])
+async def test_every_screen_opens_and_explains_itself(library: Path, size: tuple[int, int]) -> None:
+    async with watching(dashboard(library), size) as seen:
+        await seen.see("Needs attention")
+        for screen in SCREENS:
+            await seen.open(screen.NAME)
+            await seen.see(str(screen.TITLE))
+            assert max(len(line) for line in seen.text.splitlines()) <= size[0]
+            if seen.app.focused is not None and seen.app.focused.id == "query":
+                await seen.press("escape")
+            await seen.press("question_mark")
+            await seen.see(f"{screen.TITLE}: help", "Another screen")
+            await seen.press("escape")
+            await seen.miss(": help")
+
+
+async def test_screens_are_found_by_number_menu_and_palette(data: Path) -> None:
+    async with watching(dashboard(data)) as seen:
+        await seen.see("Libraries")
+        await seen.press("0")
+        await seen.until(lambda: seen.app.current_mode == "integrity", "the tenth has the key 0")
+        await seen.press("g")
+        await seen.see("Go to")
+        await seen.press("down", "enter")
+        await seen.until(lambda: seen.app.current_mode == "users", "the one after it")
+        await seen.press("ctrl+p")
+        await seen.pilot.pause()
+        await seen.press(*"backups")
+        await seen.see("Open Backups")
+        await seen.press("enter")
+        await seen.until(lambda: seen.app.current_mode == "backups", "found by name")
+
+
+async def test_a_service_that_is_killed_and_started_again_is_said_and_found(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with running_service(data):
+        app = dashboard(data)
+        app.asked_to_set_up = True  # a service that was set up prints no password, which the test's start waits for
+        async with watching(app) as seen:
+            await seen.see("all is well")
+            by = holder(DataPaths(data))
+            assert by is not None
+            os.kill(by.pid, signal.SIGKILL)
+            await seen.see("not reachable", "No Homeroll is running", "homeroll serve --data")
+            await seen.press("3", "r")  # nothing hangs, and asking for something is refused
+            await seen.see("Look for new")
+            await seen.press("1")
+            with running_service(data):
+                await seen.see("Homeroll answers again", "all is well")
+                assert "not reachable" not in seen.text
+                assert app.connections == 2
+                ask(data, "POST", "/steps/pause")
+                await seen.press("f5")
+                await seen.see("Work on new files is paused")
+
+
+async def test_fifty_resizes_leave_every_line_within_the_window(library: Path) -> None:
+    async with watching(dashboard(library)) as seen:
+        await seen.see("Needs attention")
+        await seen.press("4")
+        await seen.see("broken.jpg")
+        for number in range(50):
+            size = (40 + number * 7 % 180, 12 + number * 5 % 50)
+            await seen.pilot.resize_terminal(*size)
+            assert max(len(line) for line in seen.text.splitlines()) <= size[0]
+        await seen.pilot.resize_terminal(*NARROW)
+        await seen.see("broken.jpg")
+
+
+async def test_a_service_that_does_not_run_is_told_with_what_starts_it(tmp_path: Path) -> None:
+    async with watching(dashboard(tmp_path)) as seen:
+        await seen.see("not reachable", "No Homeroll is running", "To start it, type")
+        for screen in SCREENS:
+            await seen.open(screen.NAME)
+            await seen.see(str(screen.TITLE), "not reachable")

@@ -1,0 +1,226 @@
+"""At a glance: what needs somebody, whether the photos are safe, and what the machine is doing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.containers import Container, Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from tui.phone import code_for
+from tui.screens.base import HomerollScreen, Part
+from tui.widgets.dialogs import Paper
+from tui.words import bar, clean, curve, plural, size, span, when
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from tui.house import House
+
+WIDE = 120
+MONTHS = 24  # with photos, as many as the curve has room for
+
+
+class OverviewScreen(HomerollScreen):
+    NAME = "overview"
+    TITLE = "Overview"
+    SOURCES = ("server", "health", "timeline", "libraries", "steps", "jobs", "failures", "integrity", "settings")
+    MACHINE = True
+    HELP = """What needs attention stands first. Steps are work on single files: how many are done, how fast, and how
+        long it takes; a step that waits says for what. `p` pauses all of them, such as while you need the machine, and
+        goes on again, `s` looks for new photos everywhere, `w` shows a code that opens Homeroll on a phone."""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("p", "pause", "Pause or resume steps"),
+        ("s", "scan", "Scan all"),
+        ("w", "phone", "On a phone"),
+    ]
+
+    def body(self) -> ComposeResult:
+        with VerticalScroll(id="overview"):
+            yield Static(id="attention")
+            with Container(id="columns"):
+                with Vertical():
+                    yield Static(id="state")
+                    yield Static(id="machine")
+                yield Static(id="work")
+
+    def on_mount(self) -> None:
+        self.query_one("#overview").focus()
+
+    def redraw(self) -> None:
+        wide = self.size.width >= WIDE
+        self.query_one("#columns").set_class(wide, "wide")
+        room = self.size.width // 2 - 4 if wide else self.size.width - 4
+        for name, parts in (
+            ("attention", attention(self.house)),
+            ("state", state(self.house, self.desk.addresses)),
+            ("machine", machine(self.house)),
+            ("work", work(self.house, room)),
+        ):
+            self.query_one(f"#{name}", Static).update(Content.assemble(*parts).rstrip())
+
+    def action_scan(self) -> None:
+        self.desk.act(
+            "POST", "/jobs/scan_libraries/run", said="Every library is scanned", sources=("jobs", "libraries")
+        )
+
+    def action_phone(self) -> None:
+        code = code_for(self.desk.phone_address)
+        if code.plain:
+            self.app.push_screen(Paper(self.desk.phone_address, code))
+        else:
+            self.notify("Homeroll answers on this machine only: the setting `host` says who else may come in")
+
+    def action_pause(self) -> None:
+        paused = self.house.known.get("steps", {}).get("paused")
+        verb, said = ("resume", "Steps go on") if paused else ("pause", "Steps are paused")
+        self.desk.act("POST", f"/steps/{verb}", said=said, sources=("steps", "health"))
+
+
+def attention(house: House) -> list[Part]:
+    """Health's reasons, what failed, what the disk has lost; one line when there is nothing."""
+    if "health" not in house.known:
+        return []
+    parts: list[Part] = []
+    style = "$text-error" if house.known["health"]["status"] == "failing" else "$text-warning"
+    for reason in house.known["health"]["reasons"]:
+        parts += _point(f"{reason['message'].rstrip('.')}.", reason["hint"], style)
+    if damaged := house.total("integrity"):
+        parts += _point(
+            f"{plural(damaged, 'original')} damaged on the disk.",
+            "Integrity heals them from the backup.",
+            "$text-error",
+        )
+    for job in house.items("jobs"):
+        if job["status"] == "failed":
+            parts += _point(f"“{job['title']}” failed: {job['error']}", "", "$text-warning")
+    if failed := house.total("failures"):
+        hint = "Failures says which and why."
+        parts += _point(f"{plural(failed, 'file')} could not be dealt with.", hint, "$text-warning")
+    if house.machine and house.machine.slowed:
+        hint = "A better power supply or cooling mends that."
+        parts += _point(f"This machine is held back: {house.machine.slowed}.", hint, "$text-warning")
+    if house.known.get("server", {}).get("setup_required"):
+        hint = "Ctrl+P, then First steps."
+        parts += _point("The first admin has no password of their own yet.", hint, "$text-warning")
+    if "integrity" in house.known and house.known["integrity"]["last_backup"] is None and house.total("timeline"):
+        parts += _point("There is no backup yet.", "Backups makes one and names another disk for it.", "$text-warning")
+    if not parts:
+        return [("All is well.", "$text-success"), "\n"]
+    return [("Needs attention\n", "bold"), *parts]
+
+
+def _point(message: str, hint: str, style: str) -> list[Part]:
+    return [(f"● {clean(message)}", style), f" {clean(hint)}\n"]
+
+
+def state(house: House, page: Sequence[str]) -> list[Part]:
+    if "timeline" not in house.known:
+        return []
+    months = house.known["timeline"].get("months", [])
+    taken = curve([month["count"] for month in reversed(months[:MONTHS])])
+    lines = [("Photos", f"{house.total('timeline'):,} photos and videos")]
+    if len(months) > 1:
+        lines.append(("By month", f"{taken}  {months[min(len(months), MONTHS) - 1]['month']} to {months[0]['month']}"))
+    for item in house.items("libraries"):
+        scan = "scanning" if item["status"] == "scanning" else f"scanned {when(item['last_scan'])}"
+        frozen = "frozen, " if item["status"] == "frozen" else ""
+        lines.append(("Library", f"{clean(item['name'])}: {plural(item['files'], 'file')}, {frozen}{scan}"))
+    for disk in house.disks:
+        used = 1 - disk["free_bytes"] / disk["total_bytes"] if disk["total_bytes"] else 0
+        free = f"{size(disk['free_bytes'])} free of {size(disk['total_bytes'])}"
+        lines.append(("Disk", f"{bar(used, 10)} {free}, {clean(disk['mount'])} ({clean(', '.join(disk['holds']))})"))
+        if disk.get("days_left") is not None:
+            lines.append(("Disk", f"full in {plural(round(disk['days_left']), 'day')} at the present rate"))
+    known = house.known.get("integrity", {})
+    lines.append(("Backup", _backup(known.get("last_backup"))))
+    lines.append(("Rehearsal", _drill(known.get("last_drill"))))
+    lines.append(("Originals", _scrub(known.get("last_scrub"))))
+    lines += [("Address", address) for address in page]
+    return _paragraph(lines)
+
+
+def machine(house: House) -> list[Part]:
+    """Nothing for a service elsewhere: its machine is not known here."""
+    known = house.machine
+    if known is None:
+        return []
+    share = known.memory_used_bytes / known.memory_total_bytes
+    warm = f", {known.temperature_c:.0f} °C" if known.temperature_c is not None else ""
+    lines = [
+        ("CPU", f"{curve(house.busy, most=1.0)} {known.busy:.0%} of {plural(known.cores, 'core')}{warm}"),
+        ("Memory", f"{bar(share, 10)} {size(known.memory_used_bytes)} of {size(known.memory_total_bytes)}"),
+    ]
+    return _paragraph(lines)
+
+
+def _paragraph(lines: Sequence[tuple[str, str]]) -> list[Part]:
+    parts: list[Part] = []
+    last = ""
+    for name, text in lines:
+        parts += [("" if name == last else name).ljust(10), f"{text}\n"]
+        last = name
+    return parts
+
+
+def _backup(last: dict[str, Any] | None) -> str:
+    if last is None:
+        return "none yet"
+    where = f"to {clean(last['folder'])}" if last.get("folder") else "snapshot of the database, no copy elsewhere"
+    return f"{when(last['at'])}, {where}"
+
+
+def _drill(last: dict[str, Any] | None) -> str:
+    if last is None:
+        return "a restore was never tried"
+    failed = last.get("failed") or 0
+    return f"{when(last['at'])}, " + (f"{plural(failed, 'file')} would be lost" if failed else "everything came back")
+
+
+def _scrub(last: dict[str, Any] | None) -> str:
+    return "never read again" if last is None else f"{last.get('checked', 0):,} read again {when(last['at'])}"
+
+
+def work(house: House, room: int) -> list[Part]:
+    """Steps as lines of at most `room` columns, then jobs that run."""
+    if "steps" not in house.known:
+        return []
+    steps = house.known["steps"]
+    paused = "  paused" if steps.get("paused") else ""
+    night = f"  only {steps['night_window']}" if steps.get("night_window") else ""
+    parts: list[Part] = [("Steps", "bold"), (f"{paused}{night}\n", "$text-warning")]
+    for step in steps["items"]:
+        parts += _step(step, room)
+    running = [job for job in house.items("jobs") if job["status"] == "running"]
+    parts.append(("Jobs\n", "bold"))
+    for job in running:
+        total = job.get("total") or 0
+        far = f"{bar((job.get('done') or 0) / total, 10)} {job['done']:,} of {total:,}" if total else "…"
+        parts.append(f"{job['title'][: room - 32]:<30} {far}\n")
+    planned = [job for job in house.items("jobs") if job["next_run"] and job["status"] != "running"]
+    if planned and not running:
+        soonest = min(planned, key=lambda job: str(job["next_run"]))
+        parts.append((f"none runs; next: {soonest['title']}, {when(soonest['next_run'])}\n", "$text-muted"))
+    return parts
+
+
+def _step(step: dict[str, Any], room: int) -> list[Part]:
+    waiting = step["pending"] + step["running"]
+    finished = step["done"] + step["skipped"] + step["failed"]
+    share = finished / (finished + waiting) if finished + waiting else 1.0
+    line = f"{step['name']:<10} {bar(share, 10)} {share:>4.0%} {finished:>9,}"
+    told = ""
+    if waiting and step["waits"]:
+        told = step["waits"]
+    elif waiting:
+        rate = f", {step['rate']:.3g}/s" if step.get("rate") else ""
+        left = f", {span(step['seconds_left'])} left" if step.get("seconds_left") else ""
+        told = f"{waiting:,} wait{rate}{left}"
+    failed = f" {step['failed']:,} failed" if step["failed"] else ""
+    told = clean(told)[: max(0, room - len(line) - len(failed) - 2)]
+    style = "$text-warning" if step["waits"] else "$text-muted"
+    return [line, (failed, "$text-error"), (f"  {told}", style), "\n"]

@@ -1,0 +1,102 @@
+"""A table of items that is redrawn often: the chosen row stays chosen, one column takes what room is left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rich.text import Text
+from textual.coordinate import Coordinate
+from textual.widgets import DataTable
+
+from tui.words import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from textual import events
+
+    Item = dict[str, Any]
+
+PADDING = 2  # of a cell, both sides together
+SCROLLBAR = 2
+NARROWEST = 8
+
+
+class Column(NamedTuple):
+    """`width` 0 takes what the others leave; `wide_only` is left out below 100 columns.
+
+    `cell`: a word, or (word, style); styles are of the terminal's own sixteen colours.
+    """
+
+    title: str
+    cell: Callable[[Item], str | tuple[str, str]]
+    width: int = 0
+    right: bool = False
+    wide_only: bool = False
+
+
+class Listing(DataTable[Text]):
+    """`show` items; `chosen` is the item under the cursor, or None."""
+
+    def __init__(self, columns: Sequence[Column], *, key: str, id: str) -> None:  # noqa: A002 - Textual's own word
+        super().__init__(id=id, cursor_type="row", zebra_stripes=False)
+        self._every = columns
+        self._by = key
+        self._items: dict[str, Item] = {}
+        self._drawn: tuple[int, list[str]] = (0, [])
+
+    @property
+    def chosen(self) -> Item | None:
+        names = list(self._items)
+        return self._items[names[self.cursor_row]] if 0 <= self.cursor_row < len(names) else None
+
+    @property
+    def shown(self) -> list[Item]:
+        return list(self._items.values())
+
+    def show(self, items: Sequence[Item]) -> None:
+        chosen = self.chosen
+        self._items = {self.key_of(item): item for item in items}
+        self._draw(self.key_of(chosen) if chosen else "")
+
+    def key_of(self, item: Item) -> str:
+        return " ".join(str(item[name]) for name in self._by.split())
+
+    def on_resize(self, event: events.Resize) -> None:
+        if event.size.width != self._drawn[0]:
+            chosen = self.chosen
+            self._draw(self.key_of(chosen) if chosen else "")
+
+    def _draw(self, chosen: str) -> None:
+        width = self.size.width
+        if not width:
+            return
+        columns = [column for column in self._every if not (column.wide_only and width < 100)]
+        names = list(self._items)
+        if self._drawn == (width, names):
+            for row, item in enumerate(self._items.values()):
+                for at, column in enumerate(columns):
+                    cell = _text(column, item)
+                    if self.get_cell_at(Coordinate(row, at)) != cell:
+                        self.update_cell_at(Coordinate(row, at), cell)
+            return
+        self._drawn = (width, names)
+        top = self.scroll_y
+        self.clear(columns=True)
+        left = width - SCROLLBAR - sum(column.width + PADDING for column in columns)
+        for column in columns:
+            title = Text(column.title, justify="right" if column.right else "left")
+            self.add_column(title, width=column.width or max(NARROWEST, left - PADDING))
+        for name, item in self._items.items():
+            self.add_row(*(_text(column, item) for column in columns), key=name)
+        if chosen in self._items:
+            self.move_cursor(row=names.index(chosen), animate=False)
+            self.scroll_to(y=top, animate=False)
+
+
+def _text(column: Column, item: Item) -> Text:
+    cell = column.cell(item)
+    word, style = cell if isinstance(cell, tuple) else (cell, "")
+    return Text(
+        clean(word), style=style, no_wrap=True, overflow="ellipsis", justify="right" if column.right else "left"
+    )

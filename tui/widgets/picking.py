@@ -1,0 +1,147 @@
+"""Dialogs in which something is picked: one of a list, some of a list, a folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, DirectoryTree, Input, OptionList, SelectionList, Static
+from textual.widgets.option_list import Option
+from textual.widgets.selection_list import Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+
+class Menu(ModalScreen[str | None]):
+    """The name of the line that was chosen, or None.  lines: (name, text)."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)", "Close")]
+
+    def __init__(self, title: str, lines: Sequence[tuple[str, str]], *, chosen: str = "") -> None:
+        super().__init__()
+        self._title, self._lines, self._chosen = title, lines, chosen
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog menu"):
+            yield Static(Content(self._title), classes="title")
+            yield OptionList(*(Option(Content(text), id=name) for name, text in self._lines), id="lines", compact=True)
+
+    def on_mount(self) -> None:
+        lines = self.query_one(OptionList)
+        lines.highlighted = next((at for at, (name, _) in enumerate(self._lines) if name == self._chosen), 0)
+        lines.focus()
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(event.option_id)
+
+
+class Ticks(ModalScreen[list[str] | None]):
+    """The names of the lines that were ticked, or None when it was left.  lines: (name, text)."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)", "Leave")]
+
+    def __init__(
+        self, title: str, lines: Sequence[tuple[str, str]], *, explained: str, done: str, leave: str = "Leave"
+    ) -> None:
+        super().__init__()
+        self._title, self._lines, self._explained, self._done, self._leave = title, lines, explained, done, leave
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(Content(self._title), classes="title")
+            yield Static(Content(self._explained))
+            yield SelectionList[str](
+                *(Selection(Content(text), name) for name, text in self._lines), id="lines", compact=True
+            )
+            with Horizontal(classes="buttons"):
+                yield Button(self._leave, id="leave", compact=True)
+                yield Button(self._done, id="done", variant="primary", compact=True)
+
+    def on_mount(self) -> None:
+        self.query_one(SelectionList).focus()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        ticked: list[str] = self.query_one("#lines", SelectionList).selected
+        self.dismiss(ticked if event.button.id == "done" else None)
+
+
+class Folders(DirectoryTree):
+    """Folders only, without hidden ones; plain signs, which every terminal's font has."""
+
+    ICON_NODE, ICON_NODE_EXPANDED = "▸ ", "▾ "
+
+    def filter_paths(self, paths: Iterable[Path]) -> Iterable[Path]:
+        return [path for path in paths if not path.name.startswith(".") and self._safe_is_dir(path)]
+
+
+class FolderForm(ModalScreen[dict[str, Any] | None]):
+    """{"root", "name"}: a folder that was typed or picked in the tree, and what it is to be called.
+
+    tree: whether the folders here are those of the service.   named: whether a name is asked for.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)", "Leave")]
+
+    def __init__(
+        self,
+        title: str,
+        *,
+        done: str,
+        tree: bool,
+        named: bool = True,
+        root: str = "/",
+        explained: str = "",
+        leave: str = "Leave",
+    ) -> None:
+        super().__init__()
+        self._title, self._done, self._leave, self._explained = title, done, leave, explained
+        self._tree, self._named, self._root = tree, named, root
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(Content(self._title), classes="title")
+            if self._explained:
+                yield Static(Content(self._explained))
+            yield Static("Folder, on the machine that Homeroll runs on")
+            yield Input(self._root, compact=True, id="root")
+            if self._tree:
+                yield Folders("/", id="tree")
+            if self._named:
+                yield Static("Name (empty: the folder's own)", classes="after")
+                yield Input(compact=True, id="name")
+            with Horizontal(classes="buttons"):
+                yield Button(self._leave, id="leave", compact=True)
+                yield Button(self._done, id="done", variant="primary", compact=True)
+
+    def on_mount(self) -> None:
+        self.query_one("#root").focus()
+
+    @on(DirectoryTree.DirectorySelected)
+    def _picked(self, event: DirectoryTree.DirectorySelected) -> None:
+        self.query_one("#root", Input).value = str(event.path)
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self._finish()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "done":
+            self._finish()
+        else:
+            self.dismiss(None)
+
+    def _finish(self) -> None:
+        root = self.query_one("#root", Input).value.strip()
+        name = self.query_one("#name", Input).value.strip() if self._named else ""
+        self.dismiss({"root": root, "name": name})
