@@ -72,13 +72,13 @@ _EXEMPT = frozenset(EXEMPT)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 #: What a key needs, beside `all`: scope -> (methods, beginnings of paths); a key without `all` can do nothing else.
-SCOPES: dict[str, tuple[frozenset[str], tuple[str, ...]]] = {
-    "read": (SAFE_METHODS, ("/api/",)),
+SCOPES: dict[str, tuple[tuple[frozenset[str], tuple[str, ...]], ...]] = {
+    "read": ((SAFE_METHODS, ("/api/",)),),
     "upload": (
-        frozenset({"GET", "HEAD", "OPTIONS", "POST", "PATCH", "DELETE"}),
-        ("/api/v1/uploads", "/api/v1/auth/me"),
+        (SAFE_METHODS | {"POST", "PATCH", "DELETE"}, ("/api/v1/uploads",)),
+        (SAFE_METHODS, ("/api/v1/auth/me",)),
     ),
-    "metrics": (SAFE_METHODS, ("/api/v1/metrics", "/api/v1/auth/me")),
+    "metrics": ((SAFE_METHODS, ("/api/v1/metrics", "/api/v1/auth/me")),),
 }
 
 _PAGE_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -173,8 +173,7 @@ def _check_scope(viewer: Viewer, method: str, path: str) -> None:
     if "all" in viewer.scopes:
         return
     for scope in viewer.scopes:
-        methods, beginnings = SCOPES.get(scope, (frozenset(), ()))
-        if method in methods and path.startswith(beginnings):
+        if any(method in methods and path.startswith(beginnings) for methods, beginnings in SCOPES.get(scope, ())):
             return
         if scope == "upload" and (method, path.rstrip("/")) == ("POST", "/api/v1/files"):
             return

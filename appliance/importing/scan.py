@@ -276,7 +276,8 @@ class _Scan:
             await announcing.tell_added(self._db, self._home.bus, _ids(added))
         if changed or touched:
             ids = sorted({*_ids(changed), *map(str, touched)})
-            await announcing.tell_changed(self._db, self._home.bus, ids, months=_months(changed))
+            was_in = {str(one.id): one.month for one in changed}
+            await announcing.tell_changed(self._db, self._home.bus, ids, was_in=was_in)
 
     async def _settle(self, folders: Sequence[str] | None) -> None:
         """Decide what the paths that were not seen mean."""
@@ -414,7 +415,3 @@ def _really_gone(root: str, paths: Sequence[tuple[str, str]]) -> list[tuple[str,
 
 def _ids(registered: Sequence[Registered]) -> list[str]:
     return [str(one.id) for one in registered]
-
-
-def _months(registered: Sequence[Registered]) -> list[str]:
-    return sorted({one.month for one in registered if one.month})

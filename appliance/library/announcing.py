@@ -9,16 +9,19 @@ import msgspec
 from appliance.messages import FileAdded, FileChanged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from appliance.db.engine import Database, Row
     from appliance.messages import Bus
 
 
-async def tell_changed(db: Database, bus: Bus, files: Iterable[object], *, months: Iterable[str] = ()) -> None:
-    """Everyone who may see these files now; `months`: where they were before."""
+async def tell_changed(
+    db: Database, bus: Bus, files: Iterable[object], *, was_in: Mapping[str, str] | None = None
+) -> None:
+    """Everyone who may see these files now; `was_in`: id -> the month in which they were before."""
     for audience, some in (await _by_audience(db, files)).items():
-        named = sorted({*(row["local_start"][:7] for row in some), *months} - {""})
+        before = {(was_in or {}).get(str(row["id"]), "")[:7] for row in some}
+        named = sorted({*(row["local_start"][:7] for row in some), *before} - {""})
         bus.publish(FileChanged(ids=[str(row["id"]) for row in some], months=named, user=audience or None))
 
 

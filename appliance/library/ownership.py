@@ -111,6 +111,6 @@ async def announce_undone(db: Database, bus: Bus, entry: Row) -> None:
 
 async def _tell(db: Database, bus: Bus, ids: Sequence[object], months: set[str]) -> None:
     """Who sees them now hears which; everyone else only that a month looks different, for they may have shown them."""
-    await announcing.tell_changed(db, bus, ids, months=months)
+    await announcing.tell_changed(db, bus, ids)
     if months - {""}:
         bus.publish(FileChanged(ids=[], months=sorted(months - {""}), user=None))

@@ -25,6 +25,7 @@ from appliance.errors import (
     StorageError,
 )
 from appliance.files import remove_temporaries
+from appliance.library import announcing
 from appliance.library import steps as plan
 from appliance.library.intake import ABSENT
 from appliance.library.settings import get_setting
@@ -309,7 +310,7 @@ class Runner:
                     models_room -= len(taken)
                 else:
                     room -= len(taken)
-        self._after_flush(finished)
+        await self._after_flush(finished)
         finished.clear()
         if trouble:
             raise StorageError(trouble)
@@ -429,19 +430,17 @@ class Runner:
         self._crashes[step] = self._crashes.get(step, 0) + 1
         return self._crashes[step] <= RETRIES_AFTER_CRASH
 
-    def _after_flush(self, finished: Sequence[_Done]) -> None:
-        by_user: dict[str | None, tuple[set[str], set[str]]] = {}
+    async def _after_flush(self, finished: Sequence[_Done]) -> None:
+        was_in: dict[str, str] = {}
         for done in finished:
             row = done.due.row
             if done.status == "pending":
                 continue
             self._finished_at[done.due.step].append(time.monotonic())
             self._crashes.pop(done.due.id, None)
-            ids, months = by_user.setdefault(row["audience"] or None, (set(), set()))
-            ids.add(str(row["id"]))
-            months.add(row["local_start"][:7])
-        for user, (ids, months) in by_user.items():
-            self._home.bus.publish(FileChanged(ids=sorted(ids), months=sorted(months - {""}), user=user))
+            was_in[str(row["id"])] = row["local_start"]
+        # Asked now: who may see them may have changed while they were worked on.
+        await announcing.tell_changed(self._home.db, self._home.bus, sorted(was_in), was_in=was_in)
 
     def _look_around(self) -> None:
         """Raise StorageError when results could not be kept; note how hard the machine is pressed."""

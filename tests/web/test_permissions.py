@@ -3,7 +3,6 @@ nothing of what is hidden is in any answer.  `docs/permissions.md` is made of th
 
 from __future__ import annotations
 
-import asyncio
 import os
 import uuid
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.web.world import LINK_PASSWORD, World, hide_things, open_things, people_of
+from tests.web.world import LINK_PASSWORD, World, hide_things, open_things, people_of, settled
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -259,12 +258,3 @@ async def all_lists(world: World, caller: str) -> dict[str, str]:
         assert answer.status_code in (200, 403, 404), f"{caller}: {path}: {answer.status_code} {answer.text}"
         found[path] = answer.text
     return found
-
-
-async def settled(service: Service) -> None:
-    """Every step that can be done is: nothing is told of work that still goes on."""
-    async with asyncio.timeout(60):
-        while any(  # noqa: ASYNC110 - the runner has no event for it
-            item["running"] or (item["pending"] and not item["waits"]) for item in await service.house.runner.progress()
-        ):
-            await asyncio.sleep(0.05)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import struct
 import uuid
 from dataclasses import dataclass, field
@@ -175,3 +176,12 @@ async def _say_everything(world: World, file: str, person: uuid.UUID, face: uuid
         row |= {"embedding": struct.pack("<8f", *[0.0] * 8), "engine": "fake", "confirmed": True}
         await db.insert(Face, [row | {"created": moment, "modified": moment}])
         await db.insert(FileEvent, [{"id": new_id(), "file": known, "event": event, "source": "manual"}])
+
+
+async def settled(service: Service) -> None:
+    """Every step that can be done is: nothing is told of work that still goes on."""
+    async with asyncio.timeout(60):
+        while any(  # noqa: ASYNC110 - the runner has no event for it
+            item["running"] or (item["pending"] and not item["waits"]) for item in await service.house.runner.progress()
+        ):
+            await asyncio.sleep(0.05)
