@@ -69,14 +69,18 @@ def unpinned(described: list[dict[str, Any]], python: str, machine: str, known: 
     return needed - known
 
 
+def needed_glibc(file: str) -> int:
+    """The 28 of glibc 2.28; 0 if it needs none.  A file of several tags runs where the easiest of them does."""
+    tags = re.findall(r"manylinux_2_(\d+)_|(manylinux2014)_", file)
+    return min((int(minor) if minor else 17 for minor, _ in tags), default=0)
+
+
 def cell(files: dict[str, str | None]) -> str:
     """The wheels of one package for one machine, shortly: which Python, which glibc."""
     missing = [python for python, file in files.items() if file is None]
     tags = {next(iter(parse_wheel_filename(file)[3])) for file in files.values() if file}
     named = sorted({tag.interpreter if tag.abi != "abi3" else f"{tag.interpreter}-abi3" for tag in tags})
-    glibc = sorted(
-        {int(minor) for file in files.values() if file for minor in re.findall(r"manylinux_2_(\d+)_", file)[-1:]}
-    )
+    glibc = {needed_glibc(file) for file in files.values() if file} - {0}
     text = f"{' '.join(named)}{f', glibc 2.{max(glibc)}' if glibc else ''}"
     return f"{text}, **none for {', '.join(missing)}**" if missing else text
 

@@ -167,7 +167,7 @@ def _resolved(machine: Machine, name: str) -> set[str]:
 def test_the_house_finds_it_by_name(story: Story, next_door: Machine) -> None:
     both = {("IPv4", "homeroll.local", "8420"), ("IPv6", "homeroll.local", "8420")}
     until(lambda: _seen(next_door) == both)
-    assert _seen(next_door, "_http._tcp") == both
+    until(lambda: _seen(next_door, "_http._tcp") == both)
     assert _resolved(next_door, "homeroll.local") == {GUEST, GUEST_6}
     assert story.client.get("/", headers={"Host": "homeroll.local:8420"}).is_success
 
@@ -181,6 +181,7 @@ def test_of_two_appliances_each_has_a_name_of_its_own(
         assert _resolved(next_door, "homeroll.local") == {GUEST, GUEST_6}
         assert _resolved(next_door, "homeroll-2.local") == {NEIGHBOUR, NEIGHBOUR_6}
     story.machine.root_run("systemctl", "stop", "homeroll.service")
+    until(lambda: _hosts(next_door) == set())
     with next_door.start(*second):
         until(lambda: _hosts(next_door) == {"homeroll.local"})
         story.machine.root_run("systemctl", "start", "homeroll.service", timeout_s=120)
