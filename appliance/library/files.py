@@ -186,7 +186,8 @@ async def changeable_ids(db: Database, viewer: Viewer, ids: Sequence[uuid.UUID])
     be missed later; what the viewer may not even see is left out.
     """
     found = await _ids(db, ids, viewer.changeable("f"))
-    if len(await visible_ids(db, viewer, [one for one in ids if one not in set(found)])):
+    known = set(found)
+    if await visible_ids(db, viewer, [one for one in ids if one not in known]):
         raise PermissionDeniedError("That is somebody else's file", hint="They let you see it; ask them to change it.")
     return found
 
