@@ -178,9 +178,8 @@ async def serve(
             announcer = Announcer(
                 port=listener.getsockname()[1],
                 properties={"version": version(), "path": "/", "id": await kept.appliance_id(house.home.db)},
+                also=lambda: {"https": str(house.home.tls.port)} if house.home.tls.port else {},
             )
-            stack.push_async_callback(announcer.stop)
-            await announcer.start()
         door = TlsDoor(
             house.home,
             house.app,
@@ -191,6 +190,9 @@ async def serve(
         )
         stack.push_async_callback(door.stop)
         await door.start()
+        if announcer is not None:
+            stack.push_async_callback(announcer.stop)
+            await announcer.start()
         url = _url(settings, listener)
         supervisor = Supervisor(supervision())
         _announce(url, house.first_admin, supervisor.runtime_folder)

@@ -39,6 +39,8 @@ LOOK_EVERY_S = 60.0
 #: What failed is not tried again for so long unless something changed or somebody asks: each try starts a process.
 RETRY = timedelta(minutes=10)
 WORK_S = 30.0
+#: Nobody gets in any more after so long; connections that are in the middle of something may take longer to end.
+CLOSED_S = 0.5
 #: A service that starts with all its workers busy does not wait longer for this door.
 START_S = 5.0
 LOOPBACK = ("127.0.0.1", "::1")
@@ -128,6 +130,8 @@ class TlsDoor:
         if not self._state.given and await get_setting(self._home.db, "tls") != "on":
             self._close()
             self._state.served = self._made_of = self._failed = None
+            if self._closing:
+                await asyncio.wait(self._closing, timeout=CLOSED_S)
             return
         self._state.served = served = await self._fitting(asked=asked)
         if self._shown is None or self._shown[0] is not served:
@@ -187,7 +191,7 @@ class TlsDoor:
             connection.context = self._shown[1]
 
     def _close(self) -> None:
-        """Without waiting: the request that asks for it may have come through this door."""
+        """Without waiting for its connections: the request that asks for it may have come through this door."""
         stack, self._open, self._state.port, self._shown = self._open, None, None, None
         if stack is not None:
             task = asyncio.create_task(stack.aclose(), name="tls-closing")

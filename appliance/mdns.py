@@ -42,7 +42,8 @@ class Announcer:
     """`start`, then it looks after itself until `stop`.
 
     name: what people see, such as "Homeroll".   host: the first choice of a name below `.local`.
-    properties: what the TXT record says (version, path, id).   addresses: where this machine is; asked again and again.
+    properties: what the TXT record says (version, path, id).   also: what it says as long as it is so (https).
+    addresses: where this machine is.  Both are asked again and again.
     """
 
     def __init__(
@@ -52,10 +53,12 @@ class Announcer:
         properties: dict[str, str],
         name: str = "Homeroll",
         host: str = "homeroll",
+        also: Callable[[], dict[str, str]] = dict,
         addresses: Callable[[], tuple[str, ...]] | None = None,
         look_every_s: float = LOOK_EVERY_S,
     ) -> None:
         self._port, self._properties, self._name, self._wanted_host = port, properties, name, host
+        self._also, self._said = also, properties
         self._addresses_now = addresses or own_addresses
         self._look_every_s = look_every_s
         self._zeroconf: AsyncZeroconf | None = None
@@ -83,7 +86,9 @@ class Announcer:
                 slept = _asleep_s() - asleep_s > SLEPT_S
                 asleep_s = _asleep_s()
                 found = await asyncio.to_thread(self._addresses_now)
-                if found != self._addresses or slept or self.problem:
+                says = self._properties | self._also()
+                if found != self._addresses or says != self._said or slept or self.problem:
+                    self._said = says
                     await self._announce(found)
                     probed = time.monotonic()
                 elif self.host and time.monotonic() - probed > PROBE_EVERY_S:
@@ -110,7 +115,7 @@ class Announcer:
                 service,
                 f"{self._name}.{service}",
                 port=self._port,
-                properties=self._properties,
+                properties=self._said,
                 server=f"{host}.",
                 parsed_addresses=list(addresses),
             )

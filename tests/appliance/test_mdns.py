@@ -23,8 +23,8 @@ def lan(tmp_path: Path) -> Iterator[tuple[Machine, Machine]]:
         yield machines
 
 
-def announce(name: str) -> tuple[str, ...]:
-    return sys.executable, "-m", "tests.appliance.announcing", name
+def announce(name: str, *more: str) -> tuple[str, ...]:
+    return sys.executable, "-m", "tests.appliance.announcing", name, *more
 
 
 def browse(machine: Machine, service: str = "_homeroll._tcp") -> list[list[str]]:
@@ -71,6 +71,19 @@ def test_another_address_is_announced_without_a_restart(lan: tuple[Machine, Mach
         here.remove_address("10.77.0.1/24")
         here.add_address("10.77.0.77/24")
         until(lambda: "10.77.0.77" in there.run("avahi-resolve", "-4", "-n", "homeroll.local"))
+
+
+@needs_a_lan
+def test_https_is_said_as_long_as_it_is_served(lan: tuple[Machine, Machine], tmp_path: Path) -> None:
+    here, there = lan
+    served = tmp_path / "served"
+    with here.start(*announce("one", str(served))):
+        until(lambda: len(browse(there)) == 2)
+        assert not any('"https=' in found[8] for found in browse(there))
+        served.touch()
+        until(lambda: ['"https=8443"' in found[8] for found in browse(there)] == [True, True])
+        served.unlink()
+        until(lambda: ['"https=' in found[8] for found in browse(there)] == [False, False])
 
 
 async def test_a_wake_from_sleep_announces_again_and_no_network_is_no_disaster(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import socket
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +88,24 @@ def test_it_comes_back_with_the_service_as_it_was(house: Machine) -> None:
     assert curl(f"https://localhost:{after['port']}", authority).returncode == 0
     assert house.stop() == 0
     assert (house.data / "tls").stat().st_mode & 0o077 == 0
+
+
+def test_the_service_stops_in_order_while_streams_and_strangers_hang_on_by_tls(house: Machine) -> None:
+    house.start()
+    port = house.json("tls", "on")["port"]
+    key = house.run("key", "create", "admin", "--scope", "all").stdout.strip()
+    words = ["curl", "-sSN", "--cacert", str(house.data / "tls/homeroll-ca.crt"), "-H", f"x-api-key: {key}"]
+    url = f"https://localhost:{port}/api/v1/messages"
+    with (
+        subprocess.Popen([*words, url], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as stream,
+        socket.create_connection(("127.0.0.1", port)),
+    ):
+        assert stream.stdout is not None
+        assert stream.stdout.read(1)  # it has begun
+        assert house.stop() == 0
+        assert stream.wait(20) == 0  # curl's own word for: it ended as it should
+    assert "ERROR" not in house.log
+    assert "Traceback" not in house.log
 
 
 def test_switched_on_without_a_service_it_is_served_by_the_next_one(house: Machine) -> None:
