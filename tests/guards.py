@@ -24,6 +24,8 @@ MAY_BLOCK: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("appliance/daemon.py", ("open_house", "serve", "_listen", "_listen_locally")),
     # the same: Piccolo asks for the version of SQLite in a thread and waits for it
     ("appliance/db/engine.py", ("__init__",)),
+    # after an error of the disk: one system call, to tell a read-only disk from one that fails
+    ("appliance/db/engine.py", ("_failing_disk",)),
     # made before its loop runs, but in a test: Textual looks for the style sheet
     ("tui/desk.py", ("__init__",)),
     # an import inside a function reads its module's file, once per process

@@ -30,6 +30,7 @@ from appliance.errors import (
     StorageError,
 )
 from appliance.files import raise_storage_error
+from appliance.mounts import is_read_only
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
@@ -360,14 +361,13 @@ def _as_storage_error(text: str, path: Path | None) -> StorageError | None:
 
 def _failing_disk(path: Path | None) -> StorageError:
     """SQLite says no more than "disk I/O error" of a disk that became read-only, and of one too full for its index."""
+    if path is not None and is_read_only(path.parent):
+        return ReadOnlyError(
+            "The disk that holds the database is read-only now",
+            hint="The system does that to a disk that fails: look at `dmesg`, and save what is on it.",
+        )
     with contextlib.suppress(OSError):
-        disk = os.statvfs(path.parent) if path is not None else None
-        if disk is not None and disk.f_flag & os.ST_RDONLY:
-            return ReadOnlyError(
-                "The disk that holds the database is read-only now",
-                hint="The system does that to a disk that fails: look at `dmesg`, and save what is on it.",
-            )
-        if disk is not None and not disk.f_bavail:
+        if path is not None and not os.statvfs(path.parent).f_bavail:
             return DiskFullError("The disk that holds the database is full", hint="Free some space.")
     return StorageError(
         "The disk that holds the database gives errors",

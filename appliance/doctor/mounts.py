@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from appliance.mounts import mount_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,36 +21,6 @@ RISKY = {
     "nointegrity": "what was written may not be on the disk when it is said to be",
     "journal_async_commit": "the journal may be damaged by a power cut",
 }
-
-
-class Mount(NamedTuple):
-    point: str
-    kind: str
-    source: str
-    options: frozenset[str]
-
-
-def mount_of(path: Path, table: Path = Path("/proc/self/mountinfo")) -> Mount | None:
-    """The mount that holds `path` (proc(5), mountinfo); None where the system does not tell."""
-    try:
-        lines = table.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-    except OSError:
-        return None
-    resolved, best = path.resolve(), None
-    for line in lines:
-        before, _, after = line.partition(" - ")
-        fields, rest = before.split(" "), after.split(" ")
-        point = _plain(fields[4])
-        # A later line hides an earlier one of the same point.
-        if resolved.is_relative_to(point) and (best is None or len(point) >= len(best.point)):
-            options = frozenset(fields[5].split(",")) | frozenset(rest[2].split(","))
-            best = Mount(point, rest[0], _plain(rest[1]), options)
-    return best
-
-
-def _plain(told: str) -> str:
-    """Spaces and the like are written as octal numbers."""
-    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), told)
 
 
 def check_mount(house: House) -> Iterator[Said]:

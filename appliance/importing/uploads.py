@@ -38,7 +38,7 @@ from appliance.library import announcing, files, intake, journal, libraries, rel
 from appliance.media.hashes import hash_file
 from appliance.media.sniff import HEAD_BYTES, sniff
 from appliance.protection import clock
-from appliance.protection.room import check_room
+from appliance.protection.room import check_disk, check_room
 from appliance.values import new_id, now
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ class Uploads:
     def __init__(self, home: Home) -> None:
         self._home = home
         self._landing = asyncio.Lock()
+        self._safe_roots: set[Path] = set()  # folders whose own name is known to be on the disk
 
     def new_incoming(self) -> Path:
         """Where the bytes of an upload that has no other name may be written."""
@@ -81,8 +82,9 @@ class Uploads:
         return self._home.paths.incoming / str(upload_id)
 
     def check_size(self, size_bytes: int) -> None:
-        """What `check_limit` and `check_room` raise, for an upload of which nothing has come yet.  Blocks shortly."""
+        """What `check_limit`, `check_disk` and `check_room` raise, for an upload of which nothing has come yet."""
         self.check_limit(size_bytes)
+        check_disk(self._home.paths.incoming, self._home.settings.reserve_mb)
         self.check_room(size_bytes)
 
     def check_limit(self, size_bytes: int) -> None:
@@ -94,8 +96,8 @@ class Uploads:
             )
 
     def check_room(self, more_bytes: int) -> None:
-        """Raise DiskFullError when `more_bytes` would touch the reserve, ReadOnlyError when nothing can be written, and
-        DatabaseDamagedError when nothing could be promised.  Blocks shortly."""
+        """Raise DiskFullError when `more_bytes` would touch the reserve, DatabaseDamagedError when nothing could be
+        promised.  Blocks shortly."""
         if self._home.db.damage:
             raise DatabaseDamagedError(
                 "The database is damaged: uploads wait until that is mended", hint="Nothing that is here is lost."
@@ -265,6 +267,9 @@ class Uploads:
         taken = examined.metadata.start_local if examined.metadata else None
         folder = (taken or now()).strftime("%Y/%m")
         root = Path(library["root"])
+        if root not in self._safe_roots:
+            await asyncio.to_thread(_sync_chain, root, home.paths.root)
+            self._safe_roots.add(root)
         relative = await asyncio.to_thread(_move_in, incoming, root, folder, safe_name(label))
         try:
             stored = await self._register(uuid.UUID(str(library["id"])), user, relative, label, examined, file_id)
@@ -347,6 +352,17 @@ def _sync_whole(path: Path) -> None:
     with path.open("rb") as file:
         os.fsync(file.fileno())
     sync_folder(path.parent)
+
+
+def _sync_chain(folder: Path, top: Path) -> None:
+    """Bring the name of `folder` to the disk, and those of the folders that hold it below `top`."""
+    try:
+        for parent in folder.parents:
+            sync_folder(parent)
+            if parent == top or not parent.is_relative_to(top):
+                return
+    except OSError as error:
+        raise as_storage_error(error) from error
 
 
 def _move_in(incoming: Path, root: Path, folder: str, name: str) -> str:

@@ -10,13 +10,24 @@ from typing import TYPE_CHECKING
 
 from appliance.errors import DiskFullError, ReadOnlyError
 from appliance.files import raise_storage_error
+from appliance.mounts import is_read_only
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
+def check_disk(folder: Path, reserve_mb: int) -> None:
+    """Raise ReadOnlyError when nothing can be written, DiskFullError when only the reserve is left.  Blocks shortly."""
+    if is_read_only(folder):
+        raise ReadOnlyError(
+            "The disk that holds Homeroll's data is read-only now",
+            hint="The system does that to a disk that fails: look at `dmesg`, and save what is on it.",
+        )
+    check_room(folder, 0, reserve_mb)
+
+
 def check_room(folder: Path, more_bytes: int, reserve_mb: int) -> None:
-    """Raise DiskFullError when `more_bytes` would touch the reserve, ReadOnlyError when nothing can be written.
+    """Raise DiskFullError when `more_bytes` would touch the reserve.
 
     Blocks for the microseconds of a statvfs(2), for longer on a disk that is asleep or away.
     """
@@ -24,11 +35,6 @@ def check_room(folder: Path, more_bytes: int, reserve_mb: int) -> None:
         disk = os.statvfs(folder)
     except OSError as error:
         raise_storage_error(error)
-    if disk.f_flag & os.ST_RDONLY:
-        raise ReadOnlyError(
-            "The disk that holds Homeroll's data is read-only now",
-            hint="The system does that to a disk that fails: look at `dmesg`, and save what is on it.",
-        )
     free = disk.f_bavail * disk.f_frsize
     if free - more_bytes < reserve_mb << 20:
         raise DiskFullError(

@@ -31,7 +31,7 @@ from appliance.library.intake import ABSENT
 from appliance.library.settings import get_setting
 from appliance.messages import FileAdded, FileChanged, LibraryChanged, ModelsChanged, StepProgress, StepsAsked
 from appliance.protection import strain
-from appliance.protection.room import check_room
+from appliance.protection.room import check_disk
 from appliance.steps.base import ChangedError, SkipError, Step, compute, original, spec
 
 if TYPE_CHECKING:
@@ -446,7 +446,7 @@ class Runner:
         """Raise StorageError when results could not be kept; note how hard the machine is pressed."""
         if self._home.db.damage:
             raise DatabaseDamagedError("The database is damaged: nothing is written to it until that is mended")
-        check_room(self._home.paths.root, 0, self._home.settings.reserve_mb)
+        check_disk(self._home.paths.root, self._home.settings.reserve_mb)
         before, self._strain = self._strain, self._gauge.read()
         if self._strain.level != before.level:
             log.warning("step=runner strain=%s %s", self._strain.level, self._strain.message)

@@ -14,7 +14,7 @@ from appliance.errors import DiskFullError, HomerollError, StorageError
 from appliance.home import Home
 from appliance.library import libraries, users
 from appliance.library.viewers import LOCAL_ADMIN, Viewer
-from appliance.protection.room import check_room
+from appliance.protection.room import check_disk
 from web.parts import HomePart, Runner, RunnerPart
 
 
@@ -74,7 +74,7 @@ async def _problems(home: Home, runner: Runner) -> tuple[list[Reason], list[Reas
         hint = "Restart Homeroll: it looks at the database as it starts, and says which snapshot to go back to."
         failing.append(Reason("database", f"The database is damaged ({home.db.damage}); the photos are untouched", hint))
     try:
-        await asyncio.to_thread(check_room, home.paths.root, 0, home.settings.reserve_mb)
+        await asyncio.to_thread(check_disk, home.paths.root, home.settings.reserve_mb)
     except DiskFullError as error:
         hint = "Free some space: uploads are refused and no renditions are made meanwhile."
         failing.append(Reason("disk", error.message, hint))
