@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 BASE = "/api/v1"
 JOB_POLL_S = 0.25
 TIMEOUT_S = 60.0  # an answer may wait for a write of a busy Pi
+UNTRUSTED = "Get its certificate from the page /trust and name the file in SSL_CERT_FILE."
 START_S = 20.0  # how long a service that holds the lock may take until it answers
 #: What the service says by `code` becomes the same error here.
 ERRORS: tuple[type[HomerollError], ...] = (
@@ -130,9 +131,8 @@ class Api:
                 "Homeroll does not answer in time", hint="Is the machine very busy?  `homeroll doctor` looks."
             ) from error
         except httpx.TransportError as error:
-            raise HomerollError(
-                f"Homeroll cannot be reached at {self._http.base_url} ({error})", hint="Is it still running?"
-            ) from error
+            hint = UNTRUSTED if "CERTIFICATE_VERIFY_FAILED" in str(error) else "Is it still running?"
+            raise HomerollError(f"Homeroll cannot be reached at {self._http.base_url} ({error})", hint=hint) from error
         if not answer.is_success:
             raise error_of(answer)
         try:

@@ -90,6 +90,18 @@ def test_it_comes_back_with_the_service_as_it_was(house: Machine) -> None:
     assert (house.data / "tls").stat().st_mode & 0o077 == 0
 
 
+def test_a_command_elsewhere_goes_by_https_once_it_knows_the_authority(house: Machine) -> None:
+    house.start()
+    port = house.json("tls", "on")["port"]
+    key = house.run("key", "create", "admin", "--scope", "all").stdout.strip()
+    words = ("status", "--json", "--url", f"https://localhost:{port}")
+    refused = house.run(*words, HOMEROLL_KEY=key)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "SSL_CERT_FILE" in refused.stderr
+    trusted = house.run(*words, HOMEROLL_KEY=key, SSL_CERT_FILE=str(house.data / "tls/homeroll-ca.crt"))
+    assert trusted.returncode == 0, trusted.stderr
+
+
 def test_the_service_stops_in_order_while_streams_and_strangers_hang_on_by_tls(house: Machine) -> None:
     house.start()
     port = house.json("tls", "on")["port"]
