@@ -24,6 +24,7 @@ from web.api.auth import AuthController
 from web.api.content import ContentController
 from web.api.duplicates import DuplicatesController
 from web.api.edits import EditsController
+from web.api.events import EventsController
 from web.api.faces import FacesController
 from web.api.family import FamilyController
 from web.api.files import FilesController
@@ -34,6 +35,7 @@ from web.api.keys import KeysController
 from web.api.libraries import LibrariesController
 from web.api.links import LinksController
 from web.api.locked import LockedController
+from web.api.memories import MemoriesController
 from web.api.messages import MessagesController
 from web.api.models import ModelsController
 from web.api.people import PeopleController
@@ -76,6 +78,8 @@ CONTROLLERS = (
     EditsController,
     VersionsController,
     TrashController,
+    EventsController,
+    MemoriesController,
     UploadsController,
     TimelineController,
     SearchController,

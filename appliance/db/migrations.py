@@ -32,6 +32,7 @@ MIGRATIONS = (
     "m2026_11_21_keeping",
     "m2026_11_21_sharing",
     "m2026_11_21_editing",
+    "m2026_11_21_events",
 )
 
 

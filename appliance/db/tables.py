@@ -653,6 +653,14 @@ class FileChange(Table, tablename="file_change"):
     after = Text()
 
 
+class EventPlan(Table, tablename="event_plan"):
+    """One row: whether files came, went or moved since events were last grouped; counted by triggers."""
+
+    id = Integer(primary_key=True, default=None)
+    changes = Integer(default=1)
+    grouped = Integer(default=0)
+
+
 TABLES: tuple[type[Table], ...] = (
     User,
     Session,
@@ -708,4 +716,5 @@ TABLES: tuple[type[Table], ...] = (
     ShareSession,
     GuestUpload,
     FileChange,
+    EventPlan,
 )

@@ -10,6 +10,7 @@ from appliance.jobs.cluster_faces import ClusterFaces
 from appliance.jobs.empty_trash import EmptyTrash
 from appliance.jobs.fetch_models import FetchModels
 from appliance.jobs.find_duplicates import FindDuplicates
+from appliance.jobs.group_events import GroupEvents
 from appliance.jobs.index_images import IndexImages
 from appliance.jobs.index_text import IndexText
 from appliance.jobs.restore_drill import RestoreDrill
@@ -32,6 +33,7 @@ JOBS: tuple[Job, ...] = (
     IndexText(),
     IndexImages(),
     FindDuplicates(),
+    GroupEvents(),
     BackUp(),
     RestoreDrill(),
     ScrubOriginals(),
@@ -44,6 +46,8 @@ STARTED_BY: tuple[tuple[type[Message], str, float], ...] = (
     (FacesChanged, "cluster_faces", 5.0),
     (FileAdded, "index_text", 10.0),
     (FileChanged, "index_text", 10.0),
+    (FileAdded, "group_events", 30.0),
+    (FileChanged, "group_events", 30.0),
     (FileAdded, "find_duplicates", 60.0),
     (FileChanged, "find_duplicates", 60.0),
     (DatabaseDoubted, "check_database", 60.0),

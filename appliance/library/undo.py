@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from appliance.errors import ConflictError, InvalidInputError, NotFoundError, PermissionDeniedError
-from appliance.library import album_changes, duplicate_choices, face_index, file_changes, journal, ownership
+from appliance.library import (
+    album_changes,
+    duplicate_choices,
+    event_changes,
+    face_index,
+    file_changes,
+    journal,
+    ownership,
+)
 from appliance.messages import FacesChanged, PeopleChanged
 from appliance.values import new_id, now
 
@@ -123,12 +131,14 @@ PUT_BACK = {
     duplicate_choices.NOUN: duplicate_choices.put_back,
     file_changes.NOUN: file_changes.put_back,
     album_changes.NOUN: album_changes.put_back,
+    event_changes.NOUN: event_changes.put_back,
     ownership.NOUN: ownership.put_back,
 }
 ANNOUNCE = {
     duplicate_choices.NOUN: duplicate_choices.announce_undone,
     file_changes.NOUN: file_changes.announce_undone,
     album_changes.NOUN: album_changes.announce_undone,
+    event_changes.NOUN: event_changes.announce_undone,
     ownership.NOUN: ownership.announce_undone,
 }
 

@@ -1,0 +1,223 @@
+"""What a person says of events: a name, these are one, these are another, these photos are one.  Each can be undone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from appliance.errors import ConflictError, InvalidInputError, PermissionDeniedError
+from appliance.library import file_changes, files, journal
+from appliance.library.event_grouping import MANUAL
+from appliance.library.events import get_event, no_such_event
+from appliance.library.face_index import ids_json
+from appliance.values import new_id, now
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Iterable, Sequence
+
+    from appliance.db.engine import Database, Row
+    from appliance.library.viewers import Viewer
+    from appliance.messages import Bus
+
+NOUN = "event"
+MOST_CHARACTERS = 200
+
+
+class State(msgspec.Struct):
+    """Events as they are at one moment, None for one that is not there, and which files are in them."""
+
+    events: dict[str, dict[str, Any] | None]
+    members: dict[str, tuple[str, str] | None]  # file -> (event, source)
+
+
+async def rename(db: Database, bus: Bus, viewer: Viewer, event: uuid.UUID, name: str) -> uuid.UUID | None:
+    """Returns the journal's entry, None when nothing has changed.  An event with a name is a person's from then on."""
+    async with db.write():
+        await get_event(db, viewer, event)
+        members = await _changeable_members(db, viewer, [event])
+        before = await _state(db, [event], members)
+        await db.fetch(
+            f"""UPDATE "event" SET "name" = ?, "source" = '{MANUAL}', "modified" = ? WHERE "id" = ?""",
+            [clean_name(name), now(), str(event)],
+        )
+        entry = await _record(db, viewer, "name", event, before)
+    await file_changes.announce(db, bus, members)
+    return entry
+
+
+async def merge(
+    db: Database, bus: Bus, viewer: Viewer, into: uuid.UUID, others: Sequence[uuid.UUID]
+) -> uuid.UUID | None:
+    """`others` are part of `into`, which takes over a name where it has none."""
+    sources = [event for event in dict.fromkeys(others) if event != into]
+    if not sources:
+        raise InvalidInputError("Choose at least two events")
+    async with db.write():
+        shown = [await get_event(db, viewer, event) for event in (into, *sources)]
+        members = await _changeable_members(db, viewer, [into, *sources])
+        before = await _state(db, [into, *sources], members)
+        await db.fetch(
+            f"""UPDATE "file_event" SET "event" = ?, "source" = '{MANUAL}'
+                WHERE "event" IN (SELECT value FROM json_each(?))""",
+            [str(into), ids_json([into, *sources])],
+        )
+        name = next((row["name"] for row in shown if row["name"]), "")
+        await db.fetch(
+            f"""UPDATE "event" SET "name" = ?, "source" = '{MANUAL}', "modified" = ? WHERE "id" = ?""",
+            [name, now(), str(into)],
+        )
+        await db.fetch('DELETE FROM "event" WHERE "id" IN (SELECT value FROM json_each(?))', [ids_json(sources)])
+        await _settle(db, [into])
+        entry = await _record(db, viewer, "merge", into, before)
+    await file_changes.announce(db, bus, members)
+    return entry
+
+
+async def make(
+    db: Database, bus: Bus, viewer: Viewer, some: Sequence[uuid.UUID], *, name: str = ""
+) -> tuple[uuid.UUID, uuid.UUID | None]:
+    """`some` files are an event of their own, whatever they were part of; returns it and the journal's entry."""
+    event = new_id()
+    async with db.write():
+        chosen = await files.changeable_ids(db, viewer, list(dict.fromkeys(some)))
+        if not chosen:
+            raise files.no_such_file()
+        rows = await db.fetch(
+            'SELECT DISTINCT "event" FROM "file_event" WHERE "file" IN (SELECT value FROM json_each(?))',
+            [ids_json(chosen)],
+        )
+        touched = [row["event"] for row in rows]
+        before = await _state(db, [event, *touched], chosen)
+        moment = now()
+        await db.fetch(
+            f"""INSERT INTO "event" ("id", "name", "start", "end", "source", "created", "modified")
+                VALUES (?1, ?2, ?3, ?3, '{MANUAL}', ?3, ?3)""",
+            [str(event), clean_name(name), moment],
+        )
+        await db.fetch('DELETE FROM "file_event" WHERE "file" IN (SELECT value FROM json_each(?))', [ids_json(chosen)])
+        await db.execute_many(
+            'INSERT INTO "file_event" ("id", "file", "event", "source") VALUES (?, ?, ?, ?)',
+            [[str(new_id()), str(file), str(event), MANUAL] for file in chosen],
+        )
+        # What is left of the others is as a person wanted it too.
+        await db.fetch(
+            f"""UPDATE "event" SET "source" = '{MANUAL}' WHERE "id" IN (SELECT value FROM json_each(?))""",
+            [ids_json(touched)],
+        )
+        await db.fetch(
+            """DELETE FROM "event" WHERE "id" IN (SELECT value FROM json_each(?))
+               AND NOT EXISTS (SELECT 1 FROM "file_event" m WHERE m."event" = "event"."id")""",
+            [ids_json(touched)],
+        )
+        await _settle(db, [event, *touched])
+        entry = await _record(db, viewer, "make", event, before)
+    await file_changes.announce(db, bus, chosen)
+    return event, entry
+
+
+async def put_back(db: Database, entry: Row) -> None:
+    """Undo an entry of the journal, inside its `db.write()`; raises ConflictError when the events were changed since.
+
+    Files that joined meanwhile stay where they are while that event does, and are grouped anew where it does not.
+    """
+    before = msgspec.json.decode(entry["before"], type=State)
+    after = msgspec.json.decode(entry["after"], type=State)
+    here = await _state(db, list(after.events), list(after.members))
+    for event, left in after.events.items():
+        current = here.events[event]
+        if (left is None) != (current is None) or (
+            left is not None and current is not None and any(current[name] != left[name] for name in ("name", "source"))
+        ):
+            raise ConflictError("This event was changed since", hint="Undo what was done after it first.")
+    moment = now()
+    for event, was in before.events.items():
+        if was is not None:
+            await db.fetch(
+                """INSERT INTO "event" ("id", "name", "start", "end", "source", "created", "modified")
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6) ON CONFLICT ("id") DO UPDATE SET "name" = excluded."name",
+                   "start" = excluded."start", "end" = excluded."end", "source" = excluded."source" """,
+                [event, was["name"], was["start"], was["end"], was["source"], moment],
+            )
+    await db.fetch(
+        'DELETE FROM "file_event" WHERE "file" IN (SELECT value FROM json_each(?))', [ids_json(before.members)]
+    )
+    await db.execute_many(
+        """INSERT INTO "file_event" ("id", "file", "event", "source")
+           SELECT ?1, ?2, ?3, ?4 WHERE EXISTS (SELECT 1 FROM "stored_file" WHERE "id" = ?2)""",
+        [[str(new_id()), file, *was] for file, was in before.members.items() if was is not None],
+    )
+    gone = [event for event, was in before.events.items() if was is None]
+    await db.fetch('DELETE FROM "event" WHERE "id" IN (SELECT value FROM json_each(?))', [ids_json(gone)])
+    await db.fetch('UPDATE "event_plan" SET "changes" = "changes" + 1')
+
+
+async def announce_undone(db: Database, bus: Bus, entry: Row) -> None:
+    """After `put_back` is committed."""
+    await file_changes.announce(db, bus, list(msgspec.json.decode(entry["after"], type=State).members))
+
+
+def clean_name(name: str) -> str:
+    cleaned = " ".join(name.split())
+    if len(cleaned) > MOST_CHARACTERS or (cleaned and not cleaned.isprintable()):
+        raise InvalidInputError(f"An event's name has at most {MOST_CHARACTERS} printable characters")
+    return cleaned
+
+
+async def _changeable_members(db: Database, viewer: Viewer, events: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+    """Files of these events; raises PermissionDeniedError unless all of them are the viewer's to change."""
+    rows = await db.fetch(
+        'SELECT "file" FROM "file_event" WHERE "event" IN (SELECT value FROM json_each(?))', [ids_json(events)]
+    )
+    members = [row["file"] for row in rows]
+    if not members:
+        raise no_such_event()
+    condition, arguments = viewer.changeable("f")
+    locked = "" if viewer.user_id is None else 'OR (f."locked" AND f."user" = ?)'
+    own = [] if viewer.user_id is None else [str(viewer.user_id)]
+    others = await db.value(
+        f"""SELECT count(*) FROM "stored_file" f WHERE f."id" IN (SELECT value FROM json_each(?))
+            AND NOT ({condition} {locked})""",
+        [ids_json(members), *arguments, *own],
+    )
+    if others:
+        raise PermissionDeniedError("Photos of this event are somebody else's", hint="Ask them to change it.")
+    return members
+
+
+async def _settle(db: Database, events: Iterable[object]) -> None:
+    """The span of each is that of its files."""
+    await db.fetch(
+        """UPDATE "event" SET ("start", "end") = (
+               SELECT ifnull(min(f."start"), "event"."start"), ifnull(max(f."start"), "event"."end")
+               FROM "file_event" m JOIN "stored_file" f ON f."id" = m."file" WHERE m."event" = "event"."id"
+           ) WHERE "id" IN (SELECT value FROM json_each(?))""",
+        [ids_json(events)],
+    )
+
+
+async def _state(db: Database, events: Sequence[object], members: Sequence[object]) -> State:
+    rows = await db.fetch(
+        """SELECT "id", "name", +"start" AS "start", +"end" AS "end", "source" FROM "event"
+           WHERE "id" IN (SELECT value FROM json_each(?))""",
+        [ids_json(events)],
+    )
+    found: dict[str, dict[str, Any] | None] = {str(event): None for event in events}
+    found |= {str(row.pop("id")): row for row in rows}
+    of: dict[str, tuple[str, str] | None] = {str(file): None for file in members}
+    for row in await db.fetch(
+        'SELECT "file", "event", "source" FROM "file_event" WHERE "file" IN (SELECT value FROM json_each(?))',
+        [ids_json(members)],
+    ):
+        of[str(row["file"])] = (str(row["event"]), row["source"])
+    return State(found, of)
+
+
+async def _record(db: Database, viewer: Viewer, verb: str, event: object, before: State) -> uuid.UUID | None:
+    after = await _state(db, list(before.events), list(before.members))
+    if after == before:
+        return None
+    return await journal.record(
+        viewer, verb, NOUN, event, before=msgspec.to_builtins(before), after=msgspec.to_builtins(after)
+    )

@@ -1,0 +1,188 @@
+"""Events as their viewers see them: span, place, count and cover come from the files that the viewer sees, and an event
+with none of those is not there.  Which files are one event is worked out in `event_grouping.py`."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import uuid
+from collections import Counter
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from appliance.db.engine import Row
+from appliance.errors import InvalidInputError, NotFoundError
+from appliance.library import files
+from appliance.library.face_index import ids_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from appliance.db.engine import Database
+    from appliance.library.viewers import Viewer
+
+MAX_LIMIT = 200
+MAX_FILES = 1000
+#: A second town is named beside the first when it has so much of the photos.
+SECOND_TOWN = 0.3
+#: Below that the region or country is named instead of its most frequent town.
+MAIN_TOWN = 0.4
+
+
+class Events(msgspec.Struct, frozen=True):
+    items: list[Row]
+    total: int
+    next: str | None
+
+
+async def list_events(db: Database, viewer: Viewer, *, limit: int = 50, cursor: str | None = None) -> Events:
+    """The latest first."""
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InvalidInputError(f"limit must be between 1 and {MAX_LIMIT}")
+    seen, arguments = _seen(viewer)
+    after: tuple[str, list[object]] = ("", [])
+    if cursor is not None:
+        after = ' AND (e."start", e."id") < (?, ?)', list(_decode(cursor))
+    async with db.read():
+        total = int(await db.value(f'SELECT count(*) FROM "event" e WHERE {seen}', arguments))
+        rows = await db.fetch(
+            f"""SELECT e."id", e."name", e."source", +e."start" AS "moment" FROM "event" e WHERE {seen}{after[0]}
+                ORDER BY e."start" DESC, e."id" DESC LIMIT ?""",
+            [*arguments, *after[1], limit + 1],
+        )
+        items = await _shown(db, viewer, rows[:limit])
+    return Events(items=items, total=total, next=_encode(rows[limit - 1]) if len(rows) > limit else None)
+
+
+async def get_event(db: Database, viewer: Viewer, event: uuid.UUID) -> Row:
+    """Raises NotFoundError for one on none of the viewer's files."""
+    seen, arguments = _seen(viewer)
+    async with db.read():
+        rows = await db.fetch(
+            f'SELECT e."id", e."name", e."source" FROM "event" e WHERE e."id" = ? AND {seen}', [str(event), *arguments]
+        )
+        shown = await _shown(db, viewer, rows)
+    if not shown:
+        raise no_such_event()
+    return shown[0]
+
+
+async def files_of_event(
+    db: Database, viewer: Viewer, event: uuid.UUID, *, limit: int = 200, offset: int = 0
+) -> Events:
+    """By time, the first taken first."""
+    if not 1 <= limit <= MAX_FILES or offset < 0:
+        raise InvalidInputError(f"limit must be between 1 and {MAX_FILES}")
+    visible, arguments = viewer.visible("f")
+    source = f"""FROM "file_event" fe JOIN "stored_file" f ON f."id" = fe."file"
+        WHERE fe."event" = ? AND f."listed" AND {visible}"""
+    async with db.read():
+        total = int(await db.value(f"SELECT count(*) {source}", [str(event), *arguments]))
+        if not total:
+            raise no_such_event()
+        rows = await db.fetch(
+            f'SELECT f."id" {source} ORDER BY f."local_start", f."id" LIMIT ? OFFSET ?',
+            [str(event), *arguments, limit, offset],
+        )
+        items = await files.get_files(db, viewer, [row["id"] for row in rows])
+    return Events(items=items, total=total, next=None)
+
+
+def title_of(name: str, place: str, start: str, end: str) -> str:
+    """`Lisbon, 12-15 June 2022`; a person's name for it stands in the place of the town."""
+    return ", ".join(part for part in (name or place, span_of(start, end)) if part)
+
+
+def span_of(start: str, end: str) -> str:
+    """Days of two wall clocks, in words, with an en dash between them."""
+    first, last = date.fromisoformat(start[:10]), date.fromisoformat(end[:10])
+    if first == last:
+        return f"{last.day} {last:%B} {last.year}"
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}–{last.day} {last:%B} {last.year}"
+    if first.year == last.year:
+        return f"{first.day} {first:%B} – {last.day} {last:%B} {last.year}"
+    return f"{first.day} {first:%B} {first.year} – {last.day} {last:%B} {last.year}"
+
+
+def place_of(places: Sequence[dict[str, str]]) -> str:
+    """What most of these were taken at: one town or two, else their region or country; "" when nobody knows."""
+    if not places:
+        return ""
+    towns = Counter(place.get("city", "") for place in places if place.get("city")).most_common(2)
+    if towns and towns[0][1] >= MAIN_TOWN * len(places):
+        second = len(towns) > 1 and towns[1][1] >= SECOND_TOWN * len(places)
+        return f"{towns[0][0]} and {towns[1][0]}" if second else towns[0][0]
+    for level in ("region", "country"):
+        ((name, count),) = Counter(place.get(level, "") for place in places).most_common(1)
+        if name and count >= MAIN_TOWN * len(places) * 1.5:
+            return name
+    return towns[0][0] if towns else ""
+
+
+def no_such_event() -> NotFoundError:
+    return NotFoundError("There is no such event", hint="It may have been merged with another, or grouped anew.")
+
+
+def _seen(viewer: Viewer) -> tuple[str, list[object]]:
+    visible, arguments = viewer.visible("f")
+    return (
+        f"""EXISTS (SELECT 1 FROM "file_event" fe JOIN "stored_file" f ON f."id" = fe."file"
+            WHERE fe."event" = e."id" AND f."listed" AND {visible})""",
+        arguments,
+    )
+
+
+async def _shown(db: Database, viewer: Viewer, events: Sequence[Row]) -> list[Row]:
+    visible, arguments = viewer.visible("f")
+    rows = await db.fetch(
+        f"""SELECT fe."event", f."id", f."local_start", f."place", f."favourite", f."kind",
+                   ifnull(f."rating", 0) AS "rating"
+            FROM "file_event" fe JOIN "stored_file" f ON f."id" = fe."file"
+            WHERE fe."event" IN (SELECT value FROM json_each(?)) AND f."listed" AND {visible}
+            ORDER BY f."local_start", f."id" """,
+        [ids_json(event["id"] for event in events), *arguments],
+    )
+    members: dict[uuid.UUID, list[Row]] = {}
+    for row in rows:
+        members.setdefault(row["event"], []).append(row)
+    return [_described(event, members[event["id"]]) for event in events if event["id"] in members]
+
+
+def _described(event: Row, members: Sequence[Row]) -> dict[str, Any]:
+    start, end = members[0]["local_start"], members[-1]["local_start"]
+    places = [msgspec.json.decode(row["place"]) for row in members if row["place"]]
+    place = place_of(places)
+    middle = len(members) // 2
+    # Favourites first, then what is rated well, a photo before a film, and then what lies in the middle of it.
+    cover = min(
+        enumerate(members),
+        key=lambda one: (not one[1]["favourite"], -one[1]["rating"], one[1]["kind"] == "video", abs(one[0] - middle)),
+    )[1]
+    return {
+        "id": event["id"],
+        "name": event["name"],
+        "title": title_of(event["name"], place, start, end),
+        "place": place,
+        "start": start[:19],
+        "end": end[:19],
+        "count": len(members),
+        "cover": cover["id"],
+        "by_hand": event["source"] == "manual",
+    }
+
+
+def _encode(row: Row) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode([row["moment"], str(row["id"])])).decode().rstrip("=")
+
+
+def _decode(cursor: str) -> tuple[str, str]:
+    try:
+        moment, event = msgspec.json.decode(
+            base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=tuple[str, uuid.UUID]
+        )
+    except (ValueError, binascii.Error, msgspec.DecodeError) as error:
+        raise InvalidInputError("The cursor cannot be understood", hint="Start again without one.") from error
+    return moment, str(event)

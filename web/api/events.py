@@ -1,0 +1,109 @@
+"""Events: days out and trips, as grouped and as people say."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated
+
+import msgspec
+from litestar import Controller, get, patch, post
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+
+from appliance.library import edits, event_changes, events
+from web.api.files import shown
+from web.api.schemas import File, Page
+from web.parts import Asking, HomePart
+
+Ids = Annotated[list[uuid.UUID], msgspec.Meta(min_length=1, max_length=edits.MOST_FILES)]
+
+
+class EventItem(msgspec.Struct, frozen=True):
+    """`title` is name or place with its days; `start` and `end` are wall clocks; all of it from files that you see.
+
+    `by_hand`: somebody named, made or changed it; grouping adds what arrives late, and changes nothing else."""
+
+    id: uuid.UUID
+    name: str
+    title: str
+    place: str
+    start: str
+    end: str
+    count: int
+    cover: uuid.UUID
+    by_hand: bool
+
+
+class ChangedEvent(msgspec.Struct, frozen=True):
+    event: EventItem
+    undo: uuid.UUID | None
+
+
+class NewEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """These files are an event of their own, whatever they were part of."""
+
+    ids: Ids
+    name: str = ""
+
+
+class EventName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+
+
+class MergeEvents(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`events` become part of `into`."""
+
+    into: uuid.UUID
+    events: Ids
+
+
+class EventsController(Controller):
+    path = "/events"
+    tags = ("events",)
+
+    @get(summary="Events, the latest first")
+    async def list(
+        self,
+        home: HomePart,
+        viewer: Asking,
+        limit: Annotated[int, QueryParameter(description="1 to 200")] = 50,
+        cursor: FromQuery[str | None] = None,
+    ) -> Page[EventItem]:
+        page = await events.list_events(home.db, viewer, limit=limit, cursor=cursor)
+        return msgspec.convert({"items": page.items, "total": page.total, "next": page.next}, Page[EventItem])
+
+    @post(summary="Make these files an event; also splits them from the one they are in")
+    async def make(self, home: HomePart, viewer: Asking, data: JSONBody[NewEvent]) -> ChangedEvent:
+        event, entry = await event_changes.make(home.db, home.bus, viewer, data.ids, name=data.name)
+        return ChangedEvent(
+            event=msgspec.convert(await events.get_event(home.db, viewer, event), EventItem), undo=entry
+        )
+
+    @post("/merge", status_code=200, summary="These are one event")
+    async def merge(self, home: HomePart, viewer: Asking, data: JSONBody[MergeEvents]) -> ChangedEvent:
+        entry = await event_changes.merge(home.db, home.bus, viewer, data.into, data.events)
+        found = await events.get_event(home.db, viewer, data.into)
+        return ChangedEvent(event=msgspec.convert(found, EventItem), undo=entry)
+
+    @get("/{event_id:uuid}", summary="One event")
+    async def get_one(self, home: HomePart, viewer: Asking, event_id: FromPath[uuid.UUID]) -> EventItem:
+        return msgspec.convert(await events.get_event(home.db, viewer, event_id), EventItem)
+
+    @patch("/{event_id:uuid}", summary="Name an event; an empty name is none")
+    async def rename(
+        self, home: HomePart, viewer: Asking, event_id: FromPath[uuid.UUID], data: JSONBody[EventName]
+    ) -> ChangedEvent:
+        entry = await event_changes.rename(home.db, home.bus, viewer, event_id, data.name)
+        found = await events.get_event(home.db, viewer, event_id)
+        return ChangedEvent(event=msgspec.convert(found, EventItem), undo=entry)
+
+    @get("/{event_id:uuid}/files", summary="Its files, the first taken first")
+    async def files(
+        self,
+        home: HomePart,
+        viewer: Asking,
+        event_id: FromPath[uuid.UUID],
+        limit: Annotated[int, QueryParameter(description="1 to 1000")] = 200,
+        offset: FromQuery[int] = 0,
+    ) -> Page[File]:
+        page = await events.files_of_event(home.db, viewer, event_id, limit=limit, offset=offset)
+        return Page(items=[shown(row) for row in page.items], total=page.total, next=None)
