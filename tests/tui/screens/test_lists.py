@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 async def test_the_overview_says_what_there_is_and_what_needs_somebody(library: Path, size: tuple[int, int]) -> None:
     async with watching(dashboard(library), size) as seen:
         await seen.see("Needs attention", "6 photos and videos", "Holidays: 7 files", "metadata", "CPU")
-        await seen.see("1 file could not be dealt with", "There is no backup yet")
+        await seen.see("1 file could not be dealt with", "There is no backup yet", "2 things to look at")
         await seen.press("p")
         await seen.see("Steps are paused", "Work on new files is paused")
         assert ask(library, "GET", "/steps")["paused"] is True
@@ -105,6 +105,7 @@ async def test_settings_are_changed_by_their_type_and_put_back(data: Path) -> No
         await seen.type("22:00-06:00")
         await seen.press("enter")
         await seen.until(lambda: value("night_window") == "22:00-06:00", "it is set")
+        await seen.see("night_window = 22:00-06:00")
         await seen.press("d")
         await seen.until(lambda: value("night_window") == "", "it is the default again")
         await seen.press("down", "down", "e")
