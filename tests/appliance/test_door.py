@@ -3,117 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 import ssl
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import pytest
 
-from appliance.config import Settings
-from appliance.daemon import _listen, _serving, open_home
-from appliance.door import TlsDoor
 from appliance.errors import ComputeError
 from appliance.library.settings import change_settings
 from appliance.library.viewers import LOCAL_ADMIN
-from appliance.tls import TlsFiles
 from appliance.values import now
-from tests.appliance.certs import Given, given, talk, trusting
+from tests.appliance.certs import talk
+from tests.appliance.doors import NAMES, Stage, gone, staged
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
-
-    from appliance.home import Home
-
-NAMES = ("homeroll.local", "localhost")
-
-
-async def hello(scope: Any, receive: Any, send: Any) -> None:
-    """Answers with its scheme; /slow takes its time."""
-    if scope["path"] == "/slow":
-        await asyncio.sleep(0.3)
-    body = str(scope["scheme"]).encode()
-    headers = [(b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-class Stage:
-    """A home with its plain door and its TLS door, and what the machine says to the latter."""
-
-    def __init__(self, home: Home, plain_port: int) -> None:
-        self.home, self.plain_port = home, plain_port
-        self.clock: datetime | None = None
-        self.names: tuple[str, ...] = NAMES
-        self.addresses: tuple[str, ...] = ("192.168.1.20",)
-        self.door = TlsDoor(
-            home,
-            hello,
-            listen=partial(_listen, setting="tls_port"),
-            serving=_serving,
-            names=lambda: self.names,
-            addresses=lambda: self.addresses,
-            clock=lambda: self.clock or now(),
-            look_every_s=3600,
-        )
-
-    async def switch(self, value: str) -> None:
-        await change_settings(self.home.db, LOCAL_ADMIN, {"tls": value})
-        await self.door.look()
-
-    @property
-    def port(self) -> int:
-        assert self.home.tls.port is not None, self.home.tls.problem
-        return self.home.tls.port
-
-    @property
-    def files(self) -> TlsFiles:
-        return TlsFiles(self.home.paths.tls)
-
-    def client(self, *, at_any_time: bool = False) -> ssl.SSLContext:
-        return trusting(self.files.authority_certificate, at_any_time=at_any_time)
-
-    async def plainly(self) -> str:
-        async with talk(self.plain_port, None) as plain:
-            return await plain.ask()
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
-async def gone(port: int) -> None:
-    """Wait until nobody takes connections there any more."""
-    async with asyncio.timeout(5):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except ConnectionRefusedError:
-                return
-            writer.close()
-            await asyncio.sleep(0.05)
-
-
-@contextlib.asynccontextmanager
-async def staged(data: Path, **settings: Any) -> AsyncIterator[Stage]:
-    chosen = Settings(
-        data=data, host="127.0.0.1", port=0, tls_port=free_port(), compute="inline", compute_workers=2, **settings
-    )
-    async with open_home(chosen) as home:
-        with _listen(chosen.host, 0) as listener:
-            async with _serving(hello, listener):
-                stage = Stage(home, listener.getsockname()[1])
-                await stage.door.start()
-                try:
-                    yield stage
-                finally:
-                    await stage.door.stop()
 
 
 @pytest.fixture
@@ -122,13 +28,6 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     async with staged(tmp_path / "data") as opened:
         await opened.switch("on")
         yield opened
-
-
-@pytest.fixture
-async def with_given(tmp_path: Path) -> AsyncIterator[tuple[Stage, Given]]:
-    made = given(tmp_path)
-    async with staged(tmp_path / "data", tls_certificate=str(made.certificate), tls_key=str(made.key)) as opened:
-        yield opened, made
 
 
 async def test_it_is_closed_until_somebody_switches_it_on_and_closed_again_after(tmp_path: Path) -> None:
@@ -212,89 +111,6 @@ async def test_files_that_others_put_there_are_shown_without_a_restart(stage: St
     async with talk(stage.port, stage.client()) as after:
         assert first is not None
         assert after.fingerprint != first.certificate.fingerprint
-
-
-async def test_given_files_are_served_and_read_again_when_they_are_replaced(
-    with_given: tuple[Stage, Given], tmp_path: Path
-) -> None:
-    stage, made = with_given
-    assert stage.home.tls.given
-    first, port = made.fingerprint, stage.port
-    async with talk(port, trusting(made.certificate)) as before:
-        assert before.fingerprint == first
-        given(tmp_path)
-        await stage.door.look(asked=False)
-        assert stage.port == port
-        async with talk(port, trusting(made.certificate)) as after:
-            assert after.fingerprint == made.fingerprint != first
-            assert await after.ask() == "https"
-        assert await before.ask() == "https"
-    assert not stage.files.folder.exists()
-
-
-async def test_a_chain_that_was_mended_behind_the_same_certificate_is_shown(
-    with_given: tuple[Stage, Given], tmp_path: Path
-) -> None:
-    stage, made = with_given
-    between = given(tmp_path, name="between")
-    made.certificate.write_text(made.certificate.read_text() + between.certificate.read_text())
-    await stage.door.look(asked=False)
-    words = ("openssl", "s_client", "-showcerts", "-connect", f"127.0.0.1:{stage.port}")
-    shown = await asyncio.create_subprocess_exec(
-        *words, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
-    )
-    said, _ = await asyncio.wait_for(shown.communicate(), 20)
-    assert said.count(b"-----BEGIN CERTIFICATE-----") >= 2
-
-
-@pytest.mark.parametrize("broken", ["certificate", "key", "other key", "gone"])
-async def test_given_files_that_break_are_told_and_what_was_shown_goes_on(
-    with_given: tuple[Stage, Given], tmp_path: Path, broken: str
-) -> None:
-    stage, made = with_given
-    first, client = made.fingerprint, trusting(made.certificate)
-    if broken == "certificate":
-        made.certificate.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
-    elif broken == "key":
-        made.key.write_text("nothing")
-    elif broken == "other key":
-        made.key.write_text(given(tmp_path, name="other").key.read_text())
-    else:
-        made.key.unlink()
-    await stage.door.look(asked=False)
-    assert str(made.certificate.parent) in stage.home.tls.problem
-    assert stage.home.tls.hint
-    async with talk(stage.port, client) as safe:
-        assert safe.fingerprint == first
-    assert await stage.plainly() == "http"
-    given(tmp_path)
-    await stage.door.look(asked=False)
-    assert stage.home.tls.problem == ""
-    async with talk(stage.port, trusting(made.certificate)) as safe:
-        assert safe.fingerprint == made.fingerprint != first
-
-
-async def test_given_files_that_never_worked_leave_the_plain_door_alone_until_they_are_mended(tmp_path: Path) -> None:
-    missing = str(tmp_path / "given.crt"), str(tmp_path / "given.key")
-    async with staged(tmp_path / "data", tls_certificate=missing[0], tls_key=missing[1]) as stage:
-        assert stage.home.tls.port is None
-        assert "given.crt cannot be read" in stage.home.tls.problem
-        assert await stage.plainly() == "http"
-        made = given(tmp_path)
-        await stage.door.look(asked=False)
-        async with talk(stage.port, trusting(made.certificate)) as safe:
-            assert await safe.ask() == "https"
-
-
-async def test_a_given_certificate_that_has_ended_is_told_and_shown_all_the_same(
-    with_given: tuple[Stage, Given],
-) -> None:
-    stage, made = with_given
-    stage.clock = now() + timedelta(days=91)
-    await stage.door.look(asked=False)
-    assert "has ended" in stage.home.tls.problem
-    async with talk(stage.port, trusting(made.certificate)) as safe:
-        assert await safe.ask() == "https"
 
 
 async def test_what_failed_is_not_tried_every_minute_but_at_once_when_somebody_asks(
@@ -387,10 +203,31 @@ async def test_hundreds_of_handshakes_that_fail_or_never_come_leave_it_answering
         await writer.wait_closed()
 
 
-def test_the_settings_of_a_given_certificate_come_in_pairs() -> None:
-    from appliance.config import validate
-    from appliance.errors import ConfigError
+async def test_with_every_worker_busy_a_start_goes_on_and_a_stop_waits_for_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("appliance.door.START_S", 0.1)
+    async with staged(tmp_path / "data") as stage:
+        await stage.door.stop()
+        await change_settings(stage.home.db, LOCAL_ADMIN, {"tls": "on"})
+        free, run = asyncio.Event(), stage.home.compute.run
 
-    for lonely, missing in (("tls_certificate", "tls_key"), ("tls_key", "tls_certificate")):
-        with pytest.raises(ConfigError, match=f"{missing} is missing"):
-            validate(msgspec.structs.replace(Settings(), **{lonely: "/some/file"}))
+        async def busy(*arguments: Any, **how: Any) -> Any:
+            await free.wait()
+            return await run(*arguments, **how)
+
+        monkeypatch.setattr(stage.home.compute, "run", busy)
+        starting = Stage(stage.home, stage.plain_port).door
+        await starting.start()
+        assert stage.home.tls.port is None
+        assert await stage.plainly() == "http"
+        await starting.stop()
+
+        asked_of = Stage(stage.home, stage.plain_port).door
+        asking = asyncio.create_task(asked_of.look())
+        await asyncio.sleep(0.1)
+        await asked_of.stop()
+        free.set()
+        await asking
+        assert stage.home.tls.port is None
+        await gone(stage.home.settings.tls_port)
