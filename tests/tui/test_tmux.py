@@ -15,12 +15,13 @@ import pytest
 from tests.e2e.service import REPOSITORY, running_service
 from tests.hub import COMMIT, Hub
 from tests.tui.conftest import PASSWORD
-from tests.tui.seen import PATIENCE_S, ask
+from tests.tui.seen import PATIENCE_S, ask, wait_for_work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+PAUSE_S = 0.8
 TMUX = shutil.which("tmux")
 pytestmark = [
     pytest.mark.skipif(TMUX is None, reason="no tmux here: apt install tmux"),
@@ -52,11 +53,20 @@ class Terminal:
         return subprocess.run([*self._words, *words], capture_output=True, text=True, check=True, timeout=20).stdout
 
     def press(self, *keys: str) -> None:
-        self.tmux("send-keys", *keys)
+        for key in keys:
+            time.sleep(PAUSE_S / 2)
+            self.tmux("send-keys", key)
 
     def type(self, text: str) -> None:
-        self.tmux("send-keys", "C-a", "C-k")
+        """Into what has the focus, at a person's pace: a dialog is seen a moment before it has the keys."""
+        time.sleep(PAUSE_S)
         self.tmux("send-keys", "-l", text)
+        time.sleep(PAUSE_S)
+
+    def replace(self, text: str) -> None:
+        time.sleep(PAUSE_S)
+        self.tmux("send-keys", "C-a", "C-k")
+        self.type(text)
 
     @property
     def text(self) -> str:
@@ -123,7 +133,7 @@ def _first_start(screen: Terminal, photos: Path) -> None:
     screen.see("There is no library yet")
     screen.press("a")
     screen.see("Add a folder of photos")
-    screen.type(str(photos))
+    screen.replace(str(photos))
     screen.press("Enter")
 
 
@@ -136,6 +146,7 @@ def _import(screen: Terminal, data: Path) -> None:
 
 
 def _name_a_face(screen: Terminal, data: Path) -> None:
+    wait_for_work(data)
     file = ask(data, "GET", "/files?limit=1")["items"][0]["id"]
     face = ask(data, "POST", "/faces", {"file": file, "box": [0.3, 0.2, 0.3, 0.4], "name": "Somebody"})
     ask(data, "PATCH", f"/people/{face['face']['person']['id']}", {"name": ""})
@@ -157,7 +168,6 @@ def _pull(screen: Terminal, data: Path) -> None:
     screen.press("p")
     screen.see("from the internet")
     screen.press("Enter")
-    screen.see("is fetched")
     deadline = time.monotonic() + 2 * PATIENCE_S
     while not next(item["installed"] for item in ask(data, "GET", "/models")["items"] if item["name"] == "siglip2"):
         assert time.monotonic() < deadline, screen.text
@@ -170,7 +180,7 @@ def _back_up(screen: Terminal, data: Path, copies: Path) -> None:
     screen.see("Rehearsal of a restore")
     screen.press("f")
     screen.see("Where shall the copy go?")
-    screen.type(str(copies))
+    screen.replace(str(copies))
     screen.press("Enter")
     screen.see("Every night, to")
     screen.press("b")

@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import DataTable, Footer, Static
 
+from tui.attention import points
 from tui.widgets.dialogs import Paper, Question
 from tui.widgets.listing import Column, Listing
 from tui.widgets.notice import Notice
@@ -84,6 +85,7 @@ class HomerollScreen(Screen[None]):
             address=str(self.desk.client.address),
             version=known.get("server", {}).get("version", ""),
             health=known.get("health", {}).get("status"),
+            points=len(points(self.house)),
             reachable=self.desk.lost is None,
         )
         self.query_one(Notice).tell(

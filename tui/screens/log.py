@@ -62,6 +62,7 @@ class LogScreen(HomerollScreen):
     def redraw(self) -> None:
         nothing = self.query_one("#nothing", Static)
         nothing.display = not self.desk.journal
+        self.query_one("#query").display = self.query_one(Log).display = bool(self.desk.journal)
         if not self.desk.journal:
             nothing.update(self._where())
 

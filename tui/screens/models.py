@@ -58,10 +58,8 @@ class ModelsScreen(ListScreen):
 
     def details(self, item: dict[str, Any]) -> list[Part]:
         parts: list[Part] = [(item["title"], "bold"), (f"  {item['name']} {item['version']}", "$text-muted"), "\n"]
-        parts.append(clean(f"Licence {item['licence']}, from {item['source']}. "))
-        if item["uses"]:
-            parts.append(f"Here for {', '.join(item['uses'])}.")
-        parts.append("\n")
+        uses = f" Here for {', '.join(item['uses'])}." if item["uses"] else ""
+        parts.append(clean(f"Licence {item['licence']}, from {item['source']}.{uses}") + "\n")
         if item["missing_requirements"]:
             parts += [(f"Needs {', '.join(item['missing_requirements'])}, which is not installed.\n", "$text-warning")]
         if not item["fits"]:

@@ -8,6 +8,7 @@ from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.attention import points
 from tui.phone import code_for
 from tui.screens.base import HomerollScreen, Part
 from tui.widgets.dialogs import Paper
@@ -82,40 +83,17 @@ class OverviewScreen(HomerollScreen):
 
 
 def attention(house: House) -> list[Part]:
-    """Health's reasons, what failed, what the disk has lost; one line when there is nothing."""
+    """What needs somebody; one line when nothing does."""
     if "health" not in house.known:
         return []
-    parts: list[Part] = []
-    style = "$text-error" if house.known["health"]["status"] == "failing" else "$text-warning"
-    for reason in house.known["health"]["reasons"]:
-        parts += _point(f"{reason['message'].rstrip('.')}.", reason["hint"], style)
-    if damaged := house.total("integrity"):
-        parts += _point(
-            f"{plural(damaged, 'original')} damaged on the disk.",
-            "Integrity heals them from the backup.",
-            "$text-error",
-        )
-    for job in house.items("jobs"):
-        if job["status"] == "failed":
-            parts += _point(f"“{job['title']}” failed: {job['error']}", "", "$text-warning")
-    if failed := house.total("failures"):
-        hint = "Failures says which and why."
-        parts += _point(f"{plural(failed, 'file')} could not be dealt with.", hint, "$text-warning")
-    if house.machine and house.machine.slowed:
-        hint = "A better power supply or cooling mends that."
-        parts += _point(f"This machine is held back: {house.machine.slowed}.", hint, "$text-warning")
-    if house.known.get("server", {}).get("setup_required"):
-        hint = "Ctrl+P, then First steps."
-        parts += _point("The first admin has no password of their own yet.", hint, "$text-warning")
-    if "integrity" in house.known and house.known["integrity"]["last_backup"] is None and house.total("timeline"):
-        parts += _point("There is no backup yet.", "Backups makes one and names another disk for it.", "$text-warning")
-    if not parts:
+    found = points(house)
+    if not found:
         return [("All is well.", "$text-success"), "\n"]
-    return [("Needs attention\n", "bold"), *parts]
-
-
-def _point(message: str, hint: str, style: str) -> list[Part]:
-    return [(f"● {clean(message)}", style), f" {clean(hint)}\n"]
+    parts: list[Part] = [("Needs attention\n", "bold")]
+    for point in found:
+        style = "$text-error" if point.grave else "$text-warning"
+        parts += [(f"● {clean(point.message)}", style), f" {clean(point.hint)}\n"]
+    return parts
 
 
 def state(house: House, page: Sequence[str]) -> list[Part]:
@@ -196,7 +174,7 @@ def work(house: House, room: int) -> list[Part]:
     for step in steps["items"]:
         parts += _step(step, room)
     running = [job for job in house.items("jobs") if job["status"] == "running"]
-    parts.append(("Jobs\n", "bold"))
+    parts.append(("\nJobs\n", "bold"))
     for job in running:
         total = job.get("total") or 0
         far = f"{bar((job.get('done') or 0) / total, 10)} {job['done']:,} of {total:,}" if total else "…"

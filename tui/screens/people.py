@@ -65,8 +65,7 @@ class PeopleScreen(ListScreen):
 
     def details(self, item: dict[str, Any]) -> list[Part]:
         self.query_one(Picture).show(item["thumbnail_url"])
-        total = self.house.total(self.source)
-        more = f"; {plural(total, 'group' if self.unnamed else 'person')} in all" if total else ""
+        more = f"; {self.house.total(self.source):,} in all"
         born = f", born {item['birthday']}" if item.get("birthday") else ""
         who = clean(item["name"]) or "A group that nobody has named"
         return [(who, "bold"), f"{born}, on {plural(item['faces'], 'photo')}", (f"{more}\n", "$text-muted")]

@@ -70,7 +70,13 @@ class SearchScreen(ListScreen):
         place = file["place"] or {}
         where = ", ".join(part for part in (place.get("city"), place.get("country")) if part)
         tags = ", ".join(tag["name"] for tag in file["tags"][:8])
-        facts = [f"{file['width']} x {file['height']}" if file["width"] else "", size(file["size_bytes"]), where, tags]
+        facts = [
+            _why(item),
+            f"{file['width']} x {file['height']}" if file["width"] else "",
+            size(file["size_bytes"]),
+            where,
+            tags,
+        ]
         hint = f" {found['hint']}" if found.get("hint") else ""
         return [
             (clean(file["content"]), "bold"),

@@ -8,9 +8,8 @@ from textual import on
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Button, DirectoryTree, Input, OptionList, SelectionList, Static
+from textual.widgets import Button, DirectoryTree, Input, OptionList, Static
 from textual.widgets.option_list import Option
-from textual.widgets.selection_list import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,31 +46,47 @@ class Menu(ModalScreen[str | None]):
 class Ticks(ModalScreen[list[str] | None]):
     """The names of the lines that were ticked, or None when it was left.  lines: (name, text)."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)", "Leave")]
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)", "Leave"), ("space", "tick", "Tick")]
 
     def __init__(
         self, title: str, lines: Sequence[tuple[str, str]], *, explained: str, done: str, leave: str = "Leave"
     ) -> None:
         super().__init__()
         self._title, self._lines, self._explained, self._done, self._leave = title, lines, explained, done, leave
+        self._ticked: set[str] = set()
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(Content(self._title), classes="title")
             yield Static(Content(self._explained))
-            yield SelectionList[str](
-                *(Selection(Content(text), name) for name, text in self._lines), id="lines", compact=True
-            )
+            yield OptionList(*(Option(self._line(name), id=name) for name, _ in self._lines), id="lines", compact=True)
             with Horizontal(classes="buttons"):
                 yield Button(self._leave, id="leave", compact=True)
                 yield Button(self._done, id="done", variant="primary", compact=True)
 
     def on_mount(self) -> None:
-        self.query_one(SelectionList).focus()
+        lines = self.query_one(OptionList)
+        lines.highlighted = 0
+        lines.focus()
+
+    def _line(self, name: str) -> Content:
+        """Ticks are letters: colours alone are not seen everywhere."""
+        return Content(f"[{'x' if name in self._ticked else ' '}] {dict(self._lines)[name]}")
+
+    def action_tick(self) -> None:
+        lines = self.query_one(OptionList)
+        if lines.highlighted is not None:
+            name = self._lines[lines.highlighted][0]
+            self._ticked ^= {name}
+            lines.replace_option_prompt(name, self._line(name))
+
+    @on(OptionList.OptionSelected)
+    def _selected(self) -> None:
+        self.action_tick()
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
-        ticked: list[str] = self.query_one("#lines", SelectionList).selected
+        ticked = [name for name, _ in self._lines if name in self._ticked]
         self.dismiss(ticked if event.button.id == "done" else None)
 
 

@@ -7,27 +7,31 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.words import plural
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual import events
 
-STATES = {"ok": ("all is well", "$text-success"), "degraded": ("needs attention", "$text-warning")}
-FAILING = ("FAILING", "$text-error")
 EARLIER, LATER = " ‹", "› "
 NUMBERED = 10  # the tenth has the key 0
 
 
 class Top(Static):
-    """`Homeroll at … : all is well`."""
+    """`Homeroll at … : all is well`, or how many things need somebody."""
 
-    def tell(self, *, address: str, version: str, health: str | None, reachable: bool) -> None:
+    def tell(self, *, address: str, version: str, health: str | None, points: int, reachable: bool) -> None:
         if not reachable:
             word, style = "not reachable", "$text-error"
         elif health is None:
             word, style = "connecting …", "$text-muted"
+        elif health == "failing":
+            word, style = "FAILING", "$text-error"
+        elif points:
+            word, style = f"{plural(points, 'thing')} to look at", "$text-warning"
         else:
-            word, style = STATES.get(health, FAILING)
+            word, style = "all is well", "$text-success"
         room = max(10, self.size.width - len(word) - len(version) - 16)
         shown = address if len(address) <= room else "…" + address[1 - room :]
         self.update(
