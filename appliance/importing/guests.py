@@ -7,6 +7,7 @@ here already, and not what becomes of theirs.
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -36,6 +37,7 @@ MOST_WAITING = 1000
 MOST_WAITING_BYTES = 20 << 30
 MOST_CHARACTERS = 60
 TIMEOUT_S = 120.0
+SETTLED_S = 3600.0
 
 
 class Looked(msgspec.Struct, frozen=True):
@@ -175,9 +177,7 @@ async def reject(home: Home, viewer: Viewer, ids: Sequence[uuid.UUID]) -> None:
 
 async def tidy(home: Home) -> int:
     """Remove bytes in quarantine that no row knows, such as those of a user who is gone; returns how many."""
-    if not await asyncio.to_thread(home.paths.quarantine.is_dir):
-        return 0
-    here = await asyncio.to_thread(lambda: {path.name for path in home.paths.quarantine.iterdir()})
+    here = await asyncio.to_thread(_settled, home.paths.quarantine)
     known = {str(row["id"]) for row in await home.db.fetch('SELECT "id" FROM "guest_upload"')}
     for name in here - known:
         await asyncio.to_thread((home.paths.quarantine / name).unlink, missing_ok=True)
@@ -201,3 +201,11 @@ def _move_in(incoming: Path, quarantine: Path, name: str) -> None:
     quarantine.mkdir(mode=0o700, exist_ok=True)
     incoming.rename(quarantine / name)
     sync_folder(quarantine)
+
+
+def _settled(quarantine: Path) -> set[str]:
+    """Names of what is older than the moment between its move and its row."""
+    if not quarantine.is_dir():
+        return set()
+    latest = time.time() - SETTLED_S
+    return {path.name for path in quarantine.iterdir() if path.stat().st_mtime < latest}

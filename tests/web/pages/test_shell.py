@@ -33,6 +33,11 @@ ADDRESSES = (
     "/duplicates",
     "/settings",
     "/models",
+    "/albums",
+    f"/albums/{SOME_ID}",
+    "/locked",
+    "/sharing",
+    "/s/kJ3h-7",
 )
 OUR_SCRIPTS = sorted((STATIC_DIR / "js").rglob("*.js"))
 OUR_STYLES = sorted((STATIC_DIR / "css").glob("*.css"))

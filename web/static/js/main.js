@@ -11,6 +11,7 @@ const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 async function boot() {
   root.setAttribute("aria-busy", "true");
   try {
+    if (location.pathname.startsWith("/s/")) return await (await import("/static/js/link/page.js")).openLink(root);
     const server = await api.get("/server");
     if (server.setup_required) return await show("setup");
     await enter(maySession() ? await whoAmI() : null);

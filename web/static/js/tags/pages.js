@@ -9,6 +9,7 @@ import { isAdmin } from "/static/js/lib/session.js";
 import { useStore } from "/static/js/lib/store.js";
 import { searchPath } from "/static/js/router.js";
 import { term } from "/static/js/lib/query.js";
+import { askTagName } from "/static/js/tags/rename.js";
 import { status } from "/static/js/status.js";
 import { Bar } from "/static/js/ui/bar.js";
 import { Failure } from "/static/js/ui/failure.js";
@@ -74,18 +75,19 @@ function Tags({ first }) {
     <${Progress} />
     ${nothing && html`<${NoTags} />`}
     ${!page.items.length && filter && html`<p class="tags-none" role="status">No tag has “${filter}” in it.</p>`}
-    <ul class="tags-grid">${page.items.map((tag) => html`<${Tag} key=${tag.name} tag=${tag} />`)}</ul>
+    <ul class="tags-grid">${page.items.map((tag) => html`<${Tag} key=${tag.name} tag=${tag} onChanged=${() => load(filter)} />`)}</ul>
     ${page.next && html`<div class="people-more"><button class="button" type="button" onClick=${more}>Show more (${count(page.total - page.items.length)})</button></div>`}
   `;
 }
 
-/** @param {{ tag: { name: string, count: number, sources: string[], cover: string | null } }} props */
-function Tag({ tag }) {
-  return html`<li>
+/** @param {{ tag: { name: string, count: number, sources: string[], cover: string | null }, onChanged: () => void }} props */
+function Tag({ tag, onChanged }) {
+  return html`<li class="tag-item">
     <a class="tag-card" href=${searchPath(term("tag", tag.name))} aria-label=${`${tag.name}, ${plural(tag.count, "photo")}`}>
       <span class="tag-cover">${tag.cover ? html`<img src=${fileUrl(tag.cover, "thumbnail", "standin")} alt="" loading="lazy" decoding="async" />` : html`<${Icon} name="tag" size=${24} />`}</span>
       <span class="tag-name">${tag.name}</span><span class="tag-count" aria-hidden="true">${count(tag.count)}</span>
     </a>
+    <button class="icon-button tag-edit" type="button" aria-label=${`Rename or merge ${tag.name}`} title="Rename or merge" onClick=${() => askTagName(tag, onChanged)}><${Icon} name="pencil" size=${16} /></button>
   </li>`;
 }
 

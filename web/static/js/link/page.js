@@ -1,0 +1,96 @@
+// What a link shows to somebody without a login: its photos, one of them large, and what guests may do. Nothing else is loaded.
+import { ApiError, request } from "/static/js/lib/api.js";
+import { plural } from "/static/js/lib/format.js";
+import { Icon } from "/static/js/lib/icon.js";
+import { html, render, useEffect, useState } from "/static/js/lib/preact.js";
+import { Field, Form } from "/static/js/auth/form.js";
+import { Failure } from "/static/js/ui/failure.js";
+import { Logo } from "/static/js/ui/logo.js";
+import { Large } from "/static/js/link/large.js";
+import { Send } from "/static/js/link/send.js";
+
+const PAGE = 200;
+
+/** @param {HTMLElement} root */
+export async function openLink(root) {
+  const token = location.pathname.split("/")[2] ?? "";
+  const base = `/s/${encodeURIComponent(token)}`;
+  const ask = (/** @type {string} */ path) => request(base + path, { quiet: true });
+  async function show() {
+    try {
+      const link = await ask("");
+      if (link.needs_password) {
+        document.title = "Homeroll";
+        render(html`<${Door} base=${base} onOpen=${show} />`, root);
+        return;
+      }
+      document.title = `${link.name} · Homeroll`;
+      const first = await ask(`/files?limit=${PAGE}`);
+      render(html`<${Shown} link=${link} base=${base} first=${first} ask=${ask} />`, root);
+    } catch (error) {
+      const gone = error instanceof ApiError && error.status === 404;
+      render(gone ? html`<${Gone} />` : html`<${Failure} error=${error} onRetry=${show} />`, root);
+    }
+  }
+  await show();
+}
+
+/** @param {{ base: string, onOpen: () => Promise<void> }} props */
+function Door({ base, onOpen }) {
+  const send = async (/** @type {Record<string, string>} */ { password }) => {
+    await request(`${base}/open`, { method: "POST", body: { password }, quiet: true });
+    await onOpen();
+  };
+  return html`<main class="link-door">
+    <${Logo} />
+    <h1>Photos for you</h1>
+    <p>Whoever sent you this link knows its password.</p>
+    <${Form} action="Open" onSend=${send}><${Field} label="Password" name="password" type="password" autocomplete="off" autofocus /><//>
+  </main>`;
+}
+
+function Gone() {
+  return html`<main class="link-door"><${Logo} /><h1>This link opens nothing</h1><p>It may have ended, or been taken back. Ask whoever sent it to you for another one.</p></main>`;
+}
+
+/** @param {{ link: any, base: string, first: any, ask: (path: string) => Promise<any> }} props */
+function Shown({ link, base, first, ask }) {
+  const [page, setPage] = useState(first);
+  const [at, setAt] = useState(-1);
+  const url = (/** @type {any} */ file, /** @type {string} */ what) => `/api/v1${base}/files/${file.id}/${what}`;
+  const more = async () => {
+    const next = await ask(`/files?limit=${PAGE}&cursor=${encodeURIComponent(page.next)}`);
+    setPage({ ...next, items: [...page.items, ...next.items] });
+  };
+  useEffect(() => {
+    document.documentElement.classList.toggle("has-large", at >= 0);
+  }, [at]);
+  return html`
+    <header class="link-top">
+      <a class="brand" aria-label="Homeroll"><${Logo} /></a>
+      <div><h1>${link.name}</h1><p>${plural(page.total, "photo")} from ${link.owner}</p></div>
+    </header>
+    <main class="link-main">
+      ${link.allow_upload && html`<${Send} base=${base} owner=${link.owner} />`}
+      ${!page.items.length && html`<p class="link-none">There is nothing here at the moment.</p>`}
+      <ul class="link-grid">
+        ${page.items.map(
+          (/** @type {any} */ file, /** @type {number} */ index) => html`<li key=${file.id} style=${`--ratio: ${ratioOf(file)}`}>
+            <button type="button" aria-label=${labelOf(file, index)} onClick=${() => setAt(index)}>
+              <img src=${url(file, "thumbnail")} alt="" loading="lazy" decoding="async" />
+              ${file.kind === "video" && html`<span class="link-play" aria-hidden="true">▶</span>`}
+            </button>
+          </li>`,
+        )}
+      </ul>
+      ${page.next && html`<div class="people-more"><button class="button" type="button" onClick=${more}>Show more</button></div>`}
+    </main>
+    ${at >= 0 && html`<${Large} files=${page.items} at=${at} link=${link} url=${url} onMove=${setAt} />`}
+  `;
+}
+
+/** @param {any} file */
+const ratioOf = (file) => (file.width && file.height ? Math.min(3, Math.max(0.5, file.width / file.height)).toFixed(3) : "1");
+
+/** @param {any} file @param {number} index */
+const labelOf = (file, index) => file.description || file.filename || `${file.kind === "video" ? "Video" : "Photo"} ${index + 1}`;
