@@ -270,14 +270,32 @@ class Uploads:
         if root not in self._safe_roots:
             await asyncio.to_thread(_sync_chain, root, home.paths.root)
             self._safe_roots.add(root)
-        relative = await asyncio.to_thread(_move_in, incoming, root, folder, safe_name(label))
+        library_id, relative = uuid.UUID(str(library["id"])), f"{folder}/{safe_name(label)}"
+        if await self._landed_before(library_id, root, relative, examined):
+            await asyncio.to_thread(incoming.unlink, missing_ok=True)
+        else:
+            relative = await asyncio.to_thread(_move_in, incoming, root, folder, safe_name(label))
         try:
-            stored = await self._register(uuid.UUID(str(library["id"])), user, relative, label, examined, file_id)
+            stored = await self._register(library_id, user, relative, label, examined, file_id)
         except BaseException:
             # Nothing was promised: give the bytes back, so that another try can land them.
             await asyncio.shield(asyncio.to_thread((root / relative).rename, incoming))
             raise
         return Landed(stored, "created")
+
+    async def _landed_before(self, library: uuid.UUID, root: Path, relative: str, examined: Examined) -> bool:
+        """Whether it has its name already, from a try that ended before its row was written."""
+        try:
+            if (await asyncio.to_thread((root / relative).lstat)).st_size != examined.hashes.size_bytes:
+                return False
+        except OSError:
+            return False
+        folder, _, name = relative.rpartition("/")
+        known = await self._home.db.value(
+            'SELECT 1 FROM "file_path" WHERE "library" = ? AND "folder" = ? AND "name" = ?',
+            [str(library), folder, name],
+        )
+        return known is None and await self._is_whole({"root": str(root), "content": relative}, examined)
 
     async def _register(
         self,

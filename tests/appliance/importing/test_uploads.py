@@ -148,3 +148,17 @@ async def test_tidying_spares_what_is_on_its_way(home: Home, anna: uuid.UUID) ->
     assert await service.tidy() == 1
     assert await service.tidy(older_than_s=0) == 1
     assert [path.name for path in home.paths.incoming.iterdir()] == [str(upload.id)]
+
+
+async def test_a_file_whose_landing_was_cut_off_before_its_row_lands_in_its_place_and_not_beside_it(
+    home: Home, anna: uuid.UUID
+) -> None:
+    service = Uploads(home)
+    first = await service.land(incoming(service), user=anna, filename="one.jpg")
+    (kept,) = [path for path in home.paths.uploads.rglob("*") if path.is_file()]
+    async with home.db.write():  # as a kill between the two leaves it
+        await home.db.fetch('DELETE FROM "stored_file" WHERE "id" = ?', [str(first.id)])
+    again = await service.land(incoming(service), user=anna, filename="one.jpg")
+    assert again.status == "created"
+    assert [path for path in home.paths.uploads.rglob("*") if path.is_file()] == [kept]
+    assert list(home.paths.incoming.iterdir()) == []
