@@ -18,6 +18,7 @@ COLUMNS: tuple[Column, ...] = (
     ("NAME", lambda item: item["name"]),
     ("ROLE", lambda item: item["role"]),
     ("PASSWORD", lambda item: "one-time" if item["must_change_password"] else "own"),
+    ("OUT", lambda item: "out" if item.get("disabled") else ""),
     ("SINCE", lambda item: moment(item["created"])),
 )
 
@@ -33,6 +34,10 @@ def arguments(parser: Parser) -> None:
     role = parser.action("role", _role, "make someone admin or user")
     role.add_argument("username")
     role.add_argument("role", choices=ROLES, metavar="ROLE", help="admin or user")
+    disable = parser.action("disable", _disable, "let someone out at once: no login, session, key or link; nothing is lost")
+    disable.add_argument("username")
+    enable = parser.action("enable", _enable, "let someone in again")
+    enable.add_argument("username")
     remove = parser.action("remove", _remove, "remove someone")
     remove.add_argument("username")
     remove.add_argument("--yes", action="store_true", help="do not ask")
@@ -69,6 +74,20 @@ async def _role(context: Context, api: Api) -> int:
     user = await _named(context, api)
     user = await api.patch(f"/users/{user['id']}", {"role": context.args.role})
     context.console.data(user, f"{user['username']} is now {user['role']}.")
+    return 0
+
+
+async def _disable(context: Context, api: Api) -> int:
+    user = await _named(context, api)
+    user = await api.patch(f"/users/{user['id']}", {"disabled": True})
+    context.console.data(user, f"{user['username']} is out.")
+    return 0
+
+
+async def _enable(context: Context, api: Api) -> int:
+    user = await _named(context, api)
+    user = await api.patch(f"/users/{user['id']}", {"disabled": False})
+    context.console.data(user, f"{user['username']} may log in again.")
     return 0
 
 

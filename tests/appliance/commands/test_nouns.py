@@ -90,3 +90,10 @@ def test_roles_and_passwords_are_changed(run: Run, homeroll: FakeHomeroll) -> No
 def test_names_cannot_steer_the_terminal(run: Run, homeroll: FakeHomeroll) -> None:
     homeroll.libraries = [library(id="l1", name="a\x1b[2Jb", root="/x\ny")]
     assert "\x1b" not in run("library", "list").out
+
+
+def test_a_user_is_let_out_and_in_again(run: Run, homeroll: FakeHomeroll) -> None:
+    assert run("user", "disable", "anna").code == 0
+    assert homeroll.asked[-1] == ("PATCH", "/users/u2", {"disabled": True})
+    assert run("user", "enable", "ANNA").code == 0
+    assert homeroll.asked[-1] == ("PATCH", "/users/u2", {"disabled": False})
