@@ -130,16 +130,16 @@ def until(holds: object, *, seconds: float = 60) -> None:
 
 
 @contextlib.contextmanager
-def neighbour(folder: Path, *, bridge: str, addresses: tuple[str, ...]) -> Iterator[Machine]:
-    """One more machine, with an avahi, on a network that there is: a bridge of this machine's."""
+def neighbour(folder: Path, *, router: str, bridge: str, addresses: tuple[str, ...]) -> Iterator[Machine]:
+    """One more machine, with an avahi, on a network that there is: a bridge in the network namespace `router`."""
     bus = folder / "bus"
     machine = Machine(f"hr{os.getpid() % 100_000}n", {"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={bus}"})
     end = f"{machine.name}1"
     try:
         ip("netns", "add", machine.name)
         ip("-n", machine.name, "link", "set", "lo", "up")
-        ip("link", "add", end, "type", "veth", "peer", "name", machine.interface, "netns", machine.name)
-        ip("link", "set", end, "master", bridge, "up")
+        ip("-n", router, "link", "add", end, "type", "veth", "peer", "name", machine.interface, "netns", machine.name)
+        ip("-n", router, "link", "set", end, "master", bridge, "up")
         ip("-n", machine.name, "link", "set", machine.interface, "up")
         for address in addresses:
             machine.add_address(address)

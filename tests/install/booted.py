@@ -1,7 +1,8 @@
 """A whole Debian, booted by its own systemd in its own network: what the appliance is installed on.
 
-It is on a network of its own, BRIDGE, with this machine as HOST, itself as GUEST, and room for a NEIGHBOUR.  Its root
-is an overlay, so that what it was made from (see `machine.py`) stays as it was.
+It is on a network of its own, as GUEST beside a NEIGHBOUR, and a router stands between that network and this machine,
+HOST: services that announce themselves here, for other tests, are not its neighbours.  Its root is an overlay, so that
+what it was made from (see `machine.py`) stays as it was.
 """
 
 from __future__ import annotations
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: By process, so that two runs of these tests do not meet.
-HOST, GUEST, NEIGHBOUR = (f"10.213.{os.getpid() % 256}.{end}" for end in (1, 2, 3))
-GUEST_6, NEIGHBOUR_6 = (f"fd13:{os.getpid() % 256:x}::{end}" for end in (2, 3))
-BRIDGE = f"hrb{os.getpid()}"
+_NET = os.getpid() % 256
+GATEWAY, GUEST, NEIGHBOUR = (f"10.213.{_NET}.{end}" for end in (1, 2, 3))
+GUEST_6, NEIGHBOUR_6 = (f"fd13:{_NET:x}::{end}" for end in (2, 3))
+HOST, _FAR_SIDE = (f"10.214.{_NET}.{end}" for end in (1, 2))
+ROUTER, BRIDGE = f"hrr{os.getpid()}", "house"
 #: A root that somebody prepared, to save the minutes of debootstrap and apt while working on these tests.
 PREPARED = os.environ.get("TEST_MACHINE", "")
 PACKAGES = ("systemd-sysv", "dbus", "iproute2", "sudo")
@@ -41,7 +44,7 @@ RemainAfterExit=yes
 ExecStart=/bin/ip address add {GUEST}/24 dev wire
 ExecStart=/bin/ip address add {GUEST_6}/64 dev wire nodad
 ExecStart=/bin/ip link set wire up
-ExecStart=/bin/ip route add default via {HOST}
+ExecStart=/bin/ip route add default via {GATEWAY}
 [Install]
 WantedBy=multi-user.target
 """
@@ -76,7 +79,8 @@ class BootedMachine:
         while not Path(f"/sys/class/net/{self._wire}").exists():
             assert time.monotonic() < deadline, "nspawn does not start"
             time.sleep(0.1)
-        ip("link", "set", self._wire, "master", BRIDGE, "up")
+        ip("link", "set", self._wire, "netns", ROUTER)
+        ip("-n", ROUTER, "link", "set", self._wire, "master", BRIDGE, "up")
         state = ""
         while state not in {"running", "degraded"}:
             assert time.monotonic() < deadline, f"the machine does not come up: {state}"
@@ -143,7 +147,7 @@ def booted_machine(folder: Path, suite: str) -> Iterator[BootedMachine]:
     machine = BootedMachine(root)
     try:
         _furnish(root)
-        with _bridge(), proxy(HOST) as url:
+        with _network(), proxy(HOST) as url:
             _lead_out(root, url)
             try:
                 machine.boot()
@@ -155,14 +159,24 @@ def booted_machine(folder: Path, suite: str) -> Iterator[BootedMachine]:
 
 
 @contextlib.contextmanager
-def _bridge() -> Iterator[None]:
-    ip("link", "add", BRIDGE, "type", "bridge", "mcast_snooping", "0")
+def _network() -> Iterator[None]:
+    near = f"hru{os.getpid()}"
+    ip("netns", "add", ROUTER)
     try:
-        ip("address", "add", f"{HOST}/24", "dev", BRIDGE)
-        ip("link", "set", BRIDGE, "up")
+        ip("-n", ROUTER, "link", "add", BRIDGE, "type", "bridge", "mcast_snooping", "0")
+        ip("-n", ROUTER, "address", "add", f"{GATEWAY}/24", "dev", BRIDGE)
+        ip("link", "add", near, "type", "veth", "peer", "name", "out", "netns", ROUTER)
+        ip("address", "add", f"{HOST}/30", "dev", near)
+        ip("-n", ROUTER, "address", "add", f"{_FAR_SIDE}/30", "dev", "out")
+        for name in ("lo", BRIDGE, "out"):
+            ip("-n", ROUTER, "link", "set", name, "up")
+        ip("link", "set", near, "up")
+        ip("route", "add", f"{GATEWAY}/32", "via", _FAR_SIDE)
+        ip("route", "add", f"{GUEST}/32", "via", _FAR_SIDE)
+        ip("netns", "exec", ROUTER, "sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward")
         yield
     finally:
-        ip("link", "del", BRIDGE)
+        ip("netns", "del", ROUTER)
 
 
 def _furnish(root: Path) -> None:

@@ -22,6 +22,7 @@ from tests.install.booted import (
     GUEST_6,
     NEIGHBOUR,
     NEIGHBOUR_6,
+    ROUTER,
     booted_machine,
     missing_for_a_booted_machine,
 )
@@ -145,7 +146,8 @@ def next_door(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """A computer on the same network, with Debian's own mDNS."""
     assert story.file, "there is no service to be seen"
     addresses = (f"{NEIGHBOUR}/24", f"{NEIGHBOUR_6}/64")
-    with neighbour(tmp_path_factory.mktemp("next-door"), bridge=BRIDGE, addresses=addresses) as machine:
+    folder = tmp_path_factory.mktemp("next-door")
+    with neighbour(folder, router=ROUTER, bridge=BRIDGE, addresses=addresses) as machine:
         yield machine
 
 
