@@ -39,6 +39,7 @@ from web.api.memories import MemoriesController
 from web.api.messages import MessagesController
 from web.api.models import ModelsController
 from web.api.people import PeopleController
+from web.api.places import MapController, PlacesController
 from web.api.requests import RequestsController
 from web.api.schema import schema_page
 from web.api.search import SearchController
@@ -80,6 +81,8 @@ CONTROLLERS = (
     TrashController,
     EventsController,
     MemoriesController,
+    MapController,
+    PlacesController,
     UploadsController,
     TimelineController,
     SearchController,

@@ -33,6 +33,7 @@ MIGRATIONS = (
     "m2026_11_21_sharing",
     "m2026_11_21_editing",
     "m2026_11_21_events",
+    "m2026_11_21_places",
 )
 
 

@@ -661,6 +661,50 @@ class EventPlan(Table, tablename="event_plan"):
     grouped = Integer(default=0)
 
 
+class KnownPlace(Table, tablename="place"):
+    """A town that some file was taken in."""
+
+    id = Integer(primary_key=True, default=None)
+    city = Text()
+    region = Text()
+    country = Text()
+    country_code = Text()
+
+
+class FileSpot(Table, tablename="file_spot"):
+    """Where a file was taken, its id that of its `file_text_row`; `file_box` (R*Tree) has the same ids."""
+
+    id = Integer(primary_key=True, default=None)
+    file = ForeignKey(StoredFile, on_delete=OnDelete.cascade, null=False, unique=True)
+    latitude = DoublePrecision()
+    longitude = DoublePrecision()
+    place = ForeignKey(KnownPlace, on_delete=OnDelete.set_null, null=True, default=None)
+    owner = Text()  # the file's audience
+    shown = Boolean(default=False)  # on the timeline
+
+
+class MapCell(Table, tablename="map_cell"):
+    """Files of the timeline by cell of the map and owner; kept by triggers, so that a look at the world costs no scan."""
+
+    id = Integer(primary_key=True, default=None)
+    level = Integer()
+    x = Integer()
+    y = Integer()
+    owner = Text()
+    files = Integer()
+    east = Integer()  # sum of their longitudes in millionths of a degree
+    north = Integer()
+
+
+class PlaceCount(Table, tablename="place_count"):
+    """Files of the timeline by place and owner; kept by triggers."""
+
+    id = Integer(primary_key=True, default=None)
+    place = ForeignKey(KnownPlace, on_delete=OnDelete.cascade, null=False)
+    owner = Text()
+    files = Integer()
+
+
 TABLES: tuple[type[Table], ...] = (
     User,
     Session,
@@ -717,4 +761,8 @@ TABLES: tuple[type[Table], ...] = (
     GuestUpload,
     FileChange,
     EventPlan,
+    KnownPlace,
+    FileSpot,
+    MapCell,
+    PlaceCount,
 )

@@ -1,0 +1,200 @@
+"""The map: clusters by zoom from counters, files in a box by R*Tree, and what lies near a point or within a line."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from appliance.db.piccolo_migrations.m2026_11_21_places import LEVELS
+from appliance.errors import InvalidInputError
+from appliance.library import files
+from appliance.library.event_groups import kilometres
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Sequence
+
+    from appliance.db.engine import Database, Row
+    from appliance.library.viewers import Viewer
+
+MAX_ZOOM = 22
+#: A cell is 64 px wide where a tile of 256 px shows 360 / 2^zoom degrees.
+CELLS_PER_TILE_LOG2 = 2
+MOST_CLUSTERS = 2000
+MAX_LIMIT = 1000
+MOST_CORNERS = 200
+KM_PER_DEGREE = 111.195
+MILLIONTH = 1e-6
+
+Box = tuple[float, float, float, float]  # west, south, east, north
+
+
+async def clusters(db: Database, viewer: Viewer, box: Box, zoom: int) -> dict[str, Any]:
+    """Columns of clusters, the largest first: `longitude`, `latitude` of their middle, `count`; `total` of all.
+
+    From counters, so that a look at the world costs what a look at a village does.
+    """
+    if not 0 <= zoom <= MAX_ZOOM:
+        raise InvalidInputError(f"zoom must be between 0 and {MAX_ZOOM}")
+    level = min(zoom + CELLS_PER_TILE_LOG2, LEVELS[-1])
+    stored = next(one for one in LEVELS if one >= level)
+    coarser = 2 ** (stored - level)
+    owners, arguments = viewer.owners()
+    conditions, values = [], []
+    for west, south, east, north in _halves(box):
+        # The cells that the box touches.
+        first_x, last_x = _cell(west + 180, stored), _cell(east + 180, stored)
+        first_y, last_y = _cell(south + 90, stored), _cell(north + 90, stored)
+        conditions.append('("x" BETWEEN ? AND ? AND "y" BETWEEN ? AND ?)')
+        values += [first_x, last_x, first_y, last_y]
+    rows = await db.fetch(
+        f"""SELECT "x" / {coarser} AS "x", "y" / {coarser} AS "y", sum("files") AS "count",
+                   sum("east") * {MILLIONTH} / sum("files") AS "longitude",
+                   sum("north") * {MILLIONTH} / sum("files") AS "latitude"
+            FROM "map_cell" WHERE "level" = {stored} AND ({" OR ".join(conditions)}) AND {owners}
+            GROUP BY 1, 2 HAVING sum("files") > 0 ORDER BY 3 DESC LIMIT {MOST_CLUSTERS}""",
+        [*values, *arguments],
+    )
+    digits = 2 + max(0, math.ceil((level - 2) * math.log10(2)))
+    return {
+        "zoom": zoom,
+        "total": sum(row["count"] for row in rows),
+        "longitude": [round(row["longitude"], digits) for row in rows],
+        "latitude": [round(row["latitude"], digits) for row in rows],
+        "count": [row["count"] for row in rows],
+    }
+
+
+async def files_in_box(
+    db: Database, viewer: Viewer, box: Box, *, limit: int = 100, offset: int = 0
+) -> tuple[list[Row], int]:
+    """The newest first."""
+    condition, values = _inside(box)
+    return await _found(db, viewer, condition, values, limit, offset)
+
+
+async def files_near(
+    db: Database, viewer: Viewer, latitude: float, longitude: float, km: float, *, limit: int = 100, offset: int = 0
+) -> tuple[list[Row], int]:
+    """Within a distance of a point, the nearest first."""
+    if not 0 < km <= 20_000:
+        raise InvalidInputError("The distance must be more than 0 and at most 20000 km")
+    north = min(90.0, latitude + km / KM_PER_DEGREE)
+    south = max(-90.0, latitude - km / KM_PER_DEGREE)
+    narrowest = math.cos(math.radians(max(abs(north), abs(south))))
+    around = km / KM_PER_DEGREE / narrowest if narrowest > 0.001 else 180.0
+    west, east = (longitude - around, longitude + around) if around < 180 else (-180.0, 180.0)
+    condition, values = _inside((_wrapped(west), south, _wrapped(east), north))
+    spots = await _spots(db, viewer, condition, values)
+    near = sorted(
+        (distance, str(row["file"]), row["file"])
+        for row in spots
+        if (distance := kilometres((latitude, longitude), (row["latitude"], row["longitude"]))) <= km
+    )
+    return await _page(db, viewer, [file for *_, file in near], limit, offset)
+
+
+async def files_within(
+    db: Database, viewer: Viewer, corners: Sequence[tuple[float, float]], *, limit: int = 100, offset: int = 0
+) -> tuple[list[Row], int]:
+    """Within a line drawn on the map, [longitude, latitude] of each corner; it must not cross the line of dates."""
+    if not 3 <= len(corners) <= MOST_CORNERS:
+        raise InvalidInputError(f"A polygon has 3 to {MOST_CORNERS} corners")
+    easts, norths = [corner[0] for corner in corners], [corner[1] for corner in corners]
+    condition, values = _inside((min(easts), min(norths), max(easts), max(norths)))
+    spots = await _spots(db, viewer, condition, values)
+    inside = [row["file"] for row in spots if is_inside(row["longitude"], row["latitude"], corners)]
+    return await _page(db, viewer, sorted(inside, key=str, reverse=True), limit, offset)
+
+
+def is_inside(x: float, y: float, corners: Sequence[tuple[float, float]]) -> bool:
+    """Whether a ray from the point to the east crosses the line an odd number of times."""
+    odd = False
+    for place, (x1, y1) in enumerate(corners):
+        x2, y2 = corners[place - 1]
+        if (y1 > y) != (y2 > y) and x < (x2 - x1) * (y - y1) / (y2 - y1) + x1:
+            odd = not odd
+    return odd
+
+
+def read_box(text: str) -> Box:
+    """`west,south,east,north` in degrees; west may be greater than east, across the line of dates."""
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise InvalidInputError("A box is written west,south,east,north") from error
+    if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= north <= 90):
+        raise InvalidInputError("That box is not on the earth", hint="Longitudes from -180 to 180, latitudes to 90.")
+    return west, south, east, north
+
+
+def read_point(text: str) -> tuple[float, float]:
+    """`latitude,longitude` in degrees."""
+    try:
+        latitude, longitude = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise InvalidInputError("A point is written latitude,longitude") from error
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        raise InvalidInputError("That point is not on the earth")
+    return latitude, longitude
+
+
+def _halves(box: Box) -> list[Box]:
+    """One box, or the two on both sides of the line of dates."""
+    west, south, east, north = box
+    return [box] if west <= east else [(west, south, 180.0, north), (-180.0, south, east, north)]
+
+
+def _inside(box: Box) -> tuple[str, list[object]]:
+    """A condition on `file_box b` and `file_spot s`: R*Tree finds what may be inside, the spot says whether it is."""
+    parts, values = [], []
+    for west, south, east, north in _halves(box):
+        parts.append(
+            """SELECT s."id", s."file" FROM "file_box" b JOIN "file_spot" s ON s."id" = b."id"
+               WHERE b."east" >= ? AND b."west" <= ? AND b."north" >= ? AND b."south" <= ?
+               AND s."longitude" BETWEEN ? AND ? AND s."latitude" BETWEEN ? AND ? AND s."shown" """
+        )
+        # The tree keeps 32-bit floats, rounded outwards: it may find a little too much, never too little.
+        values += [west, east, south, north, west, east, south, north]
+    return " UNION ALL ".join(parts), list(values)
+
+
+async def _found(
+    db: Database, viewer: Viewer, inside: str, values: Sequence[object], limit: int, offset: int
+) -> tuple[list[Row], int]:
+    if not 1 <= limit <= MAX_LIMIT or offset < 0:
+        raise InvalidInputError(f"limit must be between 1 and {MAX_LIMIT}")
+    visible, arguments = viewer.visible("f")
+    source = f"""FROM ({inside}) i JOIN "stored_file" f ON f."id" = i."file" WHERE f."listed" AND {visible}"""
+    async with db.read():
+        total = int(await db.value(f"SELECT count(*) {source}", [*values, *arguments]))
+        rows = await db.fetch(
+            f'SELECT f."id" {source} ORDER BY f."local_start" DESC, f."id" DESC LIMIT ? OFFSET ?',
+            [*values, *arguments, limit, offset],
+        )
+        return await files.get_files(db, viewer, [row["id"] for row in rows]), total
+
+
+async def _spots(db: Database, viewer: Viewer, inside: str, values: Sequence[object]) -> list[Row]:
+    visible, arguments = viewer.visible("f")
+    return await db.fetch(
+        f"""SELECT f."id" AS "file", f."latitude", f."longitude" FROM ({inside}) i
+            JOIN "stored_file" f ON f."id" = i."file" WHERE f."listed" AND {visible}""",
+        [*values, *arguments],
+    )
+
+
+async def _page(
+    db: Database, viewer: Viewer, found: Sequence[uuid.UUID], limit: int, offset: int
+) -> tuple[list[Row], int]:
+    if not 1 <= limit <= MAX_LIMIT or offset < 0:
+        raise InvalidInputError(f"limit must be between 1 and {MAX_LIMIT}")
+    return await files.get_files(db, viewer, found[offset : offset + limit]), len(found)
+
+
+def _cell(degrees: float, level: int) -> int:
+    return int(degrees * 2**level / 360.0)
+
+
+def _wrapped(longitude: float) -> float:
+    return longitude if -180 <= longitude <= 180 else (longitude + 180) % 360 - 180
