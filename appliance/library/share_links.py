@@ -15,7 +15,7 @@ import msgspec
 
 from appliance.db.tables import ShareFile, ShareLink, ShareSession
 from appliance.errors import AccessError, ConflictError, InvalidInputError, NotFoundError
-from appliance.library import files, journal, people
+from appliance.library import events, files, journal, people
 from appliance.library.album_rights import OWNER, allowed_row
 from appliance.library.passwords import hash_password, is_password
 from appliance.library.sessions import hash_token
@@ -116,10 +116,8 @@ async def _subject(db: Database, viewer: Viewer, kind: str, wish: Mapping[str, A
         person = await people.get_person(db, viewer, wish["person"])
         return person["name"] or "Photos", ()
     if kind == "event":
-        event = await db.fetch_one('SELECT "name" FROM "event" WHERE "id" = ?', [str(wish["event"])])
-        if event is None:
-            raise NotFoundError("There is no such event", hint="It may have been merged.")
-        return event["name"], ()
+        event = await events.get_event(db, viewer, wish["event"])
+        return event["name"] or "Photos", ()
     chosen = list(dict.fromkeys(wish["files"]))
     if len(chosen) > MOST_FILES:
         raise InvalidInputError(f"A selection has at most {MOST_FILES} files", hint="Make an album of it.")

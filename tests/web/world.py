@@ -164,7 +164,9 @@ async def _say_everything(world: World, file: str, person: uuid.UUID, face: uuid
             [place, CANARIES["description"], file],
         )
         await tags.set_tags(db, known, [CANARIES["tag"]], source="manual")
-        said = msgspec.json.encode({"im2txt": {"version": "1", "caption": CANARIES["caption"]}}).decode()
+        content = await db.value('SELECT "content_sha" FROM "stored_file" WHERE "id" = ?', [file])
+        words = {"version": "1", "caption": CANARIES["caption"], "content": content}
+        said = msgspec.json.encode({"im2txt": words}).decode()
         await db.insert(PhotoCaption, [{"id": new_id(), "file": known, "captions_json": said, "modified": moment}])
         if not await db.value('SELECT 1 FROM "person" WHERE "id" = ?', [str(person)]):
             name = CANARIES["person"]
