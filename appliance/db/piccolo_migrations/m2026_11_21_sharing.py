@@ -233,10 +233,12 @@ TRIGGERS = (
     END""",
     """CREATE TRIGGER "parts_follow" AFTER UPDATE OF "shared", "locked" ON "stored_file"
         WHEN OLD."shared" IS NOT NEW."shared" OR OLD."locked" IS NOT NEW."locked" BEGIN
+        UPDATE "stored_file" SET "shared" = NEW."shared", "locked" = NEW."locked" WHERE "part_of" = NEW."id"
+        AND +"user" IS NEW."user" AND ("shared" IS NOT NEW."shared" OR "locked" IS NOT NEW."locked");
         UPDATE "stored_file" SET "shared" = NEW."shared", "locked" = NEW."locked"
-        WHERE ("part_of" = NEW."id" OR "id" IN (SELECT r."file" FROM "related_file" r
-            WHERE r."related" = NEW."id" AND r."role" IN ('live_video', 'raw_of', 'sidecar_of')))
-        AND "user" IS NEW."user" AND ("shared" IS NOT NEW."shared" OR "locked" IS NOT NEW."locked");
+        WHERE "id" IN (SELECT r."file" FROM "related_file" r
+            WHERE r."related" = NEW."id" AND r."role" IN ('live_video', 'raw_of', 'sidecar_of'))
+        AND +"user" IS NEW."user" AND ("shared" IS NOT NEW."shared" OR "locked" IS NOT NEW."locked");
     END""",
     """CREATE TRIGGER "sidecar_follows" AFTER INSERT ON "related_file"
         WHEN NEW."role" IN ('live_video', 'raw_of', 'sidecar_of') BEGIN

@@ -192,3 +192,26 @@ async def test_the_others_hear_that_something_is_shared_and_not_what_is_taken_ba
                 if heard[-1] == ["last"]:
                     break
     assert heard == [[file["id"]], [], [], ["last"]]
+
+
+async def test_what_belongs_to_a_photo_is_shared_and_locked_with_it(
+    service: Service, anna: httpx.AsyncClient, bruno: httpx.AsyncClient, photo: Callable[..., bytes]
+) -> None:
+    whole, early, late = [await upload(anna, photo()) for _ in range(3)]
+    db = service.house.home.db
+
+    async def belongs(part: dict[str, Any]) -> None:
+        async with db.write():
+            await db.fetch('UPDATE "stored_file" SET "part_of" = ? WHERE "id" = ?', [whole["id"], part["id"]])
+
+    async def seen(client: httpx.AsyncClient) -> list[bool]:
+        return [(await client.get(f"/files/{one['id']}")).status_code == 200 for one in (whole, early, late)]
+
+    await belongs(early)
+    await anna.post("/files/shared", json={"ids": [whole["id"]], "shared": True})
+    assert await seen(bruno) == [True, True, False]
+    await belongs(late)
+    assert await seen(bruno) == [True, True, True]
+    await anna.post("/locked/files", json={"ids": [whole["id"]]})
+    assert await seen(bruno) == [False, False, False]
+    assert await seen(anna) == [False, False, False]
