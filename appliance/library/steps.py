@@ -10,6 +10,7 @@ import msgspec
 
 from appliance.db.tables import FileStep
 from appliance.errors import InvalidInputError
+from appliance.library import kept
 from appliance.library.intake import ABSENT
 from appliance.values import new_id, now
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from appliance.library.viewers import Viewer
     from appliance.values import StepSpec
 
+PLANNED = "planned_steps"
 STATUSES = ("pending", "running", "done", "skipped", "failed")
 #: In the very words of the index `file_step_due`: SQLite takes a partial index only where it finds its condition as it
 #: stands there, and otherwise looks at every step of every file for each few that are claimed.
@@ -52,12 +54,18 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 async def reconcile(db: Database, steps: Sequence[StepSpec]) -> None:
     """Make the plan complete, at start: interrupted work is due again, and so is what a new version changed.
 
-    Runs one statement for each step over all files; nothing is written when nothing is missing.
+    Looks at all files once, when the steps are others than at the last start; then every new file was planned as it
+    was registered.  Files that were absent are looked at again in every start until they are back.
     """
+    planned = [{"name": s.name, "version": s.version, "kinds": sorted(s.kinds), "asked": s.on_demand} for s in steps]
     async with db.write():
         await unclaim_all(db)
+        if await kept.remembered(db, PLANNED) == planned:
+            return
         for step in steps:
             await _reconcile_step(db, step)
+        absent = await db.value('SELECT 1 FROM "stored_file" WHERE "missing_since" IS NOT NULL LIMIT 1')
+        await kept.remember(db, PLANNED, None if absent else planned)
 
 
 async def _reconcile_step(db: Database, step: StepSpec) -> None:

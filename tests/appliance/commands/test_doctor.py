@@ -5,12 +5,20 @@ from __future__ import annotations
 import os
 import socket
 import sqlite3
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from appliance.backup.snapshots import take_snapshot
+from appliance.config import Settings
 from appliance.doctor import machine, network
+from appliance.doctor.base import House
 from appliance.doctor.examine import CHECKS
+from appliance.lock import Holder
+from appliance.paths import DataPaths
+from appliance.values import now
+from ml import registry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -141,3 +149,113 @@ def test_doctor_looks_at_a_machine_without_any_data(
     monkeypatch.chdir(tmp_path)
     cli.main(["doctor"])
     assert "python" in capsys.readouterr().out
+
+
+def heard(host: str, *addresses: str) -> network.Heard:
+    return network.Heard(host, 8420, addresses)
+
+
+@pytest.mark.parametrize(
+    ("on_the_network", "is_served", "state", "word"),
+    [
+        ([heard("homeroll.local", "192.168.1.5")], True, "ok", "http://homeroll.local:8420 is announced"),
+        (
+            [heard("homeroll.local", "192.168.1.9"), heard("homeroll-2.local", "192.168.1.5")],
+            True,
+            "ok",
+            "homeroll-2.local:8420 is announced; also on this network: homeroll.local (192.168.1.9)",
+        ),
+        ([heard("homeroll.local", "192.168.1.9")], True, "warning", "nobody answers for this machine"),
+        ([], True, "warning", "nobody answers for this machine"),
+        ([], False, "ok", "announces itself when it runs"),
+    ],
+)
+def test_the_network_is_asked_for_the_name_as_a_phone_asks(
+    data: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    on_the_network: list[network.Heard],
+    is_served: bool,
+    state: str,
+    word: str,
+) -> None:
+    monkeypatch.setattr(network, "listen", lambda: on_the_network)
+    monkeypatch.setattr("appliance.mdns.own_addresses", lambda: ("192.168.1.5",))
+    by = Holder(pid=1, command="serve") if is_served else None
+    ((found_state, message, hint),) = network.check_name(House(Settings(data=data), DataPaths(data), by))
+    assert (found_state, word in message, bool(hint)) == (state, True, state != "ok"), message
+
+
+def test_a_network_that_cannot_be_asked_is_broken_with_the_port(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> list[network.Heard]:
+        raise OSError(98, "Address already in use")
+
+    monkeypatch.setattr(network, "listen", refuse)
+    monkeypatch.setattr("appliance.mdns.own_addresses", lambda: ("192.168.1.5",))
+    ((state, message, hint),) = network.check_name(House(Settings(data=data), DataPaths(data), None))
+    assert (state, "5353" in hint) == ("broken", True), message
+
+
+def test_copies_that_are_missing_old_or_on_the_same_disk_deserve_a_look(
+    run: Run, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database(data)
+    connection = sqlite3.connect(data / "homeroll.db")
+    connection.execute("CREATE TABLE stored_file (id)")
+    connection.execute("CREATE TABLE site_setting (name, value)")
+    assert [item["message"] for item in found(run("doctor", "--json"), "copies")] == ["nothing to copy yet"]
+    connection.execute("INSERT INTO stored_file VALUES (1)")
+    connection.commit()
+    words = [item["message"] for item in found(run("doctor", "--json"), "copies")]
+    assert ["no snapshot" in words[0], "no copy on another disk" in words[1]] == [True, True]
+    take_snapshot(data / "homeroll.db", data / "backups", now() - timedelta(days=4))
+    (tmp_path / "copy").mkdir()
+    connection.execute("INSERT INTO site_setting VALUES ('backup_folder', ?)", [f'"{tmp_path / "copy"}"'])
+    connection.commit()
+    connection.close()
+    items = found(run("doctor", "--json"), "copies")
+    assert [item["state"] for item in items] == ["warning", "warning"]
+    assert "the newest snapshot" in items[0]["message"]
+    assert "same disk" in items[1]["message"]
+    take_snapshot(data / "homeroll.db", data / "backups", now())
+    assert found(run("doctor", "--json"), "copies")[0]["state"] == "ok"
+
+
+def test_a_damaged_database_says_which_snapshot_to_go_back_to(run: Run, data: Path) -> None:
+    database(data)
+    snapshot = take_snapshot(data / "homeroll.db", data / "backups", now())
+    (data / "homeroll.db").write_bytes(b"SQLite format 3\x00" + b"\xff" * 5000)
+    item = found(run("doctor", "--json"), "database")[0]
+    assert item["state"] == "broken"
+    assert f"{snapshot.taken:%F %R}" in item["hint"]
+    assert "homeroll restore --database" in item["hint"]
+
+
+def test_models_that_are_cut_short_deserve_a_look_and_those_never_fetched_do_not(
+    run: Run, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database(data)
+    (item,) = [one for one in found(run("doctor", "--json"), "models") if "siglip2" in one["message"]][:1]
+    assert (item["state"], "homeroll models pull siglip2" in item["message"]) == ("ok", True)
+    folder = data / "models" / "siglip2"
+    folder.mkdir(parents=True)
+    (folder / registry.model("siglip2").files[0].name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / registry.model("siglip2").files[0].name).write_bytes(b"half of it")
+    items = [one for one in found(run("doctor", "--json"), "models") if "siglip2" in one["message"]]
+    assert {one["state"] for one in items} == {"warning"}
+    assert all(one["hint"] for one in items)
+
+
+@pytest.mark.parametrize(("synchronised", "state"), [(True, "ok"), (False, "warning")])
+def test_a_clock_that_nobody_set_deserves_a_look(
+    run: Run, monkeypatch: pytest.MonkeyPatch, synchronised: bool, state: str
+) -> None:
+    monkeypatch.setattr("appliance.protection.clock.is_synchronised", lambda: synchronised)
+    assert found(run("doctor", "--json"), "clock")[0]["state"] == state
+
+
+@pytest.mark.parametrize(("celsius", "state"), [(None, "ok"), (55.0, "ok"), (85.0, "warning")])
+def test_a_hot_processor_deserves_a_look(
+    run: Run, monkeypatch: pytest.MonkeyPatch, celsius: float | None, state: str
+) -> None:
+    monkeypatch.setattr("appliance.protection.strain.Gauge.celsius", lambda gauge: celsius)
+    assert found(run("doctor", "--json"), "heat")[0]["state"] == state
