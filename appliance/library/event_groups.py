@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 HOUR = 3600.0
 #: Fewer photos are no event.
-LEAST_FILES = 5
+LEAST_FILES = 4
 #: At home, or where nobody knows where: so long without a photo ends an event.
 HOME_GAP_S = 6 * HOUR
 #: On a trip: two nights and a day on the road.

@@ -34,6 +34,11 @@ LAZY_FOLDERS = (
     "locked",
     "sharing",
     "link",
+    "memories",
+    "places",
+    "events",
+    "trash",
+    "select",
 )
 
 
@@ -100,6 +105,11 @@ def shell_page(*, has_session: bool) -> tuple[str, str]:
         "/albums",
         "/albums/{album_id:str}",
         "/locked",
+        "/trash",
+        "/events",
+        "/events/{event_id:str}",
+        "/places",
+        "/memories/{memory:str}",
         "/sharing",
         "/s/{token:str}",
         "/settings",

@@ -119,7 +119,7 @@ def test_the_order_of_arrival_does_not_matter(seed: int) -> None:
     assert len({file for group in whole for file in group}) == sum(len(group) for group in whole)
     # An event that falls apart goes on as its largest part.
     before = {file: "one" for file in whole[0]} | {file: "two" for file in whole[1]}
-    parts = [whole[0][:2], whole[0][2:], whole[1]]
+    parts = [whole[0][:1], whole[0][1:], whole[1]]
     assert event_groups.named(parts, before) == [None, "one", "two"]
 
 

@@ -23,7 +23,8 @@ export async function startApp(root) {
   const banner = el("div", { class: "banners" });
   const empty = el("div", { class: "empty-holder" });
   const pages = el("div", { class: "page-holder" });
-  const main = el("main", { id: "main", tabindex: "-1" }, empty, timeline.root, pages);
+  const memories = el("div", { class: "memories-holder" });
+  const main = el("main", { id: "main", tabindex: "-1" }, empty, memories, timeline.root, pages);
   const panels = el("div");
   const toasts = el("div");
   const skip = el("a", { class: "skip-link", href: "#main" }, "Skip to the photos");
@@ -38,6 +39,7 @@ export async function startApp(root) {
     const shown = route.get().name === "photos";
     empty.hidden = !shown;
     timeline.root.hidden = !shown || !timeline.months.total;
+    memories.hidden = timeline.root.hidden;
     render(timeline.months.total ? null : html`<${Empty} />`, empty);
     timelineState.set({ ...timelineState.get(), total: timeline.months.total });
   };
@@ -53,12 +55,14 @@ export async function startApp(root) {
   startRouter(() => pageSwitch.ready().then((shown) => openLinkedPhoto(shown, true)));
   await Promise.all([timeline.start(), pageSwitch.ready()]);
   drawEmpty();
+  import("/static/js/memories/strip.js").then(({ Memories }) => render(html`<${Memories} onSized=${() => timeline.view.measure()} />`, memories), toastError);
   if (route.get().name === "photos") announce(plural(timeline.months.total, "photo"));
   if (location.pathname === "/activity") togglePanel("activity", true);
   await openLinkedPhoto(await pageSwitch.ready());
 }
 
 const people = () => import("/static/js/people/pages.js");
+const events = () => import("/static/js/events/pages.js");
 const settings = () => import("/static/js/models/pages.js");
 /** @type {Record<string, () => Promise<{ openPage: (holder: HTMLElement, route: any, options: any) => Promise<any> }>>} */
 const PAGES = {
@@ -67,6 +71,11 @@ const PAGES = {
   search: () => import("/static/js/search/pages.js"),
   tags: () => import("/static/js/tags/pages.js"),
   duplicates: () => import("/static/js/duplicates/pages.js"),
+  trash: () => import("/static/js/trash/pages.js"),
+  events,
+  event: events,
+  places: () => import("/static/js/places/pages.js"),
+  memory: () => import("/static/js/memories/pages.js"),
   settings,
   models: settings,
 };

@@ -1,6 +1,6 @@
 import { createStore } from "/static/js/lib/store.js";
 
-const NAMES = ["FileAdded", "FileChanged", "StepProgress", "JobProgress", "LibraryChanged", "PeopleChanged", "ModelProgress"];
+const NAMES = ["FileAdded", "FileChanged", "StepProgress", "JobProgress", "LibraryChanged", "PeopleChanged", "ModelProgress", "EditProgress"];
 
 /** @type {{ state: "connecting" | "live" | "lost", since: number }} */
 const INITIAL = { state: "connecting", since: 0 };

@@ -2,15 +2,17 @@
 import { el } from "/static/js/lib/dom.js";
 import { openPhoto } from "/static/js/open.js";
 import { addReasons } from "/static/js/search/why.js";
+import { addChoosing } from "/static/js/timeline/choose.js";
 import { addGridKeys } from "/static/js/timeline/keys.js";
 import { TimelineView } from "/static/js/timeline/view.js";
 
-/** @param {import("./results.js").Results} months */
-export function createGrid(months) {
+/** @param {import("./results.js").Results} months @param {{ actions?: import("../select/actions.js").Action[] }} [options] actions: instead of the usual ones */
+export function createGrid(months, { actions } = {}) {
   const root = el("div", { class: "timeline is-results" });
   const view = new TimelineView(root, months);
   addGridKeys(view);
   const reasons = addReasons(view);
+  const choosing = addChoosing(view, { onChanged: () => grid.restored(), actions });
   const grid = {
     root,
     months,
@@ -26,6 +28,7 @@ export function createGrid(months) {
     },
     destroy() {
       reasons.destroy();
+      choosing.destroy();
       view.destroy();
       root.remove();
     },

@@ -1,6 +1,7 @@
 import { fileUrl } from "/static/js/lib/api.js";
 import { clock, dayFull, timeOfDay } from "/static/js/lib/format.js";
 import { iconNode } from "/static/js/lib/icon.js";
+import { isChosen } from "/static/js/timeline/chosen.js";
 import { ANIMATED, FAVOURITE, MOTION, RAW_BESIDE, renditionVersion } from "/static/js/timeline/flags.js";
 import { drawPlaceholder } from "/static/js/timeline/placeholder.js";
 
@@ -23,6 +24,7 @@ class Tile {
     this.id = "";
     this.source = "";
     this.sharp = false;
+    this.words = "";
     /** @type {HTMLElement | null} */
     this.badge = null;
     /** @type {{ tile: Tile }} */ (/** @type {any} */ (this.root)).tile = this;
@@ -56,8 +58,16 @@ class Tile {
     const words = [video ? "Video" : "Photo", dayFull(start), timeOfDay(start)];
     if (flags & FAVOURITE) words.push("favourite");
     if (columns.note?.[i]) words.push(columns.note[i]);
-    this.root.setAttribute("aria-label", words.join(", "));
+    this.words = words.join(", ");
+    this.choose();
     this.#mark(video, columns.duration[i], flags);
+  }
+
+  /** Show whether it is chosen. */
+  choose() {
+    const on = isChosen(this.id);
+    this.root.classList.toggle("is-chosen", on);
+    this.root.setAttribute("aria-label", on ? `${this.words}, chosen` : this.words);
   }
 
   #mark(video, duration, flags) {

@@ -1,6 +1,7 @@
 // The timeline as one part: months, view, rail, keys, and what the server says changed.
 import { el } from "/static/js/lib/dom.js";
 import { onMessage } from "/static/js/lib/messages.js";
+import { addChoosing } from "/static/js/timeline/choose.js";
 import { addGridKeys } from "/static/js/timeline/keys.js";
 import { Months } from "/static/js/timeline/months.js";
 import { Scrubber } from "/static/js/timeline/scrubber.js";
@@ -15,6 +16,8 @@ export function createTimeline({ onOpen, person = "" }) {
   const view = new TimelineView(root, months);
   const scrubber = new Scrubber(view);
   addGridKeys(view);
+  // The server tells which months changed.
+  const choosing = addChoosing(view, { onChanged: () => refreshSoon() });
   root.addEventListener("click", (event) => {
     const link = /** @type {HTMLElement} */ (event.target).closest("a.tile");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
@@ -82,6 +85,7 @@ export function createTimeline({ onOpen, person = "" }) {
     destroy() {
       clearTimeout(timer);
       for (const stop of deaf) stop();
+      choosing.destroy();
       view.destroy();
       root.remove();
       scrubber.root.remove();

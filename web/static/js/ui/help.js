@@ -2,7 +2,7 @@ import { html } from "/static/js/lib/preact.js";
 import { showDialog } from "/static/js/ui/dialog.js";
 
 const KEYS = [
-  ["Timeline", [["← → ↑ ↓", "Move between photos"], ["Enter", "Open"], ["Home / End", "Newest, oldest"], ["a", "Activity"], ["u", "Upload"]]],
+  ["Timeline", [["← → ↑ ↓", "Move between photos"], ["Enter", "Open"], ["x", "Choose"], ["Shift ← →", "Choose several"], ["Esc", "Choose none"], ["Home / End", "Newest, oldest"], ["a", "Activity"], ["u", "Upload"]]],
   ["Photo", [["← →", "Previous, next"], ["Space", "Play or pause; zoom a photo"], ["f", "Favourite"], ["i", "Information"], ["p", "People on the photo"], ["t", "Text of the picture"], ["Delete", "Move to trash"], ["Esc", "Back"]]],
   ["People", [["← → ↑ ↓", "Move between people"], ["Enter", "Open"], ["n", "Name"], ["f", "Favourite"], ["h", "Hide"], ["x", "Stranger"]]],
   ["Search", [["/", "Search from anywhere"], ["↑ ↓", "Suggestions"], ["Tab", "Complete"], ["Enter", "Search"], ["Esc", "Close, clear, leave"]]],

@@ -16,7 +16,10 @@ const THEMES = [
 /** @type {[string, string, string, boolean][]} address, icon, name, only for admins */
 const PAGES = [
   ["/tags", "tags", "Tags", false],
+  ["/events", "calendar-range", "Events", false],
+  ["/places", "map", "Places", false],
   ["/duplicates", "copy-check", "Duplicates", false],
+  ["/trash", "trash-2", "Trash", false],
   ["/settings", "settings", "Settings", true],
 ];
 

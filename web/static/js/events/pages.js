@@ -1,0 +1,156 @@
+// Events: all of them as cards, and one with its photos.
+import { api, fileUrl } from "/static/js/lib/api.js";
+import { el } from "/static/js/lib/dom.js";
+import { count, plural } from "/static/js/lib/format.js";
+import { Icon } from "/static/js/lib/icon.js";
+import { onMessage } from "/static/js/lib/messages.js";
+import { html, render, useState } from "/static/js/lib/preact.js";
+import { createStore, useStore } from "/static/js/lib/store.js";
+import { Field, Form } from "/static/js/auth/form.js";
+import { gridOf } from "/static/js/events/list.js";
+import { go } from "/static/js/router.js";
+import { showDialog } from "/static/js/ui/dialog.js";
+import { Failure } from "/static/js/ui/failure.js";
+import { toast, toastError } from "/static/js/ui/toast.js";
+
+const PAGE = 60;
+/** @typedef {{ id: string, name: string, title: string, place: string, start: string, end: string, count: number, cover: string, by_hand: boolean }} Event */
+
+/** @param {HTMLElement} holder @param {import("../router.js").Route} route */
+export const openPage = (holder, route) => (route.name === "event" ? openEvent(holder, route.id) : openEvents(holder));
+
+async function openEvents(holder) {
+  const root = el("div", { class: "events-page" });
+  holder.replaceChildren(root);
+  document.title = "Events · Homeroll";
+  const page = createStore({ items: /** @type {Event[]} */ ([]), total: 0, next: /** @type {string | null} */ (null) });
+  const load = async () => page.set(await api.get(`/events?limit=${PAGE}`));
+  const more = async () => {
+    const old = page.get();
+    const next = await api.get(`/events?limit=${PAGE}&cursor=${encodeURIComponent(old.next ?? "")}`).catch(toastError);
+    if (next) page.set({ ...next, items: [...old.items, ...next.items] });
+  };
+  try {
+    await load();
+    render(html`<${Events} page=${page} load=${load} more=${more} />`, root);
+  } catch (error) {
+    render(html`<${Failure} error=${error} onRetry=${() => openEvents(holder)} />`, root);
+  }
+  const stop = onMessage("JobProgress", (job) => job.name === "group_events" && job.status === "idle" && page.get().items.length <= PAGE && load().catch(() => null)); // what was shown stays
+  return {
+    destroy() {
+      stop();
+      render(null, root);
+      root.remove();
+    },
+  };
+}
+
+/** A change of events, said with the way back. @param {string} words @param {() => Promise<any>} run @param {() => unknown} again */
+async function change(words, run, again) {
+  try {
+    const answer = await run();
+    await again();
+    const back = async () => {
+      await api.post(`/journal/${answer.undo}/undo`);
+      toast("As it was before.");
+      await again();
+    };
+    toast(words, answer.undo && { action: { label: "Undo", run: () => back().catch(toastError) } });
+    return answer;
+  } catch (error) {
+    toastError(/** @type {any} */ (error));
+    return null;
+  }
+}
+
+function Events({ page, load, more }) {
+  const { items, total, next } = useStore(page);
+  const [chosen, setChosen] = useState(/** @type {string[] | null} */ (null));
+  if (!total) {
+    return html`<div class="notice-page">
+      <span class="notice-mark"><${Icon} name="calendar-range" size=${32} /></span>
+      <h1>No events yet</h1>
+      <p>Days out and trips are found by themselves, from when and where photos were taken. You can also choose photos and make them an event.</p>
+    </div>`;
+  }
+  const toggle = (/** @type {string} */ id) => setChosen(chosen?.includes(id) ? chosen.filter((one) => one !== id) : [...(chosen ?? []), id]);
+  const merge = async () => {
+    const [into, ...events] = chosen ?? [];
+    if (await change(`${plural(events.length + 1, "event")} are one now.`, () => api.post("/events/merge", { into, events }), load)) setChosen(null);
+  };
+  return html`
+    <header class="people-head trash-head">
+      <h1>Events</h1>
+      <span class="people-total">${chosen ? `${chosen.length} chosen` : plural(total, "event")}</span>
+      <div class="trash-actions">
+        ${chosen
+          ? html`<button class="button" type="button" onClick=${() => setChosen(null)}>Cancel</button><button class="button is-primary" type="button" disabled=${chosen.length < 2} onClick=${merge}><${Icon} name="merge" size=${18} />Merge</button>`
+          : html`<button class="button" type="button" onClick=${() => setChosen([])}><${Icon} name="merge" size=${18} />Merge</button>`}
+      </div>
+    </header>
+    <ul class="events-grid">
+      ${items.map((event) => html`<li key=${event.id}><${Card} event=${event} chosen=${chosen} onToggle=${toggle} /></li>`)}
+    </ul>
+    ${next && html`<div class="people-more"><button class="button" type="button" onClick=${more}>Show more (${count(total - items.length)})</button></div>`}
+  `;
+}
+
+function Card({ event, chosen, onToggle }) {
+  const content = html`<img src=${fileUrl(event.cover, "preview", "standin")} alt="" loading="lazy" decoding="async" />
+    <span class="event-words"><strong>${event.title}</strong><span>${plural(event.count, "photo")}</span></span>`;
+  if (!chosen) return html`<a class="event-card" href=${`/events/${event.id}`}>${content}</a>`;
+  const on = chosen.includes(event.id);
+  return html`<button type="button" class=${`event-card ${on ? "is-chosen" : ""}`} aria-pressed=${String(on)} onClick=${() => onToggle(event.id)}>${content}</button>`;
+}
+
+async function openEvent(holder, id) {
+  const head = el("div");
+  const root = el("div", { class: "events-page is-one" }, head);
+  holder.replaceChildren(root);
+  const path = `/events/${encodeURIComponent(id)}`;
+  /** @type {Awaited<ReturnType<typeof gridOf>> | null} */
+  let grid = null;
+  const sized = new ResizeObserver(() => grid?.view.measure());
+  sized.observe(head);
+  const load = async () => {
+    const event = await api.get(path);
+    document.title = `${event.title} · Homeroll`;
+    render(html`<${EventHead} event=${event} load=${load} />`, head);
+  };
+  try {
+    await load();
+    grid = await gridOf(`${path}/files`);
+    root.append(grid.root);
+    grid.view.measure();
+    grid.view.draw();
+  } catch (error) {
+    render(html`<${Failure} error=${error} onRetry=${() => go("/events")} retry="All events" />`, head);
+  }
+  return {
+    get timeline() {
+      return grid;
+    },
+    destroy() {
+      sized.disconnect();
+      grid?.destroy();
+      render(null, head);
+      root.remove();
+    },
+  };
+}
+
+function EventHead({ event, load }) {
+  const rename = () => {
+    const send = async (/** @type {Record<string, string>} */ { name }) => {
+      if (await change(`It is called “${name.trim()}” now.`, () => api.patch(`/events/${event.id}`, { name }), load)) close();
+    };
+    const close = showDialog("Name of the event", html`<${Form} action="Save" onSend=${send}><${Field} label="Name" name="name" value=${event.name || event.place} autofocus /><//>`);
+  };
+  return html`<header class="people-head trash-head">
+    <a class="icon-button" href="/events" aria-label="All events"><${Icon} name="arrow-left" /></a>
+    <h1>${event.title}</h1>
+    <span class="people-total">${plural(event.count, "photo")}</span>
+    <div class="trash-actions"><button class="button" type="button" onClick=${rename}><${Icon} name="pencil" size=${18} />${event.name ? "Rename" : "Name"}</button></div>
+  </header>`;
+}

@@ -1,0 +1,45 @@
+// The photos of one memory.
+import { el } from "/static/js/lib/dom.js";
+import { dateName, plural } from "/static/js/lib/format.js";
+import { Icon } from "/static/js/lib/icon.js";
+import { html, render } from "/static/js/lib/preact.js";
+import { gridOf } from "/static/js/events/list.js";
+import { go } from "/static/js/router.js";
+import { Failure } from "/static/js/ui/failure.js";
+
+/** @param {HTMLElement} holder @param {import("../router.js").Route} route */
+export async function openPage(holder, { id }) {
+  const head = el("div");
+  const root = el("div", { class: "memory-page" }, head);
+  holder.replaceChildren(root);
+  /** @type {Awaited<ReturnType<typeof gridOf>> | null} */
+  let grid = null;
+  try {
+    grid = await gridOf(`/memories/${encodeURIComponent(id)}/files`);
+    const day = id.slice(4, 14);
+    document.title = `${dateName(day)} · Homeroll`;
+    render(
+      html`<header class="people-head trash-head">
+        <a class="icon-button" href="/" aria-label="All photos"><${Icon} name="arrow-left" /></a>
+        <h1>${id.endsWith("-1") ? dateName(day) : `The week of ${dateName(day)}`}</h1>
+        <span class="people-total">${plural(grid.months.total, "photo")}</span>
+      </header>`,
+      head,
+    );
+    root.append(grid.root);
+    grid.view.measure();
+    grid.view.draw();
+  } catch (error) {
+    render(html`<${Failure} error=${error} onRetry=${() => go("/")} retry="All photos" />`, head);
+  }
+  return {
+    get timeline() {
+      return grid;
+    },
+    destroy() {
+      grid?.destroy();
+      render(null, head);
+      root.remove();
+    },
+  };
+}

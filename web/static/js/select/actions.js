@@ -1,0 +1,35 @@
+// What can be done with the chosen photos.  One line each: other parts of the house add theirs here.
+import { api } from "/static/js/lib/api.js";
+import { plural } from "/static/js/lib/format.js";
+import { askDate, askDescription, askLocation, askRating, askTags } from "/static/js/select/dialogs.js";
+
+/**
+ * @typedef {{ ids: string[], allFavourite: boolean, say: (words: string, run: () => Promise<any>, again?: boolean) => Promise<boolean> }} Chosen
+ *   say: do it, then say so with a way back; the answer of `run` has {changed, undo}
+ * @typedef {{ name: string, icon: string, label: string, main?: boolean, run: (chosen: Chosen) => unknown }} Action main: in the first row on a phone
+ */
+
+/** @param {string[]} ids @param {Record<string, unknown>} changes */
+export const edit = (ids, changes) => api.post("/files/edit", { ids, changes });
+
+const photos = (/** @type {string[]} */ ids) => plural(ids.length, "photo");
+
+/** @type {Action[]} */
+export const ACTIONS = [
+  {
+    name: "favourite",
+    icon: "heart",
+    label: "Favourite",
+    main: true,
+    run: ({ ids, allFavourite, say }) => say(allFavourite ? `${photos(ids)} no favourites any more.` : `${photos(ids)} made favourites.`, () => edit(ids, { favourite: !allFavourite })),
+  },
+  { name: "tags", icon: "tag", label: "Tags", main: true, run: askTags },
+  { name: "date", icon: "calendar-clock", label: "Date and time", run: askDate },
+  { name: "location", icon: "map-pin", label: "Place", run: askLocation },
+  { name: "description", icon: "text-quote", label: "Description", run: askDescription },
+  { name: "rating", icon: "star", label: "Rating", run: askRating },
+  { name: "event", icon: "calendar-range", label: "Make an event", run: ({ ids, say }) => say(`${photos(ids)} are an event now.`, () => api.post("/events", { ids }).then(({ event, undo }) => ({ event, undo, changed: event.count }))) },
+  { name: "archive", icon: "archive", label: "Archive", main: true, run: ({ ids, say }) => say(`${photos(ids)} archived. Search still finds them.`, () => edit(ids, { archived: true })) },
+  { name: "hide", icon: "eye-off", label: "Hide", run: ({ ids, say }) => say(`${photos(ids)} hidden.`, () => edit(ids, { hidden: true })) },
+  { name: "trash", icon: "trash-2", label: "Move to trash", main: true, run: ({ ids, say }) => say(`${photos(ids)} moved to the trash.`, () => api.post("/files/trash", { ids })) },
+];
