@@ -1,7 +1,7 @@
 """The dashboard's own work: it follows the service, keeps what is known, does what is asked, and tells the screens.
 
 Workers change what is known and post messages; handlers and the clock redraw.  However many messages arrive, a screen
-is drawn at most four times a second.
+is drawn at most twice a second.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tui.service import Starter
 
 RETRY_S = 2.0
-DRAW_S = 0.25
+DRAW_S = 0.5
 ASK_AGAIN_S = 1.5  # what messages made stale is asked for at most this often
 LOOK_S = 30.0  # what no message tells, such as the disk, is looked at this often
 MACHINE_S = 5.0  # this machine's own figures; the service is not asked for them

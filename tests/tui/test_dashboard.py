@@ -57,7 +57,7 @@ async def test_a_service_that_is_killed_and_started_again_is_said_and_found(tmp_
         app = dashboard(data)
         app.asked_to_set_up = True  # a service that was set up prints no password, which the test's start waits for
         async with watching(app) as seen:
-            await seen.see("all is well")
+            await seen.see("1 thing to look at")
             by = holder(DataPaths(data))
             assert by is not None
             os.kill(by.pid, signal.SIGKILL)
@@ -66,7 +66,7 @@ async def test_a_service_that_is_killed_and_started_again_is_said_and_found(tmp_
             await seen.see("Look for new")
             await seen.press("1")
             with running_service(data):
-                await seen.see("Homeroll answers again", "all is well")
+                await seen.see("Homeroll answers again", "1 thing to look at")
                 assert "not reachable" not in seen.text
                 assert app.connections == 2
                 ask(data, "POST", "/steps/pause")

@@ -147,8 +147,9 @@ def _import(screen: Terminal, data: Path) -> None:
 
 def _name_a_face(screen: Terminal, data: Path) -> None:
     wait_for_work(data)
-    file = ask(data, "GET", "/files?limit=1")["items"][0]["id"]
-    face = ask(data, "POST", "/faces", {"file": file, "box": [0.3, 0.2, 0.3, 0.4], "name": "Somebody"})
+    files = ask(data, "GET", "/files?limit=9")["items"]
+    photo = next(file["id"] for file in files if file["filename"].startswith("IMG_"))
+    face = ask(data, "POST", "/faces", {"file": photo, "box": [0.3, 0.2, 0.3, 0.4], "name": "Somebody"})
     ask(data, "PATCH", f"/people/{face['face']['person']['id']}", {"name": ""})
     screen.press("5")
     screen.see("not named", "▀")

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from tui.phone import code_for
 from tui.screens.base import HomerollScreen, Part
+from tui.widgets.calm import Calm
 from tui.words import clean
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ class AboutScreen(HomerollScreen):
 
     def body(self) -> ComposeResult:
         with VerticalScroll(id="overview"):
-            yield Static(id="facts")
-            yield Static(id="code")
+            yield Calm(id="facts")
+            yield Calm(id="code")
 
     def redraw(self) -> None:
         desk = self.desk
@@ -41,5 +41,5 @@ class AboutScreen(HomerollScreen):
         ]
         parts: list[Part] = [("Homeroll, the family's photos at home\n\n", "bold")]
         parts += [f"{name:<10}{clean(text)}\n" for name, text in facts]
-        self.query_one("#facts", Static).update(Content.assemble(*parts))
-        self.query_one("#code", Static).update(code_for(desk.phone_address))
+        self.query_one("#facts", Calm).update(Content.assemble(*parts))
+        self.query_one("#code", Calm).update(code_for(desk.phone_address))

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from tui.screens.base import HomerollScreen, Part
+from tui.widgets.calm import Calm
 from tui.widgets.picking import FolderForm
 from tui.words import bar, clean, plural, result, span, when
 
@@ -38,15 +38,15 @@ class BackupsScreen(HomerollScreen):
 
     def body(self) -> ComposeResult:
         with VerticalScroll(id="overview"):
-            yield Static(id="backup")
-            yield Static(id="drill")
+            yield Calm(id="backup")
+            yield Calm(id="drill")
 
     def redraw(self) -> None:
         if "integrity" not in self.house.known:
             return
         known = self.house.known["integrity"]
-        self.query_one("#backup", Static).update(Content.assemble(*backup(self.house, known["last_backup"])))
-        self.query_one("#drill", Static).update(Content.assemble(*rehearsal(self.house, known["last_drill"])))
+        self.query_one("#backup", Calm).update(Content.assemble(*backup(self.house, known["last_backup"])))
+        self.query_one("#drill", Calm).update(Content.assemble(*rehearsal(self.house, known["last_drill"])))
 
     def action_run(self, job: str) -> None:
         title = (self.house.one("jobs", "name", job) or {}).get("title", job)

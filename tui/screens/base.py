@@ -11,9 +11,10 @@ from textual import on
 from textual.binding import Binding
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import DataTable, Footer, Static
+from textual.widgets import DataTable, Footer
 
 from tui.attention import points
+from tui.widgets.calm import Calm
 from tui.widgets.dialogs import Paper, Question
 from tui.widgets.listing import Column, Listing
 from tui.widgets.notice import Notice
@@ -50,6 +51,7 @@ class HomerollScreen(Screen[None]):
     SOURCES: ClassVar[tuple[str, ...]] = ()
     SELDOM: ClassVar[tuple[str, ...]] = ()
     MACHINE: ClassVar[bool] = False
+    _usable: Sequence[bool | None] = ()
     HELP = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         ("question_mark", "explain", "Help"),
@@ -91,7 +93,16 @@ class HomerollScreen(Screen[None]):
         self.query_one(Notice).tell(
             self.desk.lost, self.desk.starter, local=self.desk.client.address.socket is not None
         )
-        self.refresh_bindings()
+        self.tell_keys()
+
+    def tell_keys(self) -> None:
+        """Draw the last line again if other keys apply than before."""
+        actions = [binding[1] if isinstance(binding, tuple) else binding.action for binding in self.BINDINGS]
+        usable = [self.check_action(action, ()) for action in actions]
+        usable.append(self.app.check_action("start_service", ()))
+        if usable != self._usable:
+            self._usable = usable
+            self.refresh_bindings()
 
     def on_screen_resume(self) -> None:
         self.desk.ask_for(self.SOURCES)
@@ -135,15 +146,15 @@ class ListScreen(HomerollScreen):
 
     def body(self) -> ComposeResult:
         yield Listing(self.COLUMNS, key=self.KEY, id="list")
-        yield Static(id="details")
+        yield Calm(id="details")
 
     @property
     def listing(self) -> Listing:
         return self.query_one("#list", Listing)
 
     @property
-    def details_line(self) -> Static:
-        return self.query_one("#details", Static)
+    def details_line(self) -> Calm:
+        return self.query_one("#details", Calm)
 
     @property
     def chosen(self) -> dict[str, Any] | None:
@@ -171,7 +182,7 @@ class ListScreen(HomerollScreen):
         elif not refused:
             parts += self.nothing()
         self.details_line.update(Content.assemble(*parts))
-        self.refresh_bindings()
+        self.tell_keys()
 
     def nothing(self) -> list[Part]:
         """Said where nothing is chosen: because there is nothing, or not yet."""

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from tui.attention import points
 from tui.phone import code_for
 from tui.screens.base import HomerollScreen, Part
+from tui.widgets.calm import Calm
 from tui.widgets.dialogs import Paper
 from tui.words import bar, clean, curve, plural, size, span, when
 
@@ -42,12 +42,12 @@ class OverviewScreen(HomerollScreen):
 
     def body(self) -> ComposeResult:
         with VerticalScroll(id="overview"):
-            yield Static(id="attention")
+            yield Calm(id="attention")
             with Container(id="columns"):
                 with Vertical():
-                    yield Static(id="state")
-                    yield Static(id="machine")
-                yield Static(id="work")
+                    yield Calm(id="state")
+                    yield Calm(id="machine")
+                yield Calm(id="work")
 
     def on_mount(self) -> None:
         self.query_one("#overview").focus()
@@ -62,7 +62,7 @@ class OverviewScreen(HomerollScreen):
             ("machine", machine(self.house)),
             ("work", work(self.house, room)),
         ):
-            self.query_one(f"#{name}", Static).update(Content.assemble(*parts).rstrip())
+            self.query_one(f"#{name}", Calm).update(Content.assemble(*parts).rstrip())
 
     def action_scan(self) -> None:
         self.desk.act(

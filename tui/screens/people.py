@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.containers import Horizontal
-from textual.widgets import Static
 
 from tui.screens.base import ListScreen, Part
+from tui.widgets.calm import Calm
 from tui.widgets.dialogs import Field, Form
 from tui.widgets.listing import Column, Listing
 from tui.widgets.picture import Picture
@@ -54,7 +54,7 @@ class PeopleScreen(ListScreen):
         with Horizontal(id="sides"):
             yield Listing(self.COLUMNS, key=self.KEY, id="list")
             yield Picture(id="picture")
-        yield Static(id="details")
+        yield Calm(id="details")
 
     @property
     def source(self) -> str:
@@ -127,4 +127,4 @@ class PeopleScreen(ListScreen):
 
     def _changed(self, answer: dict[str, Any]) -> None:
         self.undo = answer["undo"] or ""
-        self.refresh_bindings()
+        self.tell_keys()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from tui.screens.base import ListScreen, Part
+from tui.widgets.calm import Calm
 from tui.widgets.listing import Column, Listing
 from tui.words import clean, clock, plural
 
@@ -53,7 +54,7 @@ class RequestsScreen(ListScreen):
     def body(self) -> ComposeResult:
         yield Input(placeholder="filter", compact=True, id="query")
         yield Listing(self.COLUMNS, key=self.KEY, id="list")
-        yield Static(id="details")
+        yield Calm(id="details")
 
     def on_mount(self) -> None:
         self.listing.focus()

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.containers import Horizontal
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from tui.screens.base import ListScreen, Part
+from tui.widgets.calm import Calm
 from tui.widgets.listing import Column, Listing
 from tui.widgets.picture import Picture
 from tui.words import clean, plural, size
@@ -49,7 +50,7 @@ class SearchScreen(ListScreen):
         with Horizontal(id="sides"):
             yield Listing(self.COLUMNS, key=self.KEY, id="list")
             yield Picture(id="picture")
-        yield Static(id="details")
+        yield Calm(id="details")
 
     def on_mount(self) -> None:
         self.query_one("#query").focus()

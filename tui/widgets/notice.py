@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.content import Content
-from textual.widgets import Static
+
+from tui.widgets.calm import Calm
 
 if TYPE_CHECKING:
     from appliance.errors import HomerollError
     from tui.service import Starter
 
 
-class Notice(Static):
+class Notice(Calm):
     """Hidden as long as all is well."""
 
     def tell(self, error: HomerollError | None, starter: Starter, *, local: bool) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.content import Content
-from textual.widgets import Static
 
+from tui.widgets.calm import Calm
 from tui.words import plural
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ EARLIER, LATER = " ‹", "› "
 NUMBERED = 10  # the tenth has the key 0
 
 
-class Top(Static):
+class Top(Calm):
     """`Homeroll at … : all is well`, or how many things need somebody."""
 
     def tell(self, *, address: str, version: str, health: str | None, points: int, reachable: bool) -> None:
@@ -39,7 +39,7 @@ class Top(Static):
         )
 
 
-class Choice(Static):
+class Choice(Calm):
     """The screens' names in one line, the current one and as many beside it as fit; a click opens one."""
 
     def __init__(self, names: Sequence[tuple[str, str]], current: str) -> None:

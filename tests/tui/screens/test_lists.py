@@ -71,8 +71,10 @@ async def test_a_job_is_run_paused_and_resumed(data: Path) -> None:
         await seen.press("p")
         await seen.see("paused")
         assert job("scan_libraries")["status"] == "paused"
+        await seen.see("Resume")
         await seen.press("u")
         await seen.until(lambda: job("scan_libraries")["status"] != "paused", "it goes on")
+        await seen.see("Run now")
         before = job("scan_libraries")["last_run"]
         await seen.press("r")
         await seen.until(lambda: job("scan_libraries")["last_run"] != before, "it ran")
@@ -106,6 +108,7 @@ async def test_settings_are_changed_by_their_type_and_put_back(data: Path) -> No
         await seen.press("enter")
         await seen.until(lambda: value("night_window") == "22:00-06:00", "it is set")
         await seen.see("night_window = 22:00-06:00")
+        await seen.until(lambda: "22:00-06:00" in seen.line("night_window"), "it is seen")
         await seen.press("d")
         await seen.until(lambda: value("night_window") == "", "it is the default again")
         await seen.press("down", "down", "e")

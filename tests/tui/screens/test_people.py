@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def groups(data: Path, *names: str) -> None:
     """Somebody on one photo each; "" for a group that nobody has named."""
-    files = ask(data, "GET", "/files?limit=9")["items"]
+    files = [file for file in ask(data, "GET", "/files?limit=9")["items"] if file["filename"].startswith("IMG_")]
     for number, name in enumerate(names):
         body = {"file": files[number]["id"], "box": [0.3, 0.2, 0.3, 0.4], "name": name or f"Group {number}"}
         face = ask(data, "POST", "/faces", body)["face"]
