@@ -57,7 +57,6 @@ class ClockWatch:
 
     async def start(self) -> None:
         self._began = self._seen = self._wall(), self._running()
-        await clock.look(self._home.db)
         self._descriptor = self._open_timer()
         if self._descriptor is not None:
             asyncio.get_running_loop().add_reader(self._descriptor, self._was_set)
