@@ -11,8 +11,9 @@ from appliance.library import edits, files
 from appliance.values import new_id
 
 if TYPE_CHECKING:
-    from pathlib import Path
     import uuid
+    from pathlib import Path
+
     from appliance.db.engine import Row
     from appliance.home import Home
     from appliance.importing.uploads import Uploads
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 async def list_versions(home: Home, viewer: Viewer, file: uuid.UUID) -> list[dict[str, Any]]:
     """The content of now, then older ones, the latest first; raises NotFoundError for what the viewer may not see."""
+    await files.require_changeable(home.db, viewer, file)  # what it was before is its owner's business
     original = await files.get_original(home.db, viewer, file)
     rows = await home.db.fetch(
         'SELECT "id", "content_sha", "size_bytes", "kept_as", "created" FROM "file_version" WHERE "file" = ?'
@@ -49,6 +51,7 @@ async def list_versions(home: Home, viewer: Viewer, file: uuid.UUID) -> list[dic
 
 async def kept_content(home: Home, viewer: Viewer, file: uuid.UUID, version: uuid.UUID) -> tuple[Path, Row]:
     """The path of a kept version and its row; raises NotFoundError where it was not kept."""
+    await files.require_changeable(home.db, viewer, file)  # what it was before is its owner's business
     await files.get_original(home.db, viewer, file)
     row = await home.db.fetch_one(
         'SELECT * FROM "file_version" WHERE "file" = ? AND "id" = ?', [str(file), str(version)]

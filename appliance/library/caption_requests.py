@@ -11,7 +11,7 @@ from appliance.errors import InvalidInputError, ModelUnavailableError, NotFoundE
 from appliance.library import captions, model_tags
 from appliance.library import steps as plan
 from appliance.library.captions import CAPTION_STEP, CaptioningModel, describe, ids_json
-from appliance.library.files import no_such_file
+from appliance.library.files import no_such_file, require_changeable
 from appliance.messages import StepsAsked
 from ml import registry, store
 from ml.runtime import check_fits, installed
@@ -43,6 +43,7 @@ async def request(home: Home, viewer: Viewer, file: uuid.UUID, *, model: str | N
 
     Raises NotFoundError, InvalidInputError for an unknown model, ModelUnavailableError for one that cannot be used.
     """
+    await require_changeable(home.db, viewer, file)
     state = await state_of(home.db, viewer, file, model=model)
     if state.status == "done":
         return state

@@ -22,11 +22,12 @@ _AS_THEY_ARE = ("rating", "description")
 
 
 async def history_of(db: Database, viewer: Viewer, file: uuid.UUID, *, limit: int = 50) -> list[dict[str, Any]]:
-    """Raises NotFoundError for a file that the viewer may not see."""
+    """Raises NotFoundError for a file that the viewer may not see, PermissionDeniedError for what they may only look at:
+    what it said before is its owner's own business."""
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidInputError(f"limit must be between 1 and {MAX_LIMIT}")
     async with db.read():
-        await files.get_file(db, viewer, file)
+        await files.require_changeable(db, viewer, file)
         rows = await db.fetch(
             """SELECT j."id", j."user", a."name" AS "by", j."verb", j."created", j."undone_at", c."before", c."after"
                FROM "file_change" c JOIN "journal" j ON j."id" = c."entry"

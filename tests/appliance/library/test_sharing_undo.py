@@ -52,7 +52,8 @@ class Sharer:
 
     async def album(self) -> uuid.UUID:
         rows = await self.home.db.fetch('SELECT "id" FROM "album" ORDER BY "id"')
-        return self.chance.choice([row["id"] for row in rows] or [uuid.uuid4()])
+        chosen: uuid.UUID = self.chance.choice([row["id"] for row in rows] or [uuid.uuid4()])
+        return chosen
 
     def some(self) -> list[uuid.UUID]:
         return self.chance.sample(self.files, self.chance.randint(1, len(self.files)))

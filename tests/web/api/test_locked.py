@@ -149,6 +149,9 @@ async def test_a_shared_file_is_seen_by_all_and_changed_by_its_owner_only(
         await bruno.delete(f"/files/{file['id']}"),
         await bruno.post("/files/shared", json={"ids": [file["id"]], "shared": False}),
         await bruno.put(f"/files/{file['id']}/content", content=photo()),
+        await bruno.get(f"/files/{file['id']}/history"),
+        await bruno.get(f"/files/{file['id']}/versions"),
+        await bruno.post(f"/files/{file['id']}/caption"),
     ):
         assert answer.status_code in (403, 404), answer.text
     assert (await anna.get(f"/files/{file['id']}")).json()["trashed_at"] is None
