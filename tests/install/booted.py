@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.install.machine import CONFIGURATION, copy_in, copy_repository, make_machine, missing_for_a_fresh_machine
+from tests.install.machine import configure, copy_repository, make_machine, missing_for_a_fresh_machine
 from tests.install.proxy import proxy
 from tests.lan import ip
 
@@ -72,6 +72,8 @@ class BootedMachine:
             *("systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--console=pipe"),
             *(f"--directory={self.root}", f"--network-veth-extra={self._wire}:wire", "--resolv-conf=off"),
             *("--kill-signal=SIGRTMIN+3", "--link-journal=no"),
+            # For the systemd inside: Debian 13's would not start below a machine with the older control groups.
+            "SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1",
         ]
         with console:
             self._nspawn = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=console, stderr=console)
@@ -146,6 +148,7 @@ def booted_machine(folder: Path, suite: str) -> Iterator[BootedMachine]:
     subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, str(root)], check=True)
     machine = BootedMachine(root)
     try:
+        configure(root, suite)
         _furnish(root)
         with _network(), proxy(HOST) as url:
             _lead_out(root, url)
@@ -180,8 +183,6 @@ def _network() -> Iterator[None]:
 
 
 def _furnish(root: Path) -> None:
-    for name in CONFIGURATION:
-        copy_in(name, root)
     unit = root / "etc/systemd/system/wire.service"
     unit.write_text(NETWORK_UNIT)
     wants = root / "etc/systemd/system/multi-user.target.wants"

@@ -84,6 +84,11 @@ def make_machine(root: Path, suite: str, *, packages: tuple[str, ...] = ()) -> N
         check=False,
     )
     assert made.returncode == 0, made.stdout[-2000:]
+    configure(root, suite)
+
+
+def configure(root: Path, suite: str) -> None:
+    """Give it this machine's way to its packages, and `suite` to ask for."""
     (root / "etc/apt/sources.list").unlink(missing_ok=True)
     for name in CONFIGURATION:
         copy_in(name, root)
