@@ -22,8 +22,8 @@ _AS_THEY_ARE = ("rating", "description")
 
 
 async def history_of(db: Database, viewer: Viewer, file: uuid.UUID, *, limit: int = 50) -> list[dict[str, Any]]:
-    """Raises NotFoundError for a file that the viewer may not see, PermissionDeniedError for what they may only look at:
-    what it said before is its owner's own business."""
+    """Raises NotFoundError for a file that the viewer may not see, PermissionDeniedError for what they may only
+    look at: what it said before is its owner's own business."""
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidInputError(f"limit must be between 1 and {MAX_LIMIT}")
     async with db.read():

@@ -1,17 +1,18 @@
 // Which page the address names, and going from one to the other without loading anything again.
 import { createStore } from "/static/js/lib/store.js";
 
-/** @typedef {"photos" | "people" | "person" | "search" | "tags" | "duplicates" | "trash" | "events" | "event" | "places" | "memory" | "settings" | "models"} PageName */
+/** @typedef {"photos" | "people" | "person" | "search" | "tags" | "duplicates" | "trash" | "events" | "event" | "places" | "memory" | "settings" | "models" | "albums" | "album" | "locked" | "sharing"} PageName */
 /** @typedef {{ name: PageName, id: string, query: URLSearchParams, path: string, back?: boolean }} Route path: with what follows its `?`; back: come to by back or forward */
 
-const NAMES = /** @type {PageName[]} */ (["people", "search", "tags", "duplicates", "trash", "events", "places", "settings", "models"]);
-const OURS = /^\/(people(\/[^/?]+)?|search(\?.*)?|tags|duplicates|trash|events(\/[^/?]+)?|places|memories\/[^/?]+|settings|models)?$/;
+const NAMES = /** @type {PageName[]} */ (["people", "search", "tags", "duplicates", "trash", "events", "places", "settings", "models", "albums", "locked", "sharing"]);
+const OURS = /^\/(people(\/[^/?]+)?|search(\?.*)?|tags|duplicates|trash|events(\/[^/?]+)?|places|memories\/[^/?]+|settings|models|albums(\/[^/?]+)?|locked|sharing)?$/;
 
 /** @param {string} path @returns {Route} */
 function routeOf(path) {
   const [address, asked = ""] = path.split("?");
   const [, first, id] = address.split("/");
   const query = new URLSearchParams(asked);
+  if (first === "albums" && id) return { name: "album", id: decodeURIComponent(id), query, path };
   if (first === "people" && id) return { name: "person", id: decodeURIComponent(id), query, path };
   if (first === "events" && id) return { name: "event", id: decodeURIComponent(id), query, path };
   if (first === "memories" && id) return { name: "memory", id: decodeURIComponent(id), query, path };

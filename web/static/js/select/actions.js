@@ -1,6 +1,7 @@
 // What can be done with the chosen photos.  One line each: other parts of the house add theirs here.
 import { api } from "/static/js/lib/api.js";
 import { plural } from "/static/js/lib/format.js";
+import { chooseAlbum, lockAway, shareByLink, shareWithFamily, unshare } from "/static/js/sharing/choose.js";
 import { askDate, askDescription, askLocation, askRating, askTags } from "/static/js/select/dialogs.js";
 
 /**
@@ -24,6 +25,11 @@ export const ACTIONS = [
     run: ({ ids, allFavourite, say }) => say(allFavourite ? `${photos(ids)} no favourites any more.` : `${photos(ids)} made favourites.`, () => edit(ids, { favourite: !allFavourite })),
   },
   { name: "tags", icon: "tag", label: "Tags", main: true, run: askTags },
+  { name: "album", icon: "bookmark", label: "Add to album", main: true, run: chooseAlbum },
+  { name: "link", icon: "globe", label: "Share by link", run: shareByLink },
+  { name: "family", icon: "users", label: "Share with the family", run: shareWithFamily },
+  { name: "private", icon: "user", label: "Keep private", run: unshare },
+  { name: "lock", icon: "lock", label: "Lock away", run: lockAway },
   { name: "date", icon: "calendar-clock", label: "Date and time", run: askDate },
   { name: "location", icon: "map-pin", label: "Place", run: askLocation },
   { name: "description", icon: "text-quote", label: "Description", run: askDescription },

@@ -15,6 +15,7 @@ import { uploadSummary } from "/static/js/uploads.js";
 const PAGES = [
   ["/", ["photos"], "images", "Photos"],
   ["/people", ["people", "person"], "users", "People"],
+  ["/albums", ["albums", "album"], "bookmark", "Albums"],
   ["/tags", ["tags"], "tags", "Tags"],
 ];
 const RING = 2 * Math.PI * 17;

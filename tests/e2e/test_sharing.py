@@ -1,0 +1,74 @@
+"""Albums and links in a real browser: made, filled, shown to a guest without a login, and what the guest sends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.flows import open_library
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.e2e.conftest import Watched
+    from tests.e2e.service import Service
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+DESKTOP = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark", "reduced_motion": "reduce"}
+
+
+@pytest.mark.parametrize("watched", [DESKTOP, PHONE], indirect=True, ids=["desktop dark", "phone"])
+async def test_an_album_is_made_shared_by_a_link_and_added_to_by_a_guest(
+    watched: Watched, service: Service, photos: Path
+) -> None:
+    page = watched.page
+    await open_library(page, service, photos)
+    await expect(page.locator(".tile")).to_have_count(9, timeout=30_000)
+    await page.goto(f"{service.url}/albums")
+    await page.get_by_role("button", name="New album").click()
+    await page.get_by_label("Name", exact=True).fill("Summer")
+    await page.get_by_role("button", name="Make album").click()
+    await expect(page.get_by_role("heading", name="Summer")).to_be_visible()
+
+    await page.goto(service.url)
+    await page.locator(".tile").first.focus()
+    await page.keyboard.press("x")
+    await page.get_by_role("button", name="Add to album").click()
+    await page.get_by_role("button", name="Summer").click()
+    await expect(page.get_by_text("1 photo put into “Summer”.")).to_be_visible()
+
+    await page.goto(f"{service.url}/albums")
+    await page.get_by_role("link", name="Summer, 1 photo").click()
+    await expect(page.locator(".tile")).to_have_count(1)
+    await page.get_by_role("button", name="Link", exact=True).click()
+    await page.get_by_text("Let guests add photos").click()
+    await page.get_by_text("Allow downloads").click()
+    await page.get_by_role("button", name="Make link").click()
+    address = await page.get_by_label("Address").input_value()
+    assert address.startswith(f"{service.url}/s/")
+
+    context = await page.context.browser.new_context()  # type: ignore[union-attr]  # a launched browser has one
+    guest = await context.new_page()
+    await guest.goto(address)
+    await expect(guest.get_by_role("heading", name="Summer")).to_be_visible()
+    await guest.locator(".link-grid button").first.click()
+    await expect(guest.get_by_role("dialog")).to_be_visible()
+    await expect(guest.get_by_role("link", name="Download")).to_be_visible()
+    await guest.keyboard.press("Escape")
+    await expect(guest.get_by_role("dialog")).to_have_count(0)
+    await guest.get_by_label("Your name").fill("Aunt Emma")
+    sent = sorted(path for path in photos.rglob("*.jpg"))[-1]
+    await guest.locator("input[type=file]").set_input_files(str(sent))
+    await expect(guest.get_by_text("1 photo sent. Thank you!")).to_be_visible(timeout=20_000)
+    await context.close()
+
+    await page.goto(f"{service.url}/sharing")
+    await expect(page.get_by_text("Aunt Emma")).to_be_visible()
+    await page.get_by_role("button", name="Take in").click()
+    await expect(page.get_by_text("1 photo taken in.")).to_be_visible()
+    await page.goto(f"{service.url}/albums")
+    await page.get_by_role("link", name="Summer, 2 photos").click()
+    await expect(page.locator(".tile")).to_have_count(2)
+    watched.assert_clean(service)

@@ -1,0 +1,109 @@
+// The locked space (`/locked`): the password first, then its photos, for a quarter of an hour.
+import { api, request } from "/static/js/lib/api.js";
+import { el } from "/static/js/lib/dom.js";
+import { plural } from "/static/js/lib/format.js";
+import { Icon } from "/static/js/lib/icon.js";
+import { html, render } from "/static/js/lib/preact.js";
+import { Field, Form } from "/static/js/auth/form.js";
+import { go } from "/static/js/router.js";
+import { createGrid } from "/static/js/search/grid.js";
+import { Results } from "/static/js/search/results.js";
+import { Failure } from "/static/js/ui/failure.js";
+
+/** @param {HTMLElement} holder */
+export async function openPage(holder) {
+  const top = el("div", { class: "search-top" });
+  const body = el("div", { class: "search-body" });
+  const root = el("div", { class: "search-page locked-page" }, top, body);
+  holder.replaceChildren(root);
+  document.title = "Locked · Homeroll";
+  /** @type {ReturnType<typeof createGrid> | null} */
+  let grid = null;
+  let timer = 0;
+  const clear = () => {
+    clearTimeout(timer);
+    grid?.destroy();
+    grid = null;
+    render(null, body);
+    render(null, top);
+  };
+
+  async function show() {
+    clear();
+    try {
+      const { until } = await api.get("/locked");
+      if (until) await showPhotos(until);
+      else askPassword();
+    } catch (error) {
+      if (/** @type {any} */ (error).code === "locked") askPassword();
+      else render(html`<${Failure} error=${error} onRetry=${show} />`, body);
+    }
+  }
+
+  function askPassword() {
+    clear();
+    const send = async (/** @type {Record<string, string>} */ { password }) => {
+      await request("/locked/open", { method: "POST", body: { password }, quiet: true });
+      await show();
+    };
+    render(
+      html`<div class="locked-door">
+        <span class="notice-mark"><${Icon} name="lock" size=${32} /></span>
+        <h1>Locked</h1>
+        <p>Photos that nobody but you sees, here or anywhere. Your password again opens them for a quarter of an hour.</p>
+        <${Form} action="Open" onSend=${send}><${Field} label="Password" name="password" type="password" autocomplete="current-password" autofocus /><//>
+      </div>`,
+      body,
+    );
+  }
+
+  /** @param {string} until */
+  async function showPhotos(until) {
+    const results = new Results(askLocked, "relevance");
+    await results.refresh();
+    const shut = async () => {
+      await api.post("/locked/close").catch(() => null); // offline: it shuts by itself
+      clear();
+      go("/");
+    };
+    const draw = () =>
+      render(
+        html`<header class="search-head album-head"><div class="album-name"><h1>Locked</h1><p class="album-about">${plural(results.total, "photo")}</p></div><div class="search-actions"><button class="button" type="button" onClick=${shut}><${Icon} name="lock" size=${18} />Shut</button></div></header>`,
+        top,
+      );
+    draw();
+    timer = setTimeout(askPassword, Math.max(0, Date.parse(until) - Date.now()));
+    if (!results.total) {
+      render(html`<div class="notice-page"><h1>Nothing is locked away</h1><p>Choose photos of yours anywhere, and lock them away from the bar below.</p></div>`, body);
+      return;
+    }
+    const unlock = { name: "unlock", icon: "eye", label: "Take out", main: true, run: (/** @type {any} */ { ids, say }) => say(`${plural(ids.length, "photo")} among your photos again.`, () => api.post("/locked/files/remove", { ids })) };
+    const trash = { name: "trash", icon: "trash-2", label: "Move to trash", main: true, run: (/** @type {any} */ { ids, say }) => say(`${plural(ids.length, "photo")} moved to the trash.`, () => api.post("/files/trash", { ids })) };
+    grid = createGrid(results, { actions: [unlock, trash] });
+    grid.view.addEventListener("refreshed", () => (results.total ? draw() : show()));
+    body.append(grid.root);
+    grid.view.measure();
+    grid.view.draw();
+  }
+
+  await show();
+  return {
+    get timeline() {
+      return grid;
+    },
+    destroy() {
+      clear();
+      root.remove();
+    },
+  };
+}
+
+const places = new Map();
+
+/** @param {number} offset @param {number} limit @param {AbortSignal} [signal] */
+async function askLocked(offset, limit, signal) {
+  const cursor = offset ? places.get(offset) : "";
+  const page = await api.get(`/locked/files?limit=${limit}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`, signal);
+  if (page.next) places.set(offset + page.items.length, page.next);
+  return { total: page.total, items: page.items.map((/** @type {any} */ file) => ({ file, score: 1 })) };
+}
