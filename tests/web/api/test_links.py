@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import subprocess
+import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ import pytest
 from PIL import Image
 
 from appliance.values import now
+from tests.appliance.findable import Findable
 from tests.web.conftest import assert_error, upload
 
 if TYPE_CHECKING:
@@ -347,3 +349,26 @@ async def test_what_makes_no_link_is_refused(anna: httpx.AsyncClient, wish: dict
 async def test_a_saved_search_is_not_shared(anna: httpx.AsyncClient) -> None:
     album = (await anna.post("/albums", json={"name": "Sea", "query": "tag:sea"})).json()
     assert_error(await anna.post("/shares", json={"album": album["id"]}), 409)
+
+
+async def test_a_link_to_a_person_or_an_event_shows_what_its_maker_owns_of_it(
+    service: Service, anna: httpx.AsyncClient, bruno: httpx.AsyncClient, guest: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    (tmp_path / "library").mkdir()
+    findable = await Findable.create(service.house.home, tmp_path / "library")
+    ids = [uuid.UUID((await client.get("/auth/me")).json()["id"]) for client in (anna, bruno)]
+    otto = await findable.person("Otto")
+    hers, his, familys = [await findable.file(owner=owner, people=[otto]) for owner in (*ids, None)]
+    made = await anna.post("/events", json={"ids": [str(hers), str(familys)], "name": "Picnic"})
+    event = made.json()["event"]
+    for subject in ({"person": str(otto)}, {"event": event["id"]}):
+        link = await share(anna, **subject)
+        assert link["name"] in ("Otto", "Picnic")
+        page = (await guest.get(f"/s/{link['token']}/files")).json()
+        assert {item["id"] for item in page["items"]} == {str(hers), str(familys)}
+        assert_error(await guest.get(f"/s/{link['token']}/files/{his}/preview"), 404)
+        assert "Otto" not in (await guest.get(f"/s/{link['token']}/files")).text
+    hidden = await findable.person("Heidi")
+    await findable.file(owner=ids[1], people=[hidden])
+    assert_error(await anna.post("/shares", json={"person": str(hidden)}), 404)
+    assert_error(await bruno.post("/shares", json={"event": str(uuid.uuid4())}), 404)

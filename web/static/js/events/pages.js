@@ -10,6 +10,7 @@ import { Field, Form } from "/static/js/auth/form.js";
 import { gridOf } from "/static/js/events/list.js";
 import { go } from "/static/js/router.js";
 import { showDialog } from "/static/js/ui/dialog.js";
+import { askLink } from "/static/js/sharing/form.js";
 import { Failure } from "/static/js/ui/failure.js";
 import { toast, toastError } from "/static/js/ui/toast.js";
 
@@ -151,6 +152,6 @@ function EventHead({ event, load }) {
     <a class="icon-button" href="/events" aria-label="All events"><${Icon} name="arrow-left" /></a>
     <h1>${event.title}</h1>
     <span class="people-total">${plural(event.count, "photo")}</span>
-    <div class="trash-actions"><button class="button" type="button" onClick=${rename}><${Icon} name="pencil" size=${18} />${event.name ? "Rename" : "Name"}</button></div>
+    <div class="trash-actions"><button class="button" type="button" onClick=${() => askLink({ event: event.id, name: event.name || "Photos" })}><${Icon} name="globe" size=${18} />Link</button><button class="button" type="button" onClick=${rename}><${Icon} name="pencil" size=${18} />${event.name ? "Rename" : "Name"}</button></div>
   </header>`;
 }

@@ -7,6 +7,7 @@ import { More } from "/static/js/people/more.js";
 import { NameField } from "/static/js/people/name.js";
 import { actionsOf } from "/static/js/people/people.js";
 import { go } from "/static/js/router.js";
+import { askLink } from "/static/js/sharing/form.js";
 
 /**
  * @param {{ person: import("./changes.js").Person, photos: number, tab: "photos" | "faces", onTab: (tab: "photos" | "faces") => void }} props
@@ -52,6 +53,7 @@ export function PersonHead({ person, photos, tab, onTab }) {
         <button type="button" aria-pressed=${String(tab === "photos")} onClick=${() => onTab("photos")}>Photos</button>
         <button type="button" aria-pressed=${String(tab === "faces")} onClick=${() => onTab("faces")}>Faces</button>
       </div>
+      <button class="icon-button" type="button" aria-label="Share by a link" title="Share by a link" onClick=${() => askLink({ person: person.id, name: person.name || "Photos" })}><${Icon} name="globe" /></button>
       <button class=${`icon-button is-heart ${person.favourite ? "is-on" : ""}`} type="button" aria-pressed=${String(person.favourite)} aria-label="Favourite" title="Favourite" onClick=${() => toggleFavourite(person)}><${Icon} name="heart" /></button>
       <${More} label=${`More for ${nameOr(person, "this person")}`} items=${items} />
     </div>
