@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from appliance.db.piccolo_migrations.m2026_11_21_places import LEVELS
@@ -11,7 +12,6 @@ from appliance.library import files
 from appliance.library.event_groups import kilometres
 
 if TYPE_CHECKING:
-    import uuid
     from collections.abc import Sequence
 
     from appliance.db.engine import Database, Row
@@ -146,11 +146,12 @@ def _halves(box: Box) -> list[Box]:
 
 
 def _inside(box: Box) -> tuple[str, list[object]]:
-    """A condition on `file_box b` and `file_spot s`: R*Tree finds what may be inside, the spot says whether it is."""
+    """Spots on the timeline in a box: R*Tree finds what may be inside, the spot says whether it is."""
     parts, values = [], []
     for west, south, east, north in _halves(box):
         parts.append(
-            """SELECT s."id", s."file" FROM "file_box" b JOIN "file_spot" s ON s."id" = b."id"
+            """SELECT s."id", s."file", s."latitude", s."longitude", s."owner"
+               FROM "file_box" b JOIN "file_spot" s ON s."id" = b."id"
                WHERE b."east" >= ? AND b."west" <= ? AND b."north" >= ? AND b."south" <= ?
                AND s."longitude" BETWEEN ? AND ? AND s."latitude" BETWEEN ? AND ? AND s."shown" """
         )
@@ -164,32 +165,39 @@ async def _found(
 ) -> tuple[list[Row], int]:
     if not 1 <= limit <= MAX_LIMIT or offset < 0:
         raise InvalidInputError(f"limit must be between 1 and {MAX_LIMIT}")
-    visible, arguments = viewer.visible("f")
-    source = f"""FROM ({inside}) i JOIN "stored_file" f ON f."id" = i."file" WHERE f."listed" AND {visible}"""
+    # Whose a spot is stands beside it: of the wide rows of files only those that are shown are read.
+    visible, arguments = viewer.owners("i")
     async with db.read():
-        total = int(await db.value(f"SELECT count(*) {source}", [*values, *arguments]))
         rows = await db.fetch(
-            f'SELECT f."id" {source} ORDER BY f."local_start" DESC, f."id" DESC LIMIT ? OFFSET ?',
+            f"""SELECT i."file", count(*) OVER () AS "total" FROM ({inside}) i
+                JOIN "file_text_row" r ON r."id" = i."id" WHERE {visible}
+                ORDER BY r."local_start" DESC, i."id" DESC LIMIT ? OFFSET ?""",
             [*values, *arguments, limit, offset],
         )
-        return await files.get_files(db, viewer, [row["id"] for row in rows]), total
+        total = rows[0]["total"] if rows else 0
+        if not rows and offset:
+            total = int(await db.value(f"SELECT count(*) FROM ({inside}) i WHERE {visible}", [*values, *arguments]))
+        return await files.get_files(db, viewer, [_as_id(row["file"]) for row in rows]), total
 
 
 async def _spots(db: Database, viewer: Viewer, inside: str, values: Sequence[object]) -> list[Row]:
-    visible, arguments = viewer.visible("f")
+    visible, arguments = viewer.owners("i")
     return await db.fetch(
-        f"""SELECT f."id" AS "file", f."latitude", f."longitude" FROM ({inside}) i
-            JOIN "stored_file" f ON f."id" = i."file" WHERE f."listed" AND {visible}""",
-        [*values, *arguments],
+        f'SELECT i."file", i."latitude", i."longitude" FROM ({inside}) i WHERE {visible}', [*values, *arguments]
     )
 
 
+def _as_id(value: object) -> uuid.UUID:
+    """A column of a compound select has no declared type, so its UUID comes as text."""
+    return value if isinstance(value, uuid.UUID) else uuid.UUID(str(value))
+
+
 async def _page(
-    db: Database, viewer: Viewer, found: Sequence[uuid.UUID], limit: int, offset: int
+    db: Database, viewer: Viewer, found: Sequence[object], limit: int, offset: int
 ) -> tuple[list[Row], int]:
     if not 1 <= limit <= MAX_LIMIT or offset < 0:
         raise InvalidInputError(f"limit must be between 1 and {MAX_LIMIT}")
-    return await files.get_files(db, viewer, found[offset : offset + limit]), len(found)
+    return await files.get_files(db, viewer, [_as_id(file) for file in found[offset : offset + limit]]), len(found)
 
 
 def _cell(degrees: float, level: int) -> int:
