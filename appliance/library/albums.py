@@ -16,10 +16,9 @@ import msgspec
 from appliance.db.engine import Row
 from appliance.db.tables import Album, AlbumMember
 from appliance.errors import ConflictError, InvalidInputError
-from appliance.library import album_files, album_rights, files, search
+from appliance.library import album_files, album_rights, album_shown, files, search
 from appliance.library.album_changes import AlbumRecording
-from appliance.library.album_rights import EDITOR, OWNER, ROLES, allowed_row, visible_albums
-from appliance.library.conditions import compile_query
+from appliance.library.album_rights import EDITOR, OWNER, allowed_row, visible_albums
 from appliance.library.query import parse
 from appliance.values import new_id, now
 
@@ -51,7 +50,7 @@ async def list_albums(db: Database, viewer: Viewer) -> list[Row]:
     async with db.read():
         rows = await db.fetch(f'SELECT a.* FROM "album" a WHERE {allowed}', arguments)
         seen = {row["id"] for row in rows}
-        shown = [await _shown(db, viewer, row, seen) for row in rows]
+        shown = [await album_shown.shown(db, viewer, row, seen) for row in rows]
     return sorted(shown, key=lambda album: (album["name"].casefold(), album["id"]))
 
 
@@ -61,7 +60,7 @@ async def get_album(db: Database, viewer: Viewer, album: uuid.UUID) -> Row:
         row = await allowed_row(db, viewer, album)
         parent = row["parent"]
         seen = {parent} if parent and await album_rights.level_of(db, viewer, parent) else set()
-        return await _shown(db, viewer, row, seen)
+        return await album_shown.shown(db, viewer, row, seen)
 
 
 async def add_album(
@@ -262,65 +261,9 @@ async def files_of_album(
         result = await search.search(home, viewer, row["query"], limit=limit, offset=offset)
         items, total = [item["file"] for item in result.items], result.total
     else:
-        items, total = await _by_hand(home.db, viewer, row, limit, offset)
+        items, total = await album_shown.files_by_hand(home.db, viewer, row, limit, offset)
     following = offset + len(items)
     return Albums(items=items, total=total, next=_encode(following) if items and following < total else None)
-
-
-async def _by_hand(db: Database, viewer: Viewer, row: Row, limit: int, offset: int) -> tuple[list[Row], int]:
-    async with db.read():
-        ids, total = await _ids_by_hand(db, viewer, row, limit, offset)
-        return await files.get_files(db, viewer, ids), total
-
-
-async def _ids_by_hand(db: Database, viewer: Viewer, row: Row, limit: int, offset: int) -> tuple[list[uuid.UUID], int]:
-    visible, arguments = album_files.shown_in_album(viewer)
-    source = f"""FROM "album_file" af JOIN "file_text_row" r ON r."file" = af."file"
-        WHERE af."album" = ? AND {visible}"""
-    total = int(await db.value(f"SELECT count(*) {source}", [str(row["id"]), *arguments]))
-    rows = await db.fetch(
-        f'SELECT r."file" {source} ORDER BY {album_files.ORDERS[row["sorting"]]} LIMIT ? OFFSET ?',
-        [str(row["id"]), *arguments, limit, offset],
-    )
-    return [one["file"] for one in rows], total
-
-
-async def _shown(db: Database, viewer: Viewer, row: Row, seen: set[Any]) -> Row:
-    """As the API shows it.  A saved search counts what its words and operators find in texts; by meaning it may find
-    more when it is opened.  seen: albums that the viewer may look at, so that nobody learns of another above this."""
-    level = row.get("level") or await album_rights.level_of(db, viewer, row["id"])
-    owner = await db.fetch_one('SELECT "name", "username" FROM "account" WHERE "id" = ?', [str(row["user"])])
-    cover: object = None
-    if row["query"] is None:
-        ids, count = await _ids_by_hand(db, viewer, row, 1, 0)
-        cover = ids[0] if ids else None
-        if row["cover"] is not None and await files.visible_ids(db, viewer, [row["cover"]]):
-            cover = row["cover"]
-    else:
-        plan = await compile_query(db, viewer, parse(row["query"]))
-        count = await search.count_text(db, viewer, plan)
-        hits = await search.find_text(db, viewer, plan, limit=1, offset=0)
-        cover = hits[0].file if hits else None
-    members = await album_rights.members_of(db, row["id"]) if level >= EDITOR else []
-    return {
-        "id": row["id"],
-        "name": row["name"],
-        "query": row["query"],
-        "private": row["user"] is not None and not row["family"],
-        "family": row["family"] if row["user"] is not None else "editor",
-        "role": ROLES[level],
-        "user": row["user"],
-        "owner": (owner["name"] or owner["username"]) if owner else "",
-        "members": [
-            {"user": one["user"], "name": one["name"] or one["username"], "role": one["role"]} for one in members
-        ],
-        "parent": row["parent"] if row["parent"] in seen else None,
-        "sorting": row["sorting"],
-        "count": count,
-        "cover": cover,
-        "created": row["created"],
-        "modified": row["modified"],
-    }
 
 
 def _owner(viewer: Viewer, *, private: bool) -> uuid.UUID | None:
