@@ -144,6 +144,6 @@ def _encode(offset: int) -> str:
 
 def _decode(cursor: str) -> int:
     try:
-        return max(0, int(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))))
+        return min(max(0, int(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))), 1 << 40)
     except (ValueError, binascii.Error) as error:
         raise InvalidInputError("The cursor cannot be understood", hint="Start again without one.") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -60,6 +61,8 @@ async def test_an_album_by_hand_holds_what_is_put_into_it(anna: httpx.AsyncClien
     taken = await anna.post(f"/albums/{album['id']}/files/remove", json={"ids": [str(newer)]})
     assert taken.json()["count"] == 1
     assert_error(await anna.get(f"/albums/{album['id']}/files", params={"cursor": "!"}), 400)
+    far = base64.urlsafe_b64encode(b"9" * 40).decode()
+    assert (await anna.get(f"/albums/{album['id']}/files", params={"cursor": far})).json()["items"] == []
 
 
 async def test_a_saved_search_answers_its_search(anna: httpx.AsyncClient, findable: Findable) -> None:
