@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -86,12 +87,8 @@ async def files_near(
     west, east = (longitude - around, longitude + around) if around < 180 else (-180.0, 180.0)
     condition, values = _inside((_wrapped(west), south, _wrapped(east), north))
     spots = await _spots(db, viewer, condition, values)
-    near = sorted(
-        (distance, str(row["file"]), row["file"])
-        for row in spots
-        if (distance := kilometres((latitude, longitude), (row["latitude"], row["longitude"]))) <= km
-    )
-    return await _page(db, viewer, [file for *_, file in near], limit, offset)
+    near = await asyncio.to_thread(_nearest, spots, (latitude, longitude), km)
+    return await _page(db, viewer, near, limit, offset)
 
 
 async def files_within(
@@ -103,8 +100,8 @@ async def files_within(
     easts, norths = [corner[0] for corner in corners], [corner[1] for corner in corners]
     condition, values = _inside((min(easts), min(norths), max(easts), max(norths)))
     spots = await _spots(db, viewer, condition, values)
-    inside = [row["file"] for row in spots if is_inside(row["longitude"], row["latitude"], corners)]
-    return await _page(db, viewer, sorted(inside, key=str, reverse=True), limit, offset)
+    inside = await asyncio.to_thread(_enclosed, spots, corners)
+    return await _page(db, viewer, inside, limit, offset)
 
 
 def is_inside(x: float, y: float, corners: Sequence[tuple[float, float]]) -> bool:
@@ -115,6 +112,16 @@ def is_inside(x: float, y: float, corners: Sequence[tuple[float, float]]) -> boo
         if (y1 > y) != (y2 > y) and x < (x2 - x1) * (y - y1) / (y2 - y1) + x1:
             odd = not odd
     return odd
+
+
+def _nearest(spots: Sequence[Row], point: tuple[float, float], km: float) -> list[str]:
+    away = [(kilometres(point, (row["latitude"], row["longitude"])), str(row["file"])) for row in spots]
+    return [file for distance, file in sorted(away) if distance <= km]
+
+
+def _enclosed(spots: Sequence[Row], corners: Sequence[tuple[float, float]]) -> list[str]:
+    inside = [str(row["file"]) for row in spots if is_inside(row["longitude"], row["latitude"], corners)]
+    return sorted(inside, reverse=True)
 
 
 def read_box(text: str) -> Box:

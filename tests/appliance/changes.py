@@ -24,6 +24,8 @@ async def state(home: Home) -> dict[str, Any]:
         "rejected": await db.fetch(
             """SELECT r."file", t."name" FROM "tag_rejection" r JOIN "tag" t ON t."id" = r."tag" ORDER BY 1, 2"""
         ),
+        "events": await db.fetch('SELECT "id", "name", "start", "end", "source" FROM "event" ORDER BY 1'),
+        "in events": await db.fetch('SELECT "file", "event", "source" FROM "file_event" ORDER BY 1, 2'),
         "months": await db.fetch('SELECT "owner", "month", "files" FROM "month_count" ORDER BY 1, 2'),
         "tag counts": await db.fetch(
             """SELECT t."name", c."owner", c."files" FROM "tag_count" c JOIN "tag" t ON t."id" = c."tag"

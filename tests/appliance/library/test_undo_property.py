@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from appliance.errors import HomerollError
-from appliance.library import decisions, edits, tagging, tags, trash, undo
+from appliance.library import decisions, edits, event_changes, tagging, tags, trash, undo
 from appliance.library.edits import Edit, Location
 from appliance.library.viewers import LOCAL_ADMIN
 from tests.appliance import people
@@ -19,7 +20,6 @@ from tests.fakes import FakeFaceEngine, OtherFaceEngine
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    import uuid
     from pathlib import Path
 
     from appliance.home import Home
@@ -117,12 +117,28 @@ class Family:
             self.home.db, self.home.bus, LOCAL_ADMIN, self.chance.choice(await self.ids("face"))
         )
 
+    async def make_event(self) -> None:
+        name = self.chance.choice(("", "Party"))
+        await event_changes.make(self.home.db, self.home.bus, LOCAL_ADMIN, self.some(), name=name)
+
+    async def name_event(self) -> None:
+        event = self.chance.choice(await self.ids("event") or [uuid.uuid4()])
+        await event_changes.rename(
+            self.home.db, self.home.bus, LOCAL_ADMIN, event, self.chance.choice(("", "Sea", "Lake"))
+        )
+
+    async def merge_events(self) -> None:
+        everything = await self.ids("event") or [uuid.uuid4()]
+        one, other = self.chance.choice(everything), self.chance.choice(everything)
+        await event_changes.merge(self.home.db, self.home.bus, LOCAL_ADMIN, one, [other])
+
     async def ids(self, table: str) -> list[uuid.UUID]:
         return [row["id"] for row in await self.home.db.fetch(f'SELECT "id" FROM "{table}" ORDER BY "id"')]
 
     def actions(self) -> list[Callable[[], Awaitable[None]]]:
         return [
             *(self.mark, self.move_date, self.place, self.tag, self.tag_one, self.reject_tag),
+            *(self.make_event, self.name_event, self.merge_events),
             *(self.throw_away, self.take_out, self.name_person, self.merge_people, self.say_who, self.remove_face),
         ]
 

@@ -3,6 +3,7 @@ import { Icon } from "/static/js/lib/icon.js";
 import { html, useEffect, useState } from "/static/js/lib/preact.js";
 import { Captions } from "/static/js/viewer/captions.js";
 import { changeFile } from "/static/js/viewer/files.js";
+import { History } from "/static/js/viewer/history.js";
 import { PeopleChips } from "/static/js/viewer/people.js";
 import { Tags } from "/static/js/viewer/tags.js";
 import { ErrorNote } from "/static/js/ui/failure.js";
@@ -54,6 +55,7 @@ function Facts({ file, people }) {
       ${paths(file).map((path) => html`<${Fact} icon="folder" title="" key=${path}><span class="fact-path">${path}</span><//>`)}
       ${related.length > 0 && html`<${Fact} icon="copy" title="Belongs together with">${related.map(({ filename, role }) => html`<span class="fact-line">${filename} (${ROLES[role] ?? role})</span>`)}<//>`}
     </dl>
+    <${History} key=${`${file.id} history`} file=${file} />
   `;
 }
 
