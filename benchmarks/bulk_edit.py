@@ -3,7 +3,7 @@
     python -m benchmarks.bulk_edit [--library 20000] [--files 2000] [--rounds 9]
 
 Makes a library of `--library` generated photos with tags, places and a face each, then changes `--files` of them,
-spread over all years, in turns: through `library.edits` (who may change them, one transaction, what was there before, the
+spread over all years, in turns: through `library.edits` (who may change them, one transaction, what was before, the
 journal), and as a bare UPDATE statement that writes the same values in one transaction, triggers included; each is
 undone after that.  Ratios are of medians of one run; times are wall clock.
 """

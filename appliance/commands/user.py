@@ -34,7 +34,9 @@ def arguments(parser: Parser) -> None:
     role = parser.action("role", _role, "make someone admin or user")
     role.add_argument("username")
     role.add_argument("role", choices=ROLES, metavar="ROLE", help="admin or user")
-    disable = parser.action("disable", _disable, "let someone out at once: no login, session, key or link; nothing is lost")
+    disable = parser.action(
+        "disable", _disable, "let someone out at once: no login, session, key, link; nothing is lost"
+    )
     disable.add_argument("username")
     enable = parser.action("enable", _enable, "let someone in again")
     enable.add_argument("username")

@@ -644,7 +644,7 @@ class GuestUpload(Table, tablename="guest_upload"):
 
 
 class FileChange(Table, tablename="file_change"):
-    """What one entry of the journal changed on one file: `file_changes.COLUMNS`, tags, rejections, only what differs."""
+    """What one entry of the journal changed on one file: `file_changes.COLUMNS`, tags, rejections; what differs."""
 
     id = Integer(primary_key=True, default=None)
     entry = ForeignKey(Journal, on_delete=OnDelete.cascade, null=False)
@@ -684,7 +684,7 @@ class FileSpot(Table, tablename="file_spot"):
 
 
 class MapCell(Table, tablename="map_cell"):
-    """Files of the timeline by cell of the map and owner; kept by triggers, so that a look at the world costs no scan."""
+    """Files of the timeline by cell of the map and owner; kept by triggers: a look at the world costs no scan."""
 
     id = Integer(primary_key=True, default=None)
     level = Integer()
