@@ -110,9 +110,7 @@ def test_no_command_prints_the_status_where_no_terminal_is(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(("terminal", "verb"), [(True, "tui"), (False, "status")])
-def test_no_command_is_the_dashboard_on_a_terminal(
-    terminal: bool, verb: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_command_is_the_dashboard_on_a_terminal(terminal: bool, verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
     def run(context: Context) -> int:

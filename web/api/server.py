@@ -72,7 +72,9 @@ async def _problems(home: Home, runner: Runner) -> tuple[list[Reason], list[Reas
         failing.append(Reason("database", error.message, error.hint))
     if home.db.damage:
         hint = "Restart Homeroll: it looks at the database as it starts, and says which snapshot to go back to."
-        failing.append(Reason("database", f"The database is damaged ({home.db.damage}); the photos are untouched", hint))
+        failing.append(
+            Reason("database", f"The database is damaged ({home.db.damage}); the photos are untouched", hint)
+        )
     try:
         await asyncio.to_thread(check_disk, home.paths.root, home.settings.reserve_mb)
     except DiskFullError as error:
