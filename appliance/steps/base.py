@@ -55,6 +55,11 @@ class Step(Protocol):
         """Write what is not in the main database, before the transaction; must be repeatable."""
         ...
 
+    async def stow(self, home: Home, row: Row, result: Any) -> None:
+        """Write what goes into the other database file, inside a transaction of several files that ends before the one
+        that records the steps as done; must be repeatable."""
+        ...
+
     async def save(self, home: Home, row: Row, result: Any) -> str:
         """Write the result to the tables, inside the transaction that records the step as done; returns a warning
         for the admin, or ""."""
@@ -78,6 +83,9 @@ class StepBase:
         return ""
 
     async def prepare(self, home: Home, row: Row, result: Any) -> None:
+        pass
+
+    async def stow(self, home: Home, row: Row, result: Any) -> None:
         pass
 
     async def fail(self, home: Home, file: uuid.UUID) -> None:

@@ -43,10 +43,11 @@ class RenditionsStep(StepBase):
     async def prepare(self, home: Home, row: Row, result: Renditions) -> None:
         previews, preview = home.paths.previews, home.paths.preview(row["content_sha"])
         await asyncio.to_thread(write_atomically, preview, result.preview, temporary_in=previews)
+
+    async def stow(self, home: Home, row: Row, result: Renditions) -> None:
         # Not in the transaction that says "done": two database files are never committed at one moment, and a kill in
         # between must leave a thumbnail too many, not one too few.
-        async with home.db.write():
-            await keep_thumbnail(home.db, row["content_sha"], result.thumbnail_webp)
+        await keep_thumbnail(home.db, row["content_sha"], result.thumbnail_webp)
 
     async def save(self, home: Home, row: Row, result: Renditions) -> str:
         processed = msgspec.json.decode(row["processor_metadata"])

@@ -66,6 +66,7 @@ class _Done(msgspec.Struct):
     seconds: float
     result: Any = None
     error: Exception | None = None
+    stowed: bool = False
     status: str = ""  # "" until judged; then done | failed | skipped | pending (to be tried again)
 
 
@@ -281,6 +282,7 @@ class Runner:
     async def _flush_and_claim(self, finished: list[_Done]) -> list[Due]:
         for done in finished:
             await self._judge(done)
+        await self._stow(finished)
         self._note_models(finished)
         trouble = next((problem for done in finished if (problem := _nobodys_fault(done.error))), "")
         idle = self._paused or bool(trouble)
@@ -391,6 +393,16 @@ class Runner:
             done.status = "pending"
         else:
             done.status = "failed"
+
+    async def _stow(self, finished: Sequence[_Done]) -> None:
+        """One transaction for all: each writes the same few pages of the file anew.  Raises StorageError."""
+        fresh = [done for done in finished if done.status == "done" and not done.stowed]
+        if fresh:
+            async with self._home.db.write():
+                for done in fresh:
+                    await self._steps[done.due.step].stow(self._home, done.due.row, done.result)
+            for done in fresh:
+                done.stowed = True
 
     async def _save(self, done: _Done) -> plan.Outcome:
         """Write the result, in a savepoint: what one file's result does to the tables is not its neighbours' loss."""
