@@ -79,6 +79,11 @@ def curve(values: Iterable[float], *, most: float | None = None) -> str:
     return "".join(LEVELS[min(steps, max(1, round(value / most * steps))) if value > 0 else 0] for value in values)
 
 
+def cut(text: str, width: int) -> str:
+    """At most `width` characters; an ellipsis where some are missing."""
+    return text if len(text) <= width else f"{text[: max(0, width - 1)]}…" if width > 0 else ""
+
+
 def clean(text: object) -> str:
     """One line without the control characters that a file's name could steer a terminal with."""
     shown = "".join(sign if sign.isprintable() else " " for sign in str(text))

@@ -12,7 +12,9 @@ from appliance.lock import holder
 from appliance.paths import DataPaths
 from tests.e2e.service import running_service
 from tests.tui.seen import NARROW, WIDE, ask, dashboard, watching
-from tui.app import SCREENS
+from tui.app import SCREENS, Dashboard
+from tui.client import Address
+from tui.service import Starter
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,3 +95,16 @@ async def test_a_service_that_does_not_run_is_told_with_what_starts_it(tmp_path:
         for screen in SCREENS:
             await seen.open(screen.NAME)
             await seen.see(str(screen.TITLE), "not reachable")
+
+
+@pytest.mark.parametrize(
+    ("script", "seen_then"), [("exit 0", "Starting"), ("echo unknown; exit 5", "started: unknown")]
+)
+async def test_s_starts_the_service_or_says_why_not(script: str, seen_then: str, tmp_path: Path) -> None:
+    starter = Starter(words=("sh", "-c", f"echo asked > {tmp_path}/asked; {script}"), typed="systemctl start homeroll")
+    app = Dashboard(Address(socket=tmp_path / "admin.sock"), starter=starter)
+    async with watching(app) as seen:
+        await seen.see("not reachable", "Press S to start it")
+        await seen.press("S")
+        await seen.see(seen_then)
+        await seen.until(lambda: (tmp_path / "asked").exists(), "it was asked to start")

@@ -17,7 +17,7 @@ from tui.disks import Growth
 from tui.house import House
 from tui.machine import slowed
 from tui.pictures import half_blocks
-from tui.words import bar, clean, curve, result, size, span
+from tui.words import bar, clean, curve, cut, result, size, span
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +30,7 @@ def test_values_are_written_short() -> None:
     assert curve([0, 1, 4, 8]) == " ▁▄█"
     assert curve([0.5], most=1.0) == "▄"
     assert curve([]) == ""
+    assert [cut("siglip2", width) for width in (7, 6, 0)] == ["siglip2", "sigli…", ""]
     assert result({"found": 6, "added": 0, "note": ""}) == "6 found"
 
 

@@ -30,7 +30,7 @@ def _state(model: dict[str, Any]) -> tuple[str, str]:
         return f"{bar(share, 6)} {share:>4.0%}", "yellow" if pull["status"] == "paused" else "cyan"
     if model["installed"]:
         return ("in use", "green") if model["in_use"] else ("here", "")
-    return ("missing", "yellow") if model["in_use"] else ("not here", "bright_black")
+    return ("missing", "yellow") if model["in_use"] else ("not here", "italic")
 
 
 class ModelsScreen(ListScreen):

@@ -12,7 +12,7 @@ from tui.phone import code_for
 from tui.screens.base import HomerollScreen, Part
 from tui.widgets.calm import Calm
 from tui.widgets.dialogs import Paper
-from tui.words import bar, clean, curve, plural, size, span, when
+from tui.words import bar, clean, curve, cut, plural, size, span, when
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -178,7 +178,7 @@ def work(house: House, room: int) -> list[Part]:
     for job in running:
         total = job.get("total") or 0
         far = f"{bar((job.get('done') or 0) / total, 10)} {job['done']:,} of {total:,}" if total else "…"
-        parts.append(f"{job['title'][: room - 32]:<30} {far}\n")
+        parts.append(f"{cut(job['title'], room - 32):<30} {far}\n")
     planned = [job for job in house.items("jobs") if job["next_run"] and job["status"] != "running"]
     if planned and not running:
         soonest = min(planned, key=lambda job: str(job["next_run"]))
@@ -199,6 +199,6 @@ def _step(step: dict[str, Any], room: int) -> list[Part]:
         left = f", {span(step['seconds_left'])} left" if step.get("seconds_left") else ""
         told = f"{waiting:,} wait{rate}{left}"
     failed = f" {step['failed']:,} failed" if step["failed"] else ""
-    told = clean(told)[: max(0, room - len(line) - len(failed) - 2)]
+    told = cut(clean(told), room - len(line) - len(failed) - 2)
     style = "$text-warning" if step["waits"] else "$text-muted"
     return [line, (failed, "$text-error"), (f"  {told}", style), "\n"]

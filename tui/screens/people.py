@@ -23,7 +23,7 @@ MARKS = (("favourite", "favourite"), ("hidden", "hidden"), ("ignored", "stranger
 
 
 def _name(person: dict[str, Any]) -> tuple[str, str]:
-    return (person["name"], "bold") if person["name"] else ("not named", "bright_black")
+    return (person["name"], "bold") if person["name"] else ("not named", "italic")
 
 
 class PeopleScreen(ListScreen):

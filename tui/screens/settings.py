@@ -38,7 +38,7 @@ class SettingsScreen(ListScreen):
     COLUMNS: ClassVar[Sequence[Column]] = (
         Column("Setting", lambda item: item["name"], 20),
         Column("Value", lambda item: (shown(item["value"]), "bold" if item["value"] != item["default"] else ""), 24),
-        Column("Meaning", lambda item: (item["help"], "bright_black")),
+        Column("Meaning", lambda item: item["help"]),
     )
 
     def details(self, item: dict[str, Any]) -> list[Part]:
