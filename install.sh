@@ -194,6 +194,7 @@ missing_packages() {
     command -v openssl >/dev/null || echo openssl
     command -v curl >/dev/null || echo curl
     command -v certutil >/dev/null || echo libnss3-tools
+    command -v tmux >/dev/null || echo tmux
     command -v avahi-browse >/dev/null || echo avahi-utils
     # What is in /usr/sbin is not on every user's PATH.
     [[ -x /usr/sbin/avahi-daemon ]] || echo avahi-daemon
