@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FLUSH_EVERY_S = 0.25
+#: While nobody waits for what is being made: each transaction writes the same pages of a dozen indexes anew.
+UNSEEN_FLUSH_EVERY_S = 1.0
 FLUSH_FILES = 16
 MODELS_AHEAD = 3  # claimed for the models' process while it works on one
 NEW_WORK_EVERY_S = 0.5
@@ -259,8 +261,11 @@ class Runner:
             self._computing[asyncio.create_task(self._compute(due))] = self._steps[due.step]
         if not self._computing:
             return True
-        deadline = time.monotonic() + FLUSH_EVERY_S
+        began = time.monotonic()
         while self._computing and len(finished) < FLUSH_FILES:
+            # Never let the compute processes run dry for long for the sake of a fuller transaction.
+            is_dry = len(self._computing) < self._home.compute.workers
+            deadline = began + (FLUSH_EVERY_S if self._first or is_dry else UNSEEN_FLUSH_EVERY_S)
             patience = None if self._busy(models=False) else NEW_WORK_EVERY_S  # a model may take its time
             done, _ = await asyncio.wait(
                 self._computing,
@@ -270,8 +275,7 @@ class Runner:
             for task in done:
                 del self._computing[task]
                 finished.append(task.result())
-            # Never let the compute processes run dry for the sake of a fuller transaction.
-            if not done or len(self._computing) < self._home.compute.workers:
+            if not done:
                 break
         if self._strain.level == "slow":
             # As long as the work took, so that half of the time nothing makes heat or takes memory.
