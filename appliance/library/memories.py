@@ -6,6 +6,7 @@ Only what the timeline shows: nothing archived or hidden, and no photo of somebo
 from __future__ import annotations
 
 import re
+import uuid
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 MOST_MEMORIES = 12
 FEW_DAYS = 3
 LEAST_OF_A_WEEK = 4
+LEAST_OF_A_TRIP = 8
+TRIP_DAYS_AROUND = 3
 MAX_FILES = 1000
 
 #: A condition on `f`: on the timeline, and nobody hidden is on it.
@@ -34,7 +37,7 @@ SHOWN = """f."listed" AND NOT EXISTS (
 
 
 class Memory(msgspec.Struct, frozen=True):
-    """`id` is day-<first>-<days>; `kind` day | week."""
+    """`id` is day-<first>-<days> or trip-<event>; `kind` day | week | trip."""
 
     id: str
     kind: str
@@ -56,26 +59,20 @@ async def memories_of(db: Database, viewer: Viewer, today: date) -> list[Memory]
             for year in years:
                 if str(year) not in known and (found := await _memory(db, viewer, today, year, week=True)) is not None:
                     days.append(found)
-    return days[:MOST_MEMORIES]
+        trips = [trip for year in years for trip in await _trips(db, viewer, today, year)]
+    return sorted([*days, *trips], key=lambda memory: memory.start, reverse=True)[:MOST_MEMORIES]
 
 
 async def files_of_memory(
     db: Database, viewer: Viewer, memory: str, *, limit: int = 200, offset: int = 0
 ) -> tuple[list[Row], int]:
     """By time.  Raises InvalidInputError for an id that is none, NotFoundError when there is nothing to show."""
-    found = re.fullmatch(r"day-(\d{4}-\d{2}-\d{2})-(\d{1,2})", memory)
-    if found is None:
-        raise InvalidInputError("There is no such memory")
     if not 1 <= limit <= MAX_FILES or offset < 0:
         raise InvalidInputError(f"limit must be between 1 and {MAX_FILES}")
-    try:
-        first = date.fromisoformat(found[1])
-        after = first + timedelta(days=int(found[2]))
-    except (ValueError, OverflowError) as error:
-        raise InvalidInputError("There is no such memory") from error
+    condition, values = _meant(memory)
     visible, arguments = viewer.visible("f")
-    source = f"""FROM "stored_file" f WHERE f."local_start" >= ? AND f."local_start" < ? AND {SHOWN} AND {visible}"""
-    values = [first.isoformat(), after.isoformat(), *arguments]
+    source = f'FROM "stored_file" f WHERE {condition} AND {SHOWN} AND {visible}'
+    values = [*values, *arguments]
     async with db.read():
         total = int(await db.value(f"SELECT count(*) {source}", values))
         if not total:
@@ -84,6 +81,44 @@ async def files_of_memory(
             f'SELECT f."id" {source} ORDER BY f."local_start", f."id" LIMIT ? OFFSET ?', [*values, limit, offset]
         )
         return await files.get_files(db, viewer, [row["id"] for row in rows]), total
+
+
+def _meant(memory: str) -> tuple[str, list[object]]:
+    """A condition on `f` and its arguments; raises InvalidInputError for an id that is none."""
+    try:
+        if trip := re.fullmatch(r"trip-([0-9a-f-]{36})", memory):
+            event = uuid.UUID(trip[1])
+            return 'f."id" IN (SELECT fe."file" FROM "file_event" fe WHERE fe."event" = ?)', [str(event)]
+        if found := re.fullmatch(r"day-(\d{4}-\d{2}-\d{2})-(\d{1,2})", memory):
+            first = date.fromisoformat(found[1])
+            after = first + timedelta(days=int(found[2]))
+            return 'f."local_start" >= ? AND f."local_start" < ?', [first.isoformat(), after.isoformat()]
+    except (ValueError, OverflowError) as error:
+        raise InvalidInputError("There is no such memory") from error
+    raise InvalidInputError("There is no such memory")
+
+
+async def _trips(db: Database, viewer: Viewer, today: date, year: int) -> list[Memory]:
+    """Events of several days that began about now, that year."""
+    day = _same_day(today, year)
+    first, after = day - timedelta(days=TRIP_DAYS_AROUND), day + timedelta(days=TRIP_DAYS_AROUND + 1)
+    events = await db.fetch(
+        """SELECT "id", "name" FROM "event" WHERE "start" >= ? AND "start" < ?
+           AND julianday("end") - julianday("start") > 1 ORDER BY "start" """,
+        [first.isoformat(), after.isoformat()],
+    )
+    visible, arguments = viewer.visible("f")
+    trips = []
+    for event in events:
+        rows = await db.fetch(
+            f"""SELECT {_COLUMNS} FROM "file_event" fe JOIN "stored_file" f ON f."id" = fe."file"
+                WHERE fe."event" = ? AND {SHOWN} AND {visible} ORDER BY f."local_start", f."id" LIMIT {MAX_FILES}""",
+            [str(event["id"]), *arguments],
+        )
+        if len(rows) >= LEAST_OF_A_TRIP:
+            where = event["name"] or place_of(_places(rows))
+            trips.append(_told(f"trip-{event['id']}", "trip", f"Trip, {_ago(today.year - year)}", where, rows))
+    return trips
 
 
 async def _years(db: Database, viewer: Viewer, this: int) -> list[int]:
@@ -98,34 +133,57 @@ async def _years(db: Database, viewer: Viewer, this: int) -> list[int]:
 
 
 async def _memory(db: Database, viewer: Viewer, today: date, year: int, *, week: bool) -> Memory | None:
-    try:
-        day = today.replace(year=year)
-    except ValueError:  # 29 February
-        day = date(year, 2, 28)
+    day = _same_day(today, year)
     first, days = (day - timedelta(days=3), 7) if week else (day, 1)
-    after = first + timedelta(days=days)
     visible, arguments = viewer.visible("f")
     rows = await db.fetch(
-        f"""SELECT f."id", f."local_start", f."place", f."favourite", f."kind", ifnull(f."rating", 0) AS "rating"
-            FROM "stored_file" f WHERE f."local_start" >= ? AND f."local_start" < ? AND {SHOWN} AND {visible}
+        f"""SELECT {_COLUMNS} FROM "stored_file" f
+            WHERE f."local_start" >= ? AND f."local_start" < ? AND {SHOWN} AND {visible}
             ORDER BY f."local_start", f."id" LIMIT {MAX_FILES}""",
-        [first.isoformat(), after.isoformat(), *arguments],
+        [first.isoformat(), (first + timedelta(days=days)).isoformat(), *arguments],
     )
     if len(rows) < (LEAST_OF_A_WEEK if week else 1):
         return None
-    years = today.year - year
-    places = [msgspec.json.decode(row["place"]) for row in rows if row["place"]]
-    ago = "1 year ago" if years == 1 else f"{years} years ago"
+    ago = _ago(today.year - year)
+    when = f"{day:%B} {year}" if week else f"{day.day} {day:%B} {year}"
+    return _told(
+        f"day-{first.isoformat()}-{days}",
+        "week" if week else "day",
+        f"This week, {ago}" if week else ago,
+        place_of(_places(rows)) or when,
+        rows,
+    )
+
+
+_COLUMNS = """f."id", f."local_start", f."place", f."favourite", f."kind", ifnull(f."rating", 0) AS "rating" """
+
+
+def _told(memory: str, kind: str, title: str, subtitle: str, rows: Sequence[Row]) -> Memory:
     return Memory(
-        id=f"day-{first.isoformat()}-{days}",
-        kind="week" if week else "day",
-        title=ago if not week else f"This week, {ago}",
-        subtitle=place_of(places) or f"{day.day if not week else ''} {day:%B} {year}".strip(),
+        id=memory,
+        kind=kind,
+        title=title,
+        subtitle=subtitle,
         start=rows[0]["local_start"][:19],
         end=rows[-1]["local_start"][:19],
         count=len(rows),
         covers=_covers(rows),
     )
+
+
+def _same_day(today: date, year: int) -> date:
+    try:
+        return today.replace(year=year)
+    except ValueError:  # 29 February
+        return date(year, 2, 28)
+
+
+def _ago(years: int) -> str:
+    return "1 year ago" if years == 1 else f"{years} years ago"
+
+
+def _places(rows: Sequence[Row]) -> list[dict[str, str]]:
+    return [msgspec.json.decode(row["place"]) for row in rows if row["place"]]
 
 
 def _covers(rows: Sequence[Row]) -> list[Any]:

@@ -18,7 +18,7 @@ from web.parts import Asking, HomePart
 
 
 class MemoryItem(msgspec.Struct, frozen=True):
-    """`kind`: day or week; `covers`: up to three of its files, the best first."""
+    """`kind`: day, week or trip; `covers`: up to three of its files, the best first."""
 
     id: str
     kind: str

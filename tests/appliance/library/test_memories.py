@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appliance.errors import InvalidInputError, NotFoundError
-from appliance.library import memories
+from appliance.library import event_changes, memories
 from appliance.library.viewers import LOCAL_ADMIN, Viewer
 from tests.appliance.findable import Findable
 from tests.fakes import FakeFaceEngine, OtherFaceEngine
@@ -75,7 +75,37 @@ async def test_nothing_is_remembered_that_was_put_away_or_is_somebody_elses(find
     assert ([row["id"] for row in rows], total) == ([shown], 1)
 
 
-@pytest.mark.parametrize("memory", ["", "day-2023-02-30-1", "day-9999-12-31-9", "week-1", "day-2023-06-12-1'"])
+async def test_a_trip_that_began_about_now_is_told_as_one(findable: Findable) -> None:
+    home, db = findable.home, findable.home.db
+    ids = [
+        await findable.file(start=f"2022-06-{14 + number // 3}T12:00:00.000", place=("Lisbon", "", "Portugal"))
+        for number in range(9)
+    ]
+    for number, file in enumerate(ids):
+        moment = f"2022-06-{14 + number // 3} 12:00:00+00:00"
+        await db.fetch('UPDATE "stored_file" SET "start" = ? WHERE "id" = ?', [moment, str(file)])
+    await event_changes.make(db, home.bus, LOCAL_ADMIN, ids)
+    assert ("Trip, 2 years ago", "Lisbon", 9) in await told(findable)
+    trip = next(one for one in await memories.memories_of(db, LOCAL_ADMIN, TODAY) if one.kind == "trip")
+    await db.fetch('UPDATE "stored_file" SET "archived" = 1 WHERE "id" = ?', [str(ids[0])])
+    rows, total = await memories.files_of_memory(db, LOCAL_ADMIN, trip.id)
+    assert ({row["id"] for row in rows}, total) == (set(ids[1:]), 8)
+    await db.fetch('UPDATE "stored_file" SET "archived" = 1 WHERE "id" = ?', [str(ids[1])])
+    assert not any(one.kind == "trip" for one in await memories.memories_of(db, LOCAL_ADMIN, TODAY))
+
+
+@pytest.mark.parametrize(
+    "memory",
+    [
+        "",
+        "trip-1",
+        "trip-------------------------------------",
+        "day-2023-02-30-1",
+        "day-9999-12-31-9",
+        "week-1",
+        "day-2023-06-12-1'",
+    ],
+)
 async def test_an_id_that_is_none_is_refused(findable: Findable, memory: str) -> None:
     with pytest.raises(InvalidInputError):
         await memories.files_of_memory(findable.home.db, LOCAL_ADMIN, memory)

@@ -16,12 +16,15 @@ export async function openPage(holder, { id }) {
   let grid = null;
   try {
     grid = await gridOf(`/memories/${encodeURIComponent(id)}/files`);
-    const day = id.slice(4, 14);
-    document.title = `${dateName(day)} · Homeroll`;
+    const trip = id.startsWith("trip-");
+    const newest = grid.months.list[0]?.columns?.start[0] ?? "";
+    const day = trip ? newest.slice(0, 10) : id.slice(4, 14);
+    const title = trip ? `A trip until ${dateName(day)}` : id.endsWith("-1") ? dateName(day) : `The week of ${dateName(day)}`;
+    document.title = `${title} · Homeroll`;
     render(
       html`<header class="people-head trash-head">
         <a class="icon-button" href="/" aria-label="All photos"><${Icon} name="arrow-left" /></a>
-        <h1>${id.endsWith("-1") ? dateName(day) : `The week of ${dateName(day)}`}</h1>
+        <h1>${title}</h1>
         <span class="people-total">${plural(grid.months.total, "photo")}</span>
       </header>`,
       head,
