@@ -25,6 +25,8 @@ TIMEOUT_S = 60.0
 TURN_S = 0.01
 #: The service says something at least every 15 s; two of these missed, and it hangs or the line is dead.
 SILENCE_S = 40.0
+#: A connection is given up before the service does, after 5 s: a request that meets its end would look like no service.
+KEPT = httpx.Limits(keepalive_expiry=2.0)
 LONGEST_SOCKET_NAME = 100  # bytes; the kernel takes 107
 KNOWN: tuple[type[HomerollError], ...] = (AuthenticationError, PermissionDeniedError)
 
@@ -61,10 +63,11 @@ class Client:
                 timeout=TIMEOUT_S,
                 trust_env=False,
                 verify=trusted,
+                limits=KEPT,
             )
         else:
             # Nothing is encrypted on a socket in a folder: no list of authorities is read for it.
-            transport = httpx.AsyncHTTPTransport(uds=self._short_name(address.socket), verify=False)
+            transport = httpx.AsyncHTTPTransport(uds=self._short_name(address.socket), verify=False, limits=KEPT)
             self._http = httpx.AsyncClient(
                 transport=transport, base_url="http://localhost", timeout=TIMEOUT_S, trust_env=False
             )

@@ -109,8 +109,10 @@ async def test_a_group_is_named_and_its_name_stands_on_the_photo(
     await expect(page).to_have_url(f"{service.url}/")
     await expect(page.locator(".tile:visible")).to_have_count(9)
 
-    await page.get_by_role("link", name="Search").or_(page.get_by_role("combobox", name="Search")).first.click()
-    await page.keyboard.type("rosa")
+    await page.keyboard.press("/")
+    field = page.get_by_role("combobox", name="Search photos")
+    await expect(field).to_be_focused()
+    await field.press_sequentially("rosa")
     await page.get_by_role("option", name=re.compile("Grandma Rosa")).click()
     await expect(page.get_by_role("heading", name="3 photos")).to_be_visible()
     watched.assert_clean(service)

@@ -35,6 +35,7 @@ def ask_again(data: Path) -> int:
         changed = connection.execute(
             """UPDATE "file_step" SET "version" = '0' WHERE "step" IN ('metadata', 'renditions')"""
         ).rowcount
+        connection.execute("""DELETE FROM "kept_state" WHERE "name" = 'planned_steps'""")
     connection.close()
     return changed
 

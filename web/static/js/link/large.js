@@ -1,7 +1,7 @@
 // One photo or video of a link as large as the window: arrows, swipes and Escape.
 import { dateName, timeOfDay } from "/static/js/lib/format.js";
 import { Icon } from "/static/js/lib/icon.js";
-import { html, useEffect, useRef } from "/static/js/lib/preact.js";
+import { html, useLayoutEffect, useRef } from "/static/js/lib/preact.js";
 
 const SWIPE_PX = 50;
 
@@ -11,7 +11,8 @@ export function Large({ files, at, link, url, onMove }) {
   const root = useRef(/** @type {HTMLElement | null} */ (null));
   const touch = useRef(0);
   const go = (/** @type {number} */ by) => at + by >= 0 && at + by < files.length && onMove(at + by);
-  useEffect(() => {
+  // Before it is painted: a key that is pressed at once belongs to it.
+  useLayoutEffect(() => {
     const before = /** @type {HTMLElement | null} */ (document.activeElement);
     root.current?.focus();
     return () => before?.focus();
