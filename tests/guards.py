@@ -79,14 +79,17 @@ def _command(process: psutil.Process) -> str:
     return ""
 
 
-def _running_children() -> set[psutil.Process]:
-    children = set()
-    for child in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.Error):
-            gone = child.status() == psutil.STATUS_ZOMBIE
-            if not gone and not any(name in _command(child) for name in PROCESS_WIDE_CHILDREN):
-                children.add(child)
-    return children
+def _running_children(of: psutil.Process, but: set[psutil.Process]) -> set[psutil.Process]:
+    """What runs below `of`, without those in `but` and what they started."""
+    running = set()
+    with contextlib.suppress(psutil.Error):
+        for child in set(of.children()) - but:
+            running |= _running_children(child, but)
+            with contextlib.suppress(psutil.Error):
+                gone = child.status() == psutil.STATUS_ZOMBIE
+                if not gone and not any(name in _command(child) for name in PROCESS_WIDE_CHILDREN):
+                    running.add(child)
+    return running
 
 
 def _left_after_grace(find: Callable[[], set[Left]]) -> set[Left]:
@@ -102,10 +105,10 @@ def _left_after_grace(find: Callable[[], set[Left]]) -> set[Left]:
 def nothing_left_running() -> Iterator[None]:
     """Fail when the block leaves a thread or a child process that was not there before."""
     threads_before = set(threading.enumerate())
-    children_before = _running_children()
+    children_before = _running_children(psutil.Process(), set())
     yield
     threads = _left_after_grace(lambda: {t for t in set(threading.enumerate()) - threads_before if _ours(t)})
-    children = _left_after_grace(lambda: _running_children() - children_before)
+    children = _left_after_grace(lambda: _running_children(psutil.Process(), children_before))
     left = [f"thread {thread.name!r}" for thread in threads]
     left += [f"process {child.pid}: {_command(child)}" for child in children]
     for child in children:  # one test's mistake must not fail the tests after it

@@ -42,7 +42,6 @@ from appliance.protection.room import check_disk, check_room
 from appliance.values import new_id, now
 
 if TYPE_CHECKING:
-    from appliance.db.engine import Row
     from appliance.home import Home
     from appliance.library.viewers import Viewer
 
@@ -64,6 +63,23 @@ class TooLargeError(InvalidInputError):
 class Landed(msgspec.Struct, frozen=True):
     id: uuid.UUID
     status: Status
+
+
+class _Place(msgspec.Struct, frozen=True):
+    """A path of an uploads library: root/folder/name."""
+
+    library: uuid.UUID
+    root: Path
+    folder: str
+    name: str
+
+    @property
+    def relative(self) -> str:
+        return intake.join(self.folder, self.name)
+
+    @property
+    def path(self) -> Path:
+        return self.root / self.relative
 
 
 class Uploads:
@@ -113,12 +129,25 @@ class Uploads:
         label = clean_label(filename)
         examined = await self._accepted(incoming, label)
         async with self._landing:
+            place = await self._place(user, examined, label)
+            # Asked in this order, a scan that registers what an earlier try left behind cannot slip in between.
+            left_behind = await self._is_left_behind(place, examined)
             if (known := await self._known(user, examined)) is not None:
                 await asyncio.to_thread(incoming.unlink, missing_ok=True)
                 if await self._home.db.value('SELECT "locked" FROM "stored_file" WHERE "id" = ?', [str(known)]):
                     raise InvalidInputError(f"{label} is in your locked space", hint="Take it out there first.")
                 return Landed(known, "duplicate")
-            return await self._keep(incoming, examined, user=user, label=label, file_id=file_id)
+            if left_behind:
+                await asyncio.to_thread(incoming.unlink, missing_ok=True)
+            else:
+                place = await asyncio.to_thread(_move_in, incoming, place)
+            try:
+                stored = await self._register(place, user, label, examined, file_id)
+            except BaseException:
+                # Nothing was promised: give the bytes back, so that another try can land them.
+                await asyncio.shield(asyncio.to_thread(place.path.rename, incoming))
+                raise
+            return Landed(stored, "created")
 
     async def replace(self, incoming: Path, *, viewer: Viewer, original: files.Original) -> None:
         """Give an upload new content; the old one is kept below versions/ and as a FileVersion.
@@ -235,7 +264,7 @@ class Uploads:
             trashed = row["trashed_at"] is not None
             if trashed and row["library_kind"] != "uploads":
                 continue
-            if not await self._is_whole(row, examined):
+            if not await self._is_whole(Path(row["root"], row["content"]), examined):
                 continue
             if trashed:  # someone gives it to us again: they want it
                 async with db.write(durable=True):
@@ -247,8 +276,7 @@ class Uploads:
             return found
         return None
 
-    async def _is_whole(self, row: Row, examined: Examined) -> bool:
-        path = Path(row["root"], row["content"])
+    async def _is_whole(self, path: Path, examined: Examined) -> bool:
         try:
             hashes = await self._home.compute.run(hash_file, path, timeout_s=EXAMINE_TIMEOUT_S, urgent=True)
             if hashes == examined.hashes:
@@ -259,66 +287,52 @@ class Uploads:
             return False
         return hashes == examined.hashes
 
-    async def _keep(
-        self, incoming: Path, examined: Examined, *, user: uuid.UUID, label: str, file_id: uuid.UUID | None
-    ) -> Landed:
+    async def _place(self, user: uuid.UUID, examined: Examined, label: str) -> _Place:
+        """Where it would be kept if nothing had that name, in a library whose root is on the disk."""
         home = self._home
         library = await libraries.uploads_library(home.db, home.paths, user)
         taken = examined.metadata.start_local if examined.metadata else None
-        folder = (taken or now()).strftime("%Y/%m")
         root = Path(library["root"])
         if root not in self._safe_roots:
             await asyncio.to_thread(_sync_chain, root, home.paths.root)
             self._safe_roots.add(root)
-        library_id, relative = uuid.UUID(str(library["id"])), f"{folder}/{safe_name(label)}"
-        if await self._landed_before(library_id, root, relative, examined):
-            await asyncio.to_thread(incoming.unlink, missing_ok=True)
-        else:
-            relative = await asyncio.to_thread(_move_in, incoming, root, folder, safe_name(label))
-        try:
-            stored = await self._register(library_id, user, relative, label, examined, file_id)
-        except BaseException:
-            # Nothing was promised: give the bytes back, so that another try can land them.
-            await asyncio.shield(asyncio.to_thread((root / relative).rename, incoming))
-            raise
-        return Landed(stored, "created")
+        folder = (taken or now()).strftime("%Y/%m")
+        return _Place(uuid.UUID(str(library["id"])), root, folder, safe_name(label))
 
-    async def _landed_before(self, library: uuid.UUID, root: Path, relative: str, examined: Examined) -> bool:
+    async def _is_left_behind(self, place: _Place, examined: Examined) -> bool:
         """Whether it has its name already, from a try that ended before its row was written."""
         try:
-            if (await asyncio.to_thread((root / relative).lstat)).st_size != examined.hashes.size_bytes:
+            if (await asyncio.to_thread(place.path.lstat)).st_size != examined.hashes.size_bytes:
                 return False
         except OSError:
             return False
-        folder, _, name = relative.rpartition("/")
         known = await self._home.db.value(
             'SELECT 1 FROM "file_path" WHERE "library" = ? AND "folder" = ? AND "name" = ?',
-            [str(library), folder, name],
+            [str(place.library), place.folder, place.name],
         )
-        return known is None and await self._is_whole({"root": str(root), "content": relative}, examined)
+        return known is None and await self._is_whole(place.path, examined)
 
     async def _register(
         self,
-        library: uuid.UUID,
+        place: _Place,
         user: uuid.UUID,
-        relative: str,
         label: str,
         examined: Examined,
         file_id: uuid.UUID | None,
     ) -> uuid.UUID:
         db = self._home.db
-        sighting = _sighting(relative, examined)
+        sighting = sighting_of(place.folder, place.name, examined)
         async with db.write(durable=True):
             (registered,) = await intake.register(
-                db, library=library, owner=user, sightings=[sighting], steps=self._home.steps, file_id=file_id
+                db, library=place.library, owner=user, sightings=[sighting], steps=self._home.steps, file_id=file_id
             )
             # Where the library knew these bytes, `_known` found no whole original of them: this one takes its place.
             await db.fetch(
                 """UPDATE "stored_file" SET "content" = ?, "filename" = ?, "missing_since" = NULL, "trashed_at" = NULL
                    WHERE "id" = ?""",
-                [relative, label, registered.id],
+                [place.relative, label, registered.id],
             )
-            touched = await relations.relate(db, library, [sighting.folder])
+            touched = await relations.relate(db, place.library, [place.folder])
         await announcing.tell_added(db, self._home.bus, [registered.id])
         if touched - {registered.id}:
             await announcing.tell_changed(db, self._home.bus, sorted(touched))
@@ -383,16 +397,16 @@ def _sync_chain(folder: Path, top: Path) -> None:
         raise as_storage_error(error) from error
 
 
-def _move_in(incoming: Path, root: Path, folder: str, name: str) -> str:
-    """Rename to a name that is free below root/folder; returns the path below root.  Callers take turns."""
-    there = root / folder
+def _move_in(incoming: Path, wanted: _Place) -> _Place:
+    """Rename to `wanted`, or to a name like it that is free; returns where it is.  Callers take turns."""
+    there = wanted.path.parent
     try:
-        made = [path for path in (there, there.parent, root) if not path.exists()]
+        made = [path for path in (there, there.parent, wanted.root) if not path.exists()]
         there.mkdir(mode=0o750, parents=True, exist_ok=True)
-        stem, dot, ending = name.rpartition(".")
+        stem, dot, ending = wanted.name.rpartition(".")
         if not stem:
-            stem, dot, ending = name, "", ""
-        target, number = there / name, 1
+            stem, dot, ending = wanted.name, "", ""
+        target, number = wanted.path, 1
         while os.path.lexists(target):
             number += 1
             target = there / f"{stem}-{number}{dot}{ending}"
@@ -402,7 +416,7 @@ def _move_in(incoming: Path, root: Path, folder: str, name: str) -> str:
             sync_folder(changed)
     except OSError as error:
         raise as_storage_error(error) from error
-    return f"{folder}/{target.name}"
+    return msgspec.structs.replace(wanted, name=target.name)
 
 
 def _swap(incoming: Path, path: Path, kept: Path) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import uuid
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -13,12 +14,12 @@ from PIL import Image
 from appliance.errors import DiskFullError, InvalidInputError, UnsupportedFormatError
 from appliance.files import sync_folder
 from appliance.importing import uploads as landing
+from appliance.importing.scan import scan_library
 from appliance.importing.uploads import Uploads, clean_label, safe_name
-from appliance.library import intake, uploads, users
+from appliance.library import intake, libraries, uploads, users
 from appliance.library.viewers import LOCAL_ADMIN
 
 if TYPE_CHECKING:
-    import uuid
     from pathlib import Path
 
     from appliance.home import Home
@@ -162,3 +163,27 @@ async def test_a_file_whose_landing_was_cut_off_before_its_row_lands_in_its_plac
     assert again.status == "created"
     assert [path for path in home.paths.uploads.rglob("*") if path.is_file()] == [kept]
     assert list(home.paths.incoming.iterdir()) == []
+
+
+@pytest.mark.parametrize(("where", "during"), [(libraries, "uploads_library"), (Uploads, "_is_whole")])
+async def test_a_scan_that_finds_what_a_kill_left_while_it_is_sent_again_makes_no_second_copy(
+    home: Home, anna: uuid.UUID, monkeypatch: pytest.MonkeyPatch, where: object, during: str
+) -> None:
+    service = Uploads(home)
+    first = await service.land(incoming(service), user=anna, filename="one.jpg")
+    (kept,) = [path for path in home.paths.uploads.rglob("*") if path.is_file()]
+    async with home.db.write():
+        await home.db.fetch('DELETE FROM "stored_file" WHERE "id" = ?', [str(first.id)])
+    library = await libraries.uploads_library(home.db, home.paths, anna)
+    real = getattr(where, during)
+
+    async def with_a_scan(*args: Any, **kwargs: Any) -> Any:
+        answer = await real(*args, **kwargs)
+        await scan_library(home, await libraries.get_library(home.db, uuid.UUID(str(library["id"]))))
+        return answer
+
+    monkeypatch.setattr(where, during, with_a_scan)
+    again = await service.land(incoming(service), user=anna, filename="one.jpg")
+    assert [path for path in home.paths.uploads.rglob("*") if path.is_file()] == [kept]
+    rows = await home.db.fetch('SELECT "id" FROM "stored_file"')
+    assert [str(row["id"]) for row in rows] == [str(again.id)]
