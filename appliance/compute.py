@@ -38,6 +38,7 @@ HEADER = struct.Struct("!Q")  # length of the pickle that follows
 DEFAULT_TIMEOUT_S = 120.0
 START_TIMEOUT_S = 60.0  # a Pi whose card is busy takes seconds to load Python
 NICE = 10
+MAKE_WAY_S = 2.0  # from one look to the next
 MODELS_BESIDE_MB = 512  # of the models' process: libraries, pictures and what inference needs for a moment
 
 
@@ -256,30 +257,35 @@ class InlineExecutor(ThreadPoolExecutor):
 
 
 class Turns:
-    """Lets `slots` in at a time: who is urgent first, then who came first."""
+    """Lets `slots` in at a time: who is urgent first, then who came first.
+
+    For a moment after `make_way`, one slot of several is kept for the urgent, and with it a core for whoever browses.
+    """
 
     def __init__(self, slots: int) -> None:
-        self._free = slots
+        self._slots, self._running = slots, 0
         self._waiting: list[tuple[bool, int, asyncio.Future[None]]] = []
         self._number = itertools.count()
+        self._way_until = 0.0
+
+    def make_way(self) -> None:
+        self._way_until = time.monotonic() + MAKE_WAY_S
 
     @contextlib.asynccontextmanager
     async def turn(self, *, urgent: bool) -> AsyncIterator[None]:
-        if self._free:
-            self._free -= 1
-        else:
-            ticket = asyncio.get_running_loop().create_future()
-            heapq.heappush(self._waiting, (not urgent, next(self._number), ticket))
-            try:
-                await ticket
-            except asyncio.CancelledError:
-                if not ticket.cancelled():
-                    self._pass_on()
-                raise
+        ticket = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (not urgent, next(self._number), ticket))
+        self._let_in()
+        try:
+            await ticket
+        except asyncio.CancelledError:
+            if not ticket.cancelled():
+                self._leave()
+            raise
         try:
             yield
         finally:
-            self._pass_on()
+            self._leave()
 
     def cancel(self) -> None:
         """Nobody who waits gets in any more."""
@@ -287,13 +293,20 @@ class Turns:
             ticket.cancel()
         self._waiting.clear()
 
-    def _pass_on(self) -> None:
+    def _leave(self) -> None:
+        self._running -= 1
+        self._let_in()
+
+    def _let_in(self) -> None:
         while self._waiting:
-            _, _, ticket = heapq.heappop(self._waiting)
+            patient, _, ticket = self._waiting[0]
             if not ticket.done():
+                kept = patient and self._slots > 1 and time.monotonic() < self._way_until
+                if self._running >= self._slots - kept:
+                    return
+                self._running += 1
                 ticket.set_result(None)
-                return
-        self._free += 1
+            heapq.heappop(self._waiting)
 
 
 class Lane:
@@ -343,6 +356,10 @@ class Compute:
         lane = self._models if models else self._files
         async with lane.turns.turn(urgent=urgent):
             return await asyncio.wrap_future(lane.executor.submit_limited(timeout_s, fn, *args, **kwargs))
+
+    def make_way(self) -> None:
+        """Someone is looking at pictures: for the next `MAKE_WAY_S`, leave them a core if there are several."""
+        self._files.turns.make_way()
 
     async def close(self) -> None:
         """End everything, also what is running."""

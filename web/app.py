@@ -160,6 +160,8 @@ class Application(Litestar):
                 await response(scope, receive, send_with_headers)
         finally:
             viewer = scope.get("user")
+            if viewer is not None and scope["method"] == "GET" and not is_local_admin(scope):
+                self._home.compute.make_way()
             self._request_log.add(
                 method=scope["method"],
                 # What was asked for, not which file or whose link.

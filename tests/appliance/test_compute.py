@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from appliance.compute import Compute
+from appliance.compute import Compute, Turns
 from appliance.config import Settings
 from appliance.errors import ComputeError, ComputeUnavailableError, UnreadableFileError
 from tests.appliance import work
@@ -178,6 +178,54 @@ async def test_closing_ends_what_is_running_at_once(tmp_path: Path) -> None:
         await running
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+async def test_while_someone_looks_one_slot_is_kept_for_what_they_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("appliance.compute.MAKE_WAY_S", 0.05)
+    turns, running, most = Turns(2), 0, 0
+
+    async def work(*, urgent: bool = False, rounds: int = 5) -> None:
+        nonlocal running, most
+        async with turns.turn(urgent=urgent):
+            running += 1
+            most = max(most, running)
+            for _ in range(rounds):
+                await asyncio.sleep(0)
+            running -= 1
+
+    turns.make_way()
+    await asyncio.gather(*(work() for _ in range(4)))
+    assert most == 1
+    turns.make_way()
+    await asyncio.gather(work(rounds=20), work(urgent=True))
+    assert most == 2
+    most = 0
+    await asyncio.sleep(0.06)
+    await asyncio.gather(*(work() for _ in range(4)))
+    assert most == 2
+
+
+async def test_the_only_slot_is_kept_for_nobody() -> None:
+    turns = Turns(1)
+    turns.make_way()
+    async with asyncio.timeout(5), turns.turn(urgent=False):
+        pass
+
+
+async def test_who_gives_up_before_or_after_being_let_in_leaves_the_slot_to_the_next() -> None:
+    turns = Turns(1)
+
+    async def take() -> str:
+        async with turns.turn(urgent=False):
+            return "done"
+
+    async with turns.turn(urgent=False):
+        tasks = [asyncio.create_task(take()) for _ in range(3)]
+        await asyncio.sleep(0)
+        tasks[0].cancel()
+    tasks[1].cancel()  # it was let in just now and has not run yet
+    async with asyncio.timeout(5):
+        assert await tasks[2] == "done"
 
 
 async def test_giving_up_waiting_leaves_the_executor_usable(compute: Compute, tmp_path: Path) -> None:
