@@ -55,6 +55,25 @@ def test_importing_the_service_loads_no_heavy_library() -> None:
     assert sorted(_loaded_by(modules) & set(HEAVY)) == []
 
 
+def test_an_open_service_holds_no_heavy_library_either(tmp_path: Path) -> None:
+    """What a part finds out to be installed, it may take for wanted."""
+    code = """
+import asyncio, pathlib, sys
+from appliance.config import Settings
+from appliance.daemon import open_house
+
+async def look() -> None:
+    async with open_house(Settings(data=pathlib.Path(sys.argv[1]), mdns=False)):
+        print(*sys.modules)
+
+asyncio.run(look())
+"""
+    command = [sys.executable, "-c", code, str(tmp_path / "data")]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert sorted(set(done.stdout.split()) & {*HEAVY, "pydantic", "pydantic_core"}) == []
+
+
 def test_importing_the_dashboard_loads_nothing_of_the_library() -> None:
     loaded = _loaded_by(_modules("tui"))
     assert sorted(name for name in loaded if name.startswith(("appliance.db", "appliance.library", "piccolo"))) == []
