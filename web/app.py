@@ -46,6 +46,7 @@ from web.api.requests import RequestsController
 from web.api.schema import schema_page
 from web.api.search import SearchController
 from web.api.server import ServerController, version
+from web.api.sessions import SessionsController
 from web.api.settings import SettingsController
 from web.api.shares import SharesController
 from web.api.similar import SimilarController
@@ -75,6 +76,7 @@ CONTROLLERS = (
     AuthController,
     UsersController,
     KeysController,
+    SessionsController,
     LibrariesController,
     FilesController,
     ContentController,

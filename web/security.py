@@ -160,7 +160,8 @@ async def _who(connection: ASGIConnection[Any, Any, Any, Any]) -> tuple[Viewer |
     token = connection.cookies.get(session_cookie(connection.scope))
     if not token:
         return None, False
-    session = await sessions.find_session(home.db, token, days=home.settings.session_days)
+    address = connection.client.host if connection.client else ""
+    session = await sessions.find_session(home.db, token, days=home.settings.session_days, address=address)
     return (session.viewer if session else None), True
 
 

@@ -34,6 +34,7 @@ MIGRATIONS = (
     "m2026_11_21_editing",
     "m2026_11_21_events",
     "m2026_11_21_places",
+    "m2026_11_21_sessions",
 )
 
 

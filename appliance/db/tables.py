@@ -48,6 +48,7 @@ class Session(Table, tablename="session"):
     expires = Timestamptz()
     last_used = Timestamptz(null=True, default=None)
     unlocked_until = Timestamptz(null=True, default=None)  # until then it may show locked files
+    address = Text()  # of the network it was last used from
 
 
 class ApiKey(Table, tablename="api_key"):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MAX_LIMIT = 1000
 #: What admins see of what others did: how the house is run, never what somebody does with their photos.
-OF_THE_HOUSE = ("user", "key", "setting", "library", "model", "backup")
+OF_THE_HOUSE = ("user", "session", "key", "setting", "library", "model", "backup")
 #: What `undo.py` can take back.
 UNDOABLE = ("person", "face", "duplicates", "files", "event", "album", "sharing")
 

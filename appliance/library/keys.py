@@ -60,11 +60,12 @@ async def add_key(
     return rows[0], secret
 
 
-async def list_keys(db: Database, viewer: Viewer) -> list[Row]:
-    """The viewer's own; the local admin sees everybody's."""
-    if viewer.user_id is None:
-        return await _select(db, "1", [])
-    return await _select(db, 'k."user" = ?', [viewer.user_id])
+async def list_keys(db: Database, viewer: Viewer, *, user: uuid.UUID | None = None) -> list[Row]:
+    """The viewer's own, or as admin those of `user`; the local admin sees everybody's."""
+    if user is not None and user != viewer.user_id:
+        viewer.require_admin()
+    whose = user or viewer.user_id
+    return await _select(db, "1", []) if whose is None else await _select(db, 'k."user" = ?', [whose])
 
 
 async def remove_key(db: Database, viewer: Viewer, key_id: uuid.UUID) -> uuid.UUID:

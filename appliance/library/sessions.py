@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 TOKEN_BYTES = 32
 #: How often a session in use is written to: sliding its end with every request would be a write for each thumbnail.
-TOUCH_EVERY = timedelta(hours=1)
+TOUCH_EVERY = timedelta(minutes=15)
 MAX_DEVICE = 200
 
 
@@ -36,7 +36,7 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-async def open_session(db: Database, user_id: uuid.UUID, *, device: str, days: int) -> str:
+async def open_session(db: Database, user_id: uuid.UUID, *, device: str, days: int, address: str = "") -> str:
     """Start one and return its token, which is not stored and cannot be shown again."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     moment = now()
@@ -46,6 +46,7 @@ async def open_session(db: Database, user_id: uuid.UUID, *, device: str, days: i
                 user=user_id,
                 token_hash=hash_token(token),
                 device=device[:MAX_DEVICE],
+                address=address,
                 created=moment,
                 expires=moment + timedelta(days=days),
                 last_used=moment,
@@ -54,8 +55,8 @@ async def open_session(db: Database, user_id: uuid.UUID, *, device: str, days: i
     return token
 
 
-async def find_session(db: Database, token: str, *, days: int) -> OpenSession | None:
-    """Whose session it is, or None; being used, it lives `days` from now on."""
+async def find_session(db: Database, token: str, *, days: int, address: str = "") -> OpenSession | None:
+    """Whose session it is, or None; being used, from `address`, it lives `days` from now on."""
     row = await db.fetch_one(
         'SELECT s."id", s."expires", s."last_used", s."unlocked_until", u."id" AS "user_id", u."username", u."role", '
         'u."must_change_password" '
@@ -70,8 +71,9 @@ async def find_session(db: Database, token: str, *, days: int) -> OpenSession | 
         with contextlib.suppress(StorageError):
             async with db.write():
                 await db.fetch(
-                    'UPDATE "session" SET "last_used" = ?, "expires" = ? WHERE "id" = ?',
-                    [moment, moment + timedelta(days=days), row["id"]],
+                    """UPDATE "session" SET "last_used" = ?, "expires" = ?, "address" = ifnull(nullif(?, ''), "address")
+                       WHERE "id" = ?""",
+                    [moment, moment + timedelta(days=days), address, row["id"]],
                 )
     return OpenSession(
         viewer=Viewer(

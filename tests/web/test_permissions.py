@@ -204,8 +204,8 @@ def as_document(table: dict[tuple[str, str], dict[str, int]]) -> str:
 
 
 #: What an admin may count, for whoever keeps the house must know how full it is.
-#: Their journal tells of keys and users, whoever made them.
-COUNTED_FOR_ADMINS = ("/api/v1/steps", "/api/v1/jobs", "/api/v1/integrity", "/api/v1/journal")
+#: Their journal tells of keys and users, whoever made them; who is logged in where is theirs to see and to end.
+COUNTED_FOR_ADMINS = ("/api/v1/steps", "/api/v1/jobs", "/api/v1/integrity", "/api/v1/journal", "/api/v1/sessions")
 #: What differs from one moment to the next by itself.
 RESTLESS = (
     "/api/v1/requests",

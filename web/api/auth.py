@@ -126,7 +126,8 @@ def address_of(request: Request[Any, Any, Any]) -> str:
 
 async def _new_session(request: Request[Any, Any, Any], home: Home, user_id: uuid.UUID) -> Cookie:
     days = home.settings.session_days
-    token = await sessions.open_session(home.db, user_id, device=request.headers.get("user-agent", ""), days=days)
+    device, address = request.headers.get("user-agent", ""), address_of(request)
+    token = await sessions.open_session(home.db, user_id, device=device, days=days, address=address)
     return _cookie(request, token, max_age=int(timedelta(days=days).total_seconds()))
 
 

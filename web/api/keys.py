@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 from litestar import Controller, delete, get, post
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from appliance.errors import InvalidInputError
 from appliance.library import keys
@@ -40,9 +40,9 @@ class KeysController(Controller):
     path = "/keys"
     tags = ("keys",)
 
-    @get(summary="Keys, without the keys themselves")
-    async def list(self, home: HomePart, viewer: Asking) -> Items[Key]:
-        return Items(msgspec.convert(await keys.list_keys(home.db, viewer), list[Key]))
+    @get(summary="One's own keys, for admins those of `user`, without the keys themselves")
+    async def list(self, home: HomePart, viewer: Asking, user: FromQuery[uuid.UUID | None] = None) -> Items[Key]:
+        return Items(msgspec.convert(await keys.list_keys(home.db, viewer, user=user), list[Key]))
 
     @post(summary="Make a key; the answer is the only time it can be seen")
     async def add(self, home: HomePart, viewer: Asking, data: JSONBody[NewKey]) -> Key:
