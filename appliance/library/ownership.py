@@ -76,12 +76,15 @@ async def share_library(db: Database, bus: Bus, viewer: Viewer, library: uuid.UU
     Raises NotFoundError for another's: an admin cannot show what is somebody else's.
     """
     async with db.write():
-        owner = await db.value('SELECT "user" FROM "library" WHERE "id" = ?', [str(library)])
-        if owner is None or (viewer.user_id is not None and owner != viewer.user_id):
+        row = await db.fetch_one('SELECT "user", "kind" FROM "library" WHERE "id" = ?', [str(library)])
+        owner = row["user"] if row else None
+        if row is None or owner is None or (viewer.user_id is not None and owner != viewer.user_id):
             raise NotFoundError("There is no such library of yours", hint="What is the family's is seen by all.")
         await db.fetch(
             'UPDATE "library" SET "shared" = ?, "modified" = ? WHERE "id" = ?', [shared, now(), str(library)]
         )
+        if row["kind"] == "uploads":  # what its owner sends from now on lies in it
+            await db.fetch('UPDATE "account" SET "shares" = ? WHERE "id" = ?', [shared, str(owner)])
         rows = await db.fetch(
             """UPDATE "stored_file" SET "shared" = ?1 WHERE "library" = ?2 AND "user" IS NOT NULL
                AND "shared" IS NOT ?1 RETURNING "local_start" """,

@@ -127,10 +127,10 @@ async def hide_things(world: World, photo: Callable[..., bytes]) -> None:
     tus = await anna.post("/api/v1/uploads", headers={"tus-resumable": "1.0.0", "upload-length": "9"})
     entry = (await anna.get("/api/v1/journal")).json()["items"][0]["id"]
     spare = (await anna.post("/api/v1/keys", json={"name": "spare"})).json()["id"]
-    async with await world.logged_in("anna"):  # on another device, of which admins may know
-        session = await db.value(
-            'SELECT "id" FROM "session" WHERE "user" = ? ORDER BY "created" DESC LIMIT 1', [world.users["anna"]]
-        )
+    await (await world.logged_in("anna")).aclose()  # on another device, of which admins may know
+    session = await db.value(
+        'SELECT "id" FROM "session" WHERE "user" = ? ORDER BY "created" DESC LIMIT 1', [world.users["anna"]]
+    )
     library = str(await db.value('SELECT "library" FROM "stored_file" WHERE "id" = ?', [file]))
     world.ids = {
         "file_id": file,

@@ -39,6 +39,8 @@ LAZY_FOLDERS = (
     "events",
     "trash",
     "select",
+    "sessions",
+    "users",
 )
 
 
@@ -111,6 +113,8 @@ def shell_page(*, has_session: bool) -> tuple[str, str]:
         "/places",
         "/memories/{memory:str}",
         "/sharing",
+        "/sessions",
+        "/users",
         "/s/{token:str}",
         "/settings",
         "/models",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -12,18 +13,21 @@ from appliance.library.devices import in_words
 from tests.web.conftest import PASSWORD, assert_error
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from tests.web.conftest import Service
 
 PHONE = "Mozilla/5.0 (Android 15; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0"
 DESK = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
 
 
-async def browser(service: Service, username: str, agent: str) -> httpx.AsyncClient:
+@contextlib.asynccontextmanager
+async def browser(service: Service, username: str, agent: str) -> AsyncIterator[httpx.AsyncClient]:
     headers = {"origin": service.url, "user-agent": agent}
-    client = httpx.AsyncClient(base_url=f"{service.url}/api/v1", headers=headers, timeout=30)
-    answer = await client.post("/auth/login", json={"username": username, "password": PASSWORD})
-    assert answer.status_code == 200, answer.text
-    return client
+    async with httpx.AsyncClient(base_url=f"{service.url}/api/v1", headers=headers, timeout=30) as client:
+        answer = await client.post("/auth/login", json={"username": username, "password": PASSWORD})
+        assert answer.status_code == 200, answer.text
+        yield client
 
 
 async def listed(client: httpx.AsyncClient, **query: str) -> list[dict[str, Any]]:
@@ -37,9 +41,9 @@ async def test_everybody_sees_their_own_devices_in_words_and_no_others(service: 
     await service.person("anna")
     await service.person("bruno")
     async with (
-        await browser(service, "anna", PHONE) as phone,
-        await browser(service, "anna", DESK),
-        await browser(service, "bruno", DESK) as bruno,
+        browser(service, "anna", PHONE) as phone,
+        browser(service, "anna", DESK),
+        browser(service, "bruno", DESK) as bruno,
     ):
         own = await listed(phone)
         assert [(one["device"], one["current"]) for one in own] == [
@@ -53,7 +57,7 @@ async def test_everybody_sees_their_own_devices_in_words_and_no_others(service: 
 
 async def test_nothing_that_opens_a_session_is_told(service: Service) -> None:
     user = await service.person("anna")
-    async with await browser(service, "anna", PHONE) as phone:
+    async with browser(service, "anna", PHONE) as phone:
         text = (await phone.get("/sessions")).text
         token = phone.cookies["homeroll_session"]
         stored = await service.house.home.db.fetch('SELECT "token_hash" FROM "session" WHERE "user" = ?', [user])
@@ -64,7 +68,7 @@ async def test_nothing_that_opens_a_session_is_told(service: Service) -> None:
 
 async def test_ending_a_session_logs_that_device_out_at_once(service: Service) -> None:
     await service.person("anna")
-    async with await browser(service, "anna", PHONE) as phone, await browser(service, "anna", DESK) as desk:
+    async with browser(service, "anna", PHONE) as phone, browser(service, "anna", DESK) as desk:
         (lost,) = [one["id"] for one in await listed(desk) if not one["current"]]
         assert (await desk.delete(f"/sessions/{lost}")).status_code == 204
         assert_error(await phone.get("/sessions"), 401)
@@ -76,9 +80,9 @@ async def test_all_others_can_be_ended_and_the_one_that_asks_stays(service: Serv
     await service.person("anna")
     await service.person("bruno")
     async with (
-        await browser(service, "anna", PHONE) as phone,
-        await browser(service, "anna", DESK) as desk,
-        await browser(service, "bruno", DESK) as bruno,
+        browser(service, "anna", PHONE) as phone,
+        browser(service, "anna", DESK) as desk,
+        browser(service, "bruno", DESK) as bruno,
     ):
         assert (await desk.delete("/sessions")).status_code == 204
         assert [one["current"] for one in await listed(desk)] == [True]
@@ -89,7 +93,7 @@ async def test_all_others_can_be_ended_and_the_one_that_asks_stays(service: Serv
 async def test_somebody_elses_session_is_not_there_to_be_ended(service: Service) -> None:
     await service.person("anna")
     await service.person("bruno")
-    async with await browser(service, "anna", PHONE) as anna, await browser(service, "bruno", DESK) as bruno:
+    async with browser(service, "anna", PHONE) as anna, browser(service, "bruno", DESK) as bruno:
         (own,) = await listed(anna)
         assert_error(await bruno.delete(f"/sessions/{own['id']}"), 404)
         assert_error(await bruno.delete("/sessions", params={"user": own["user"]}), 403)
@@ -100,7 +104,7 @@ async def test_an_admin_sees_everybody_and_whom_they_put_out_is_in_the_journal(
     service: Service, admin: httpx.AsyncClient
 ) -> None:
     user = await service.person("anna")
-    async with await browser(service, "anna", PHONE) as anna, await browser(service, "anna", DESK) as desk:
+    async with browser(service, "anna", PHONE) as anna, browser(service, "anna", DESK) as desk:
         seen = {one["id"] for one in await listed(admin)}
         (first, second) = (one["id"] for one in await listed(anna))
         assert {first, second} <= seen

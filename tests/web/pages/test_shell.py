@@ -37,6 +37,13 @@ ADDRESSES = (
     f"/albums/{SOME_ID}",
     "/locked",
     "/sharing",
+    "/sessions",
+    "/users",
+    "/trash",
+    "/events",
+    f"/events/{SOME_ID}",
+    "/places",
+    "/memories/day-2019-05-01-1",
     "/s/kJ3h-7",
 )
 OUR_SCRIPTS = sorted((STATIC_DIR / "js").rglob("*.js"))

@@ -74,6 +74,8 @@ const PAGES = {
   album: () => import("/static/js/albums/pages.js"),
   locked: () => import("/static/js/locked/pages.js"),
   sharing: () => import("/static/js/sharing/pages.js"),
+  sessions: () => import("/static/js/sessions/pages.js"),
+  users: () => import("/static/js/users/pages.js"),
   duplicates: () => import("/static/js/duplicates/pages.js"),
   trash: () => import("/static/js/trash/pages.js"),
   events,

@@ -1,9 +1,9 @@
 // The settings: what does what and when (`/settings`), and the models themselves (`/models`).
 import { el } from "/static/js/lib/dom.js";
-import { Icon } from "/static/js/lib/icon.js";
 import { html, render, useEffect } from "/static/js/lib/preact.js";
 import { isAdmin } from "/static/js/lib/session.js";
 import { loadModels } from "/static/js/models/data.js";
+import { ForAdmins, SettingsHead } from "/static/js/models/head.js";
 import { Https } from "/static/js/models/https.js";
 import { Models } from "/static/js/models/models.js";
 import { loadSettings, NightWindow, Understanding } from "/static/js/models/settings.js";
@@ -39,17 +39,9 @@ function Settings({ name }) {
   useEffect(() => {
     if (name === "models") document.title = "Models · Homeroll";
   }, [name]);
-  if (!isAdmin()) {
-    return html`<div class="notice-page"><span class="notice-mark"><${Icon} name="lock" size=${32} /></span><h1>Settings are for admins</h1><p>Ask whoever runs Homeroll at home.</p></div>`;
-  }
+  if (!isAdmin()) return html`<${ForAdmins} />`;
   return html`
-    <header class="settings-head">
-      <h1>Settings</h1>
-      <nav class="tabs" aria-label="Settings">
-        <a href="/settings" aria-current=${name === "settings" ? "page" : undefined}>General</a>
-        <a href="/models" aria-current=${name === "models" ? "page" : undefined}>Models</a>
-      </nav>
-    </header>
+    <${SettingsHead} name=${name} />
     ${SECTIONS[name].map(([id, title, Section]) => html`<section class="settings-section" key=${id} aria-labelledby=${`section-${id}`}><h2 id=${`section-${id}`}>${title}</h2><${Section} /></section>`)}
   `;
 }

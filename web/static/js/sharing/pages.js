@@ -7,6 +7,7 @@ import { html, render, useState } from "/static/js/lib/preact.js";
 import { session } from "/static/js/lib/session.js";
 import { useStore } from "/static/js/lib/store.js";
 import { addressOf, askLinkChange } from "/static/js/sharing/form.js";
+import { OwnLibraries } from "/static/js/sharing/libraries.js";
 import { Failure } from "/static/js/ui/failure.js";
 import { toast, toastError } from "/static/js/ui/toast.js";
 
@@ -18,8 +19,8 @@ export async function openPage(holder) {
   holder.replaceChildren(root);
   document.title = "Sharing · Homeroll";
   try {
-    const [{ items: links }, { items: waiting }] = await Promise.all([api.get("/shares"), api.get("/shares/uploads")]);
-    render(html`<${Sharing} first=${links} sent=${waiting} />`, root);
+    const [{ items: links }, { items: waiting }, { items: libraries }] = await Promise.all(["/shares", "/shares/uploads", "/libraries"].map((path) => api.get(path)));
+    render(html`<${Sharing} first=${links} sent=${waiting} libraries=${libraries} />`, root);
   } catch (error) {
     render(html`<${Failure} error=${error} onRetry=${() => openPage(holder)} />`, root);
   }
@@ -31,8 +32,8 @@ export async function openPage(holder) {
   };
 }
 
-/** @param {{ first: any[], sent: any[] }} props */
-function Sharing({ first, sent }) {
+/** @param {{ first: any[], sent: any[], libraries: any[] }} props */
+function Sharing({ first, sent, libraries }) {
   const [links, setLinks] = useState(first);
   const [waiting, setWaiting] = useState(sent);
   const changed = (/** @type {any} */ next) => setLinks((/** @type {any[]} */ old) => old.map((link) => (link.id === next.id ? next : link)));
@@ -40,6 +41,7 @@ function Sharing({ first, sent }) {
   return html`
     <header class="people-head"><h1>Sharing</h1></header>
     <${OwnUploads} />
+    <${OwnLibraries} first=${libraries} />
     ${waiting.length > 0 && html`<${Waiting} items=${waiting} onDone=${(/** @type {string[]} */ ids) => setWaiting(waiting.filter(({ id }) => !ids.includes(id)))} />`}
     <section class="sharing-part" aria-label="Links">
       <h2>Links</h2>

@@ -23,6 +23,7 @@ const PAGES = [
   ["/locked", "lock", "Locked", false],
   ["/duplicates", "copy-check", "Duplicates", false],
   ["/trash", "trash-2", "Trash", false],
+  ["/sessions", "monitor", "Devices", false],
   ["/settings", "settings", "Settings", true],
 ];
 
