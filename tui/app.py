@@ -25,6 +25,8 @@ from tui.screens.people import PeopleScreen
 from tui.screens.requests import RequestsScreen
 from tui.screens.search import SearchScreen
 from tui.screens.settings import SettingsScreen
+from tui.screens.shares import SharesScreen
+from tui.screens.updates import UpdatesScreen
 from tui.screens.users import UsersScreen
 from tui.widgets.picking import Menu
 from tui.wizard import walk
@@ -51,8 +53,10 @@ SCREENS: tuple[type[HomerollScreen], ...] = (
     IntegrityScreen,
     UsersScreen,
     KeysScreen,
+    SharesScreen,
     RequestsScreen,
     LogScreen,
+    UpdatesScreen,
     AboutScreen,
 )
 NUMBERED = SCREENS[:10]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from textual import on
@@ -18,12 +19,16 @@ from appliance.errors import AccessError, HomerollError
 from tui import machine
 from tui.client import Client, NotReachableError
 from tui.disks import Growth, measure
-from tui.house import BASE, SOURCES, House
+from tui.house import BASE, COUNTED, SOURCES, House
 from tui.messages import ActionDone, ActionRefused, ServiceFound, ServiceLost, SourcesLearned
 from tui.pictures import half_blocks
+from tui.terminal import Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+
+    from PIL.Image import Image
+    from textual.worker import WorkType
 
     from tui.client import Address
     from tui.service import Starter
@@ -61,9 +66,11 @@ class Desk(App[HomerollError | None]):
         port: int = 0,
         data: str = "",
         journal: tuple[str, ...] = (),
+        terminal: Terminal | None = None,
     ) -> None:
         """page: where browsers find it.  port: of the addresses of this machine, 0 when it is not open to others.
-        data: its directory, if here.  journal: what prints its log and follows it, if anything does."""
+        data: its directory, if here.  journal: what prints its log and follows it, if anything does.
+        terminal: what it can draw, half-blocks where nobody looked."""
         super().__init__()
         self.client = Client(address)
         self.starter = starter
@@ -71,6 +78,7 @@ class Desk(App[HomerollError | None]):
         self.port = port
         self.data = data
         self.journal = journal
+        self.terminal = terminal or Terminal()
         self.house = House()
         self.lost: HomerollError | None = None
         self.connections = 0
@@ -83,6 +91,7 @@ class Desk(App[HomerollError | None]):
     def on_mount(self) -> None:
         self.run_worker(self._follow(), group="follow")
         self.set_interval(DRAW_S, self._tick)
+        self.set_interval(MACHINE_S, self.house.beat)
         self.set_interval(LOOK_S, lambda: self.ask_for({*SELDOM, *self._seldom_here()}))
         if self.client.address.socket:
             self.set_interval(MACHINE_S, self._look_at_machine)
@@ -153,15 +162,23 @@ class Desk(App[HomerollError | None]):
         self.house.busy.append(self.house.machine.busy)
         self._changed |= self.drawn is not None and self.drawn.MACHINE
 
-    async def _fetch_picture(
-        self, url: str, room: tuple[int, int], greys: bool, then: Callable[[Content], None]
-    ) -> None:
+    async def _fetch_picture(self, url: str, room: tuple[int, int], then: Callable[[Content | Image], None]) -> None:
         try:
             data = await self.client.picture(url)
-            drawn = await asyncio.to_thread(half_blocks, data, *room, greys=greys)
+            drawn = await asyncio.to_thread(self._drawing, data, room)
         except HomerollError:  # such as one that is still to be made: the name beside it says enough
             drawn = Content("")
         self.call_later(then, drawn)
+
+    def _drawing(self, data: bytes, room: tuple[int, int]) -> Content | Image:
+        """The picture in half-blocks, or as pixels for terminals that draw those.  Blocking."""
+        kind = self.terminal.pictures
+        if kind == "blocks":
+            return half_blocks(data, *room, greys=self.console.color_system == "standard")
+        from tui.graphics import decoded, widget_for
+
+        widget_for(kind, self.terminal.cell_px)  # loads the library here, in a thread
+        return decoded(data) or Content("")
 
     async def _act(
         self,
@@ -199,10 +216,13 @@ class Desk(App[HomerollError | None]):
 
     # what screens ask for
 
-    def show_picture(self, url: str, room: tuple[int, int], then: Callable[[Content], None]) -> None:
-        """Fetch a picture and draw it in `room` (columns, lines); only the last one asked for is drawn."""
-        greys = self.console.color_system == "standard"
-        self.run_worker(self._fetch_picture(url, room, greys, then), group="picture", exclusive=True)
+    def show_picture(
+        self, url: str, room: tuple[int, int], place: str, then: Callable[[Content | Image], None]
+    ) -> None:
+        """Fetch a picture and draw it in `room` (columns, lines); of each `place` only the last one asked for."""
+        if self.terminal.pictures != "off":
+            fetch: WorkType[None] = partial(self._fetch_picture, url, room, then)
+            self.run_worker(fetch, group=f"picture {place}", exclusive=True)
 
     def ask_for(self, sources: Iterable[str]) -> None:
         """Ask again, soon; several wishes are one request each."""
@@ -250,7 +270,7 @@ class Desk(App[HomerollError | None]):
         self.connections += 1
         self._asked_at = 0.0
         drawn = self.drawn
-        self.ask_for((*BASE, *(drawn.SOURCES if drawn else ())))
+        self.ask_for((*BASE, *COUNTED, *(drawn.SOURCES if drawn else ())))
         self._draw()
 
     @on(ServiceLost)
@@ -280,7 +300,8 @@ class Desk(App[HomerollError | None]):
         if self._changed:
             self._draw()
         drawn = self.drawn
-        wanted = self._stale & {*BASE, *(drawn.SOURCES if drawn else ())}
+        unknown = {source for source in COUNTED if source not in self.house.known}
+        wanted = self._stale & {*BASE, *unknown, *(drawn.SOURCES if drawn else ())}
         if wanted and not self.lost and not self._asking and time.monotonic() - self._asked_at > ASK_AGAIN_S:
             self._stale -= wanted
             self._asking = True

@@ -25,13 +25,18 @@ SOURCES: dict[str, str] = {
     "models": "/models",
     "people": "/people?limit=500",
     "groups": "/people?named=false&limit=500",
+    "pairs": "/people/suggestions",
     "settings": "/settings",
     "users": "/users",
+    "sessions": "/sessions",
+    "shares": "/shares",
     "keys": "/keys",
     "requests": "/requests",
 }
 #: Asked for whatever is shown: the line at the top.
 BASE = ("server", "health")
+#: What the number of things to look at is made of: asked for once, whatever is shown.
+COUNTED = ("timeline", "jobs", "failures", "integrity")
 ENDED = {"idle", "failed"}
 BUSY_KEPT = 24  # looks at the processor, for the curve on the overview
 
@@ -40,6 +45,7 @@ class House:
     """`known[source]` is its last answer; a source that was never answered is not there.
 
     `refused[source]`: why it is not told, such as to a key that may not ask.  `machine`: None for a service elsewhere.
+    `busy`, `pace`: the processor and the steps done, every few seconds, the newest last.
     """
 
     def __init__(self) -> None:
@@ -48,7 +54,17 @@ class House:
         self.disks: list[dict[str, Any]] = []
         self.machine: Machine | None = None
         self.busy: deque[float] = deque(maxlen=BUSY_KEPT)
+        self.pace: deque[int] = deque(maxlen=BUSY_KEPT)
         self.messages = 0
+        self._finished: int | None = None
+
+    def beat(self) -> None:
+        """Call it at equal times: how many steps of files came to an end since the last call."""
+        items = self.items("steps")
+        if items:
+            finished = sum(item["done"] + item["skipped"] + item["failed"] for item in items)
+            self.pace.append(max(0, finished - (finished if self._finished is None else self._finished)))
+            self._finished = finished
 
     def items(self, source: str) -> list[dict[str, Any]]:
         items: list[dict[str, Any]] = self.known.get(source, {}).get("items", [])
@@ -90,7 +106,7 @@ class House:
                     self._replace("libraries", "id", data)
                 return {"libraries"}, {"health", "libraries"}
             case "PeopleChanged":
-                return set(), {"people", "groups"}
+                return set(), {"people", "groups", "pairs"}
             case "ModelProgress":
                 self._replace("models", "name", data)
                 return {"models"}, {"steps"} if data.get("pull") is None else set()

@@ -22,13 +22,24 @@ UNIT = "homeroll.service"
 
 
 def arguments(parser: Parser) -> None:
+    from tui.terminal import PICTURES
+
+    parser.add_argument(
+        "--pictures",
+        choices=PICTURES,
+        default=PICTURES[0],
+        help="how pictures are drawn: by the terminal's own protocol, in half-blocks, or not at all",
+    )
     parser.epilog = "`homeroll` alone opens it too.  Keys stand in the last line; ? explains a screen; q leaves."
 
 
 def run(context: Context) -> int:
+    from tui.terminal import find
+
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError("The dashboard needs a terminal", hint="`homeroll status` prints how it is going.")
     app = dashboard(context)
+    app.terminal = find(context.args.pictures, os.environ, sys.stdin.fileno(), sys.stdout.fileno())
     app.run()
     if app.return_value is not None:
         raise app.return_value

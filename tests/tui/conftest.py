@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.pictures import make_photos
-from tests.e2e.service import running_service
+from tests.e2e.service import Service, running_service
 from tests.tui.seen import ask, wait_for_work
 
 if TYPE_CHECKING:
@@ -25,10 +25,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def fresh(tmp_path: Path) -> Iterator[Path]:
-    """The data directory of a service that was never set up."""
+def unused(tmp_path: Path) -> Iterator[Service]:
+    """A service that was never set up."""
     with running_service(tmp_path / "data") as service:
-        yield service.data
+        yield service
+
+
+@pytest.fixture
+def fresh(unused: Service) -> Path:
+    """Its data directory."""
+    return unused.data
 
 
 @pytest.fixture

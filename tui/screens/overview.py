@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 
-from tui.attention import points
+from tui.glance import attention, machine, state, visitors, work
 from tui.phone import code_for
-from tui.screens.base import HomerollScreen, Part
+from tui.screens.base import HomerollScreen
 from tui.widgets.calm import Calm
 from tui.widgets.dialogs import Paper
-from tui.words import bar, clean, curve, cut, plural, size, span, when
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-    from tui.house import House
-
 WIDE = 120
-MONTHS = 24  # with photos, as many as the curve has room for
+HIGH = 45  # lines; above, the code for phones is always shown
 
 
 class OverviewScreen(HomerollScreen):
     NAME = "overview"
     TITLE = "Overview"
-    SOURCES = ("server", "health", "timeline", "libraries", "steps", "jobs", "failures", "integrity", "settings")
+    SOURCES = (
+        "server",
+        "health",
+        "timeline",
+        "libraries",
+        "steps",
+        "jobs",
+        "failures",
+        "integrity",
+        "settings",
+        "sessions",
+    )
+    SELDOM = ("sessions",)
     MACHINE = True
     HELP = """What needs attention stands first. Steps are work on single files: how many are done, how fast, and how
         long it takes; a step that waits says for what. `p` pauses all of them, such as while you need the machine, and
@@ -47,6 +54,8 @@ class OverviewScreen(HomerollScreen):
                 with Vertical():
                     yield Calm(id="state")
                     yield Calm(id="machine")
+                    yield Calm(id="visitors")
+                    yield Calm(id="code")
                 yield Calm(id="work")
 
     def on_mount(self) -> None:
@@ -56,10 +65,15 @@ class OverviewScreen(HomerollScreen):
         wide = self.size.width >= WIDE
         self.query_one("#columns").set_class(wide, "wide")
         room = self.size.width // 2 - 4 if wide else self.size.width - 4
+        code = self.query_one("#code", Calm)
+        code.display = wide and self.size.height >= HIGH
+        if code.display:
+            code.update(code_for(self.desk.phone_address))
         for name, parts in (
             ("attention", attention(self.house)),
             ("state", state(self.house, self.desk.addresses)),
             ("machine", machine(self.house)),
+            ("visitors", visitors(self.house)),
             ("work", work(self.house, room)),
         ):
             self.query_one(f"#{name}", Calm).update(Content.assemble(*parts).rstrip())
@@ -80,125 +94,3 @@ class OverviewScreen(HomerollScreen):
         paused = self.house.known.get("steps", {}).get("paused")
         verb, said = ("resume", "Steps go on") if paused else ("pause", "Steps are paused")
         self.desk.act("POST", f"/steps/{verb}", said=said, sources=("steps", "health"))
-
-
-def attention(house: House) -> list[Part]:
-    """What needs somebody; one line when nothing does."""
-    if "health" not in house.known:
-        return []
-    found = points(house)
-    if not found:
-        return [("All is well.", "$text-success"), "\n"]
-    parts: list[Part] = [("Needs attention\n", "bold")]
-    for point in found:
-        style = "$text-error" if point.grave else "$text-warning"
-        parts += [(f"● {clean(point.message)}", style), f" {clean(point.hint)}\n"]
-    return parts
-
-
-def state(house: House, page: Sequence[str]) -> list[Part]:
-    if "timeline" not in house.known:
-        return []
-    months = house.known["timeline"].get("months", [])
-    taken = curve([month["count"] for month in reversed(months[:MONTHS])])
-    lines = [("Photos", f"{house.total('timeline'):,} photos and videos")]
-    if len(months) > 1:
-        lines.append(("By month", f"{taken}  {months[min(len(months), MONTHS) - 1]['month']} to {months[0]['month']}"))
-    for item in house.items("libraries"):
-        scan = "scanning" if item["status"] == "scanning" else f"scanned {when(item['last_scan'])}"
-        frozen = "frozen, " if item["status"] == "frozen" else ""
-        lines.append(("Library", f"{clean(item['name'])}: {plural(item['files'], 'file')}, {frozen}{scan}"))
-    for disk in house.disks:
-        used = 1 - disk["free_bytes"] / disk["total_bytes"] if disk["total_bytes"] else 0
-        free = f"{size(disk['free_bytes'])} free of {size(disk['total_bytes'])}"
-        lines.append(("Disk", f"{bar(used, 10)} {free}, {clean(disk['mount'])} ({clean(', '.join(disk['holds']))})"))
-        if disk.get("days_left") is not None:
-            lines.append(("Disk", f"full in {plural(round(disk['days_left']), 'day')} at the present rate"))
-    known = house.known.get("integrity", {})
-    lines.append(("Backup", _backup(known.get("last_backup"))))
-    lines.append(("Rehearsal", _drill(known.get("last_drill"))))
-    lines.append(("Originals", _scrub(known.get("last_scrub"))))
-    lines += [("Address", address) for address in page]
-    return _paragraph(lines)
-
-
-def machine(house: House) -> list[Part]:
-    """Nothing for a service elsewhere: its machine is not known here."""
-    known = house.machine
-    if known is None:
-        return []
-    share = known.memory_used_bytes / known.memory_total_bytes
-    warm = f", {known.temperature_c:.0f} °C" if known.temperature_c is not None else ""
-    lines = [
-        ("CPU", f"{curve(house.busy, most=1.0)} {known.busy:.0%} of {plural(known.cores, 'core')}{warm}"),
-        ("Memory", f"{bar(share, 10)} {size(known.memory_used_bytes)} of {size(known.memory_total_bytes)}"),
-    ]
-    return _paragraph(lines)
-
-
-def _paragraph(lines: Sequence[tuple[str, str]]) -> list[Part]:
-    parts: list[Part] = []
-    last = ""
-    for name, text in lines:
-        parts += [("" if name == last else name).ljust(10), f"{text}\n"]
-        last = name
-    return parts
-
-
-def _backup(last: dict[str, Any] | None) -> str:
-    if last is None:
-        return "none yet"
-    where = f"to {clean(last['folder'])}" if last.get("folder") else "snapshot of the database, no copy elsewhere"
-    return f"{when(last['at'])}, {where}"
-
-
-def _drill(last: dict[str, Any] | None) -> str:
-    if last is None:
-        return "a restore was never tried"
-    failed = last.get("failed") or 0
-    return f"{when(last['at'])}, " + (f"{plural(failed, 'file')} would be lost" if failed else "everything came back")
-
-
-def _scrub(last: dict[str, Any] | None) -> str:
-    return "never read again" if last is None else f"{last.get('checked', 0):,} read again {when(last['at'])}"
-
-
-def work(house: House, room: int) -> list[Part]:
-    """Steps as lines of at most `room` columns, then jobs that run."""
-    if "steps" not in house.known:
-        return []
-    steps = house.known["steps"]
-    paused = "  paused" if steps.get("paused") else ""
-    night = f"  only {steps['night_window']}" if steps.get("night_window") else ""
-    parts: list[Part] = [("Steps", "bold"), (f"{paused}{night}\n", "$text-warning")]
-    for step in steps["items"]:
-        parts += _step(step, room)
-    running = [job for job in house.items("jobs") if job["status"] == "running"]
-    parts.append(("\nJobs\n", "bold"))
-    for job in running:
-        total = job.get("total") or 0
-        far = f"{bar((job.get('done') or 0) / total, 10)} {job['done']:,} of {total:,}" if total else "…"
-        parts.append(f"{cut(job['title'], room - 32):<30} {far}\n")
-    planned = [job for job in house.items("jobs") if job["next_run"] and job["status"] != "running"]
-    if planned and not running:
-        soonest = min(planned, key=lambda job: str(job["next_run"]))
-        parts.append((f"none runs; next: {soonest['title']}, {when(soonest['next_run'])}\n", "$text-muted"))
-    return parts
-
-
-def _step(step: dict[str, Any], room: int) -> list[Part]:
-    waiting = step["pending"] + step["running"]
-    finished = step["done"] + step["skipped"] + step["failed"]
-    share = finished / (finished + waiting) if finished + waiting else 1.0
-    line = f"{step['name']:<10} {bar(share, 10)} {share:>4.0%} {finished:>9,}"
-    told = ""
-    if waiting and step["waits"]:
-        told = step["waits"]
-    elif waiting:
-        rate = f", {step['rate']:.3g}/s" if step.get("rate") else ""
-        left = f", {span(step['seconds_left'])} left" if step.get("seconds_left") else ""
-        told = f"{waiting:,} wait{rate}{left}"
-    failed = f" {step['failed']:,} failed" if step["failed"] else ""
-    told = cut(clean(told), room - len(line) - len(failed) - 2)
-    style = "$text-warning" if step["waits"] else "$text-muted"
-    return [line, (failed, "$text-error"), (f"  {told}", style), "\n"]

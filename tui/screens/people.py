@@ -10,6 +10,7 @@ from tui.screens.base import ListScreen, Part
 from tui.widgets.calm import Calm
 from tui.widgets.dialogs import Field, Form
 from tui.widgets.listing import Column, Listing
+from tui.widgets.pair import NO, YES, Pair, ordered
 from tui.widgets.picture import Picture
 from tui.words import clean, plural
 
@@ -26,17 +27,22 @@ def _name(person: dict[str, Any]) -> tuple[str, str]:
     return (person["name"], "bold") if person["name"] else ("not named", "italic")
 
 
+def _key(pair: dict[str, Any]) -> str:
+    return " ".join(sorted((pair["person"]["id"], pair["other"]["id"])))
+
+
 class PeopleScreen(ListScreen):
     NAME = "people"
     TITLE = "People"
-    SOURCES = ("people", "groups")
+    SOURCES = ("people", "groups", "pairs")
     EMPTY = "Nobody was found yet: faces are looked for when photos are imported."
     HELP = """Who is on the photos. Groups of faces form by themselves; give one a name and it holds for ever, also for
         photos that are added later. A name that somebody already has makes the two one. `x` marks a stranger: not asked
-        about again. `u` takes the last change back. The face is drawn with half-blocks; a larger window shows more of
-        it."""
+        about again. `s` asks about pairs who may be the same person. `u` takes the last change back. The face is
+        drawn by the terminal where it can do that, else with half-blocks: a larger window shows more of it then."""
     BINDINGS: ClassVar[list[BindingType]] = [
         ("n", "name_chosen", "Name"),
+        ("s", "same", "Same person?"),
         ("t", "only_unnamed", "Only unnamed"),
         ("x", "ignore_chosen", "Stranger"),
         ("h", "hide_chosen", "Hide"),
@@ -49,6 +55,7 @@ class PeopleScreen(ListScreen):
     )
     undo: str = ""
     unnamed = False
+    unsure: frozenset[str] = frozenset()  # pairs that are not asked about again while the dashboard runs
 
     def body(self) -> ComposeResult:
         with Horizontal(id="sides"):
@@ -66,9 +73,35 @@ class PeopleScreen(ListScreen):
     def details(self, item: dict[str, Any]) -> list[Part]:
         self.query_one(Picture).show(item["thumbnail_url"])
         more = f"; {self.house.total(self.source):,} in all"
+        pairs = len(self.pairs)
+        asks = f"{plural(pairs, 'pair')} may be one person each: s asks" if pairs else ""
         born = f", born {item['birthday']}" if item.get("birthday") else ""
         who = clean(item["name"]) or "A group that nobody has named"
-        return [(who, "bold"), f"{born}, on {plural(item['faces'], 'photo')}", (f"{more}\n", "$text-muted")]
+        return [(who, "bold"), f"{born}, on {plural(item['faces'], 'photo')}", (f"{more}\n", "$text-muted"), asks]
+
+    @property
+    def pairs(self) -> list[dict[str, Any]]:
+        """Those that nobody has answered yet, the surest first."""
+        return [pair for pair in self.house.items("pairs") if _key(pair) not in self.unsure]
+
+    def action_same(self) -> None:
+        pairs = self.pairs
+        if pairs:
+            one, other = ordered(pairs[0])
+            self.app.push_screen(Pair(one, other, len(pairs)), lambda answer: self._answered(pairs[0], answer))
+
+    def _answered(self, pair: dict[str, Any], answer: str | None) -> None:
+        if answer is None:
+            return
+        self.unsure |= {_key(pair)}  # answered here, whatever the service still says of it
+        one, other = ordered(pair)
+        name = one["name"] or "one group"
+        if answer == YES:
+            self._act("POST", "/people/merge", {"into": one["id"], "people": [other["id"]]}, f"Both are {name} now")
+        elif answer == NO:
+            self._act("POST", "/people/apart", {"person": one["id"], "other": other["id"]}, "Two people, for good")
+        self.redraw()
+        self.action_same()
 
     def action_only_unnamed(self) -> None:
         self.unnamed = not self.unnamed
@@ -112,11 +145,14 @@ class PeopleScreen(ListScreen):
     def action_undo(self) -> None:
         if self.undo:
             entry, self.undo = self.undo, ""
+            self.unsure = frozenset()
             self.desk.act("POST", f"/journal/{entry}/undo", said="Taken back", sources=self.SOURCES)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "undo":
             return bool(self.undo)
+        if action == "same":
+            return self.is_mounted and bool(self.pairs)
         return super().check_action(action, parameters)
 
     def _change(self, item: dict[str, Any], change: dict[str, Any], said: str) -> None:

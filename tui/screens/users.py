@@ -1,12 +1,14 @@
-"""Users: who may log in and as what."""
+"""Users: who may log in and as what, and where they are logged in."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tui.glance import device
 from tui.screens.base import ListScreen, Part
 from tui.widgets.dialogs import Field, Form
 from tui.widgets.listing import Column
+from tui.widgets.picking import Menu
 from tui.words import clean, when
 
 if TYPE_CHECKING:
@@ -14,7 +16,11 @@ if TYPE_CHECKING:
 
     from textual.binding import BindingType
 
+    from tui.house import House
+
 ROLES = ("user", "admin")
+SHOWN = 4  # devices, below the list
+EVERYWHERE = "everywhere"
 LEAST = "At least 8 characters; a few words are good."
 PASSWORD = (
     Field("password", "Password", kind="password"),
@@ -22,31 +28,65 @@ PASSWORD = (
 )
 
 
+def sessions_of(house: House, user: str) -> list[dict[str, Any]]:
+    found = [one for one in house.items("sessions") if one["user"] == user]
+    return sorted(found, key=lambda one: str(one["last_seen"]), reverse=True)
+
+
 class UsersScreen(ListScreen):
     NAME = "users"
     TITLE = "Users"
-    SOURCES = ("users",)
-    HELP = """Who may log in. Admins see everyone's account, not everyone's photos. A new password ends that person's
-        sessions. An account can be removed once no files belong to it: photos never go with an account."""
+    SOURCES = ("users", "sessions")
+    SELDOM = ("sessions",)
+    HELP = """Who may log in, and on which devices they are. `l` logs somebody out on one of them, such as a lost
+        phone. Admins see everyone's account, not everyone's photos. A new password ends that person's sessions. An
+        account can be removed once no files belong to it: photos never go with an account."""
     BINDINGS: ClassVar[list[BindingType]] = [
         ("a", "add", "Add"),
         ("n", "rename_chosen", "Name"),
         ("p", "password_chosen", "Password"),
         ("o", "role_chosen", "Admin or not"),
+        ("l", "log_out_chosen", "Log out"),
         ("d", "remove_chosen", "Remove"),
     ]
     COLUMNS: ClassVar[Sequence[Column]] = (
         Column("User name", lambda user: user["username"], 20),
         Column("Name", lambda user: user["name"]),
         Column("Role", lambda user: (user["role"], "bold" if user["role"] == "admin" else ""), 8),
+        Column("Devices", lambda user: f"{len(user['sessions']):,}", 7, right=True),
         Column("Since", lambda user: when(user["created"]), 11),
     )
+
+    def items(self) -> list[dict[str, Any]]:
+        """Each with its sessions, the one seen last first."""
+        return [user | {"sessions": sessions_of(self.house, user["id"])} for user in super().items()]
 
     def details(self, item: dict[str, Any]) -> list[Part]:
         parts: list[Part] = [(clean(item["name"] or item["username"]), "bold"), f", {item['role']}\n"]
         if item["must_change_password"]:
             parts.append(("Has not chosen a password yet.\n", "$text-warning"))
-        return parts
+        parts += [f"{device(one)}\n" for one in item["sessions"][:SHOWN]]
+        more = len(item["sessions"]) - SHOWN
+        return [*parts, (f"and {more} more\n", "$text-muted")] if more > 0 else parts
+
+    def applies(self, action: str, item: dict[str, Any]) -> bool:
+        return action != "log_out" or bool(item["sessions"])
+
+    def action_log_out_chosen(self) -> None:
+        if item := self.chosen:
+            lines = [(one["id"], device(one)) for one in item["sessions"]]
+            if len(lines) > 1:
+                lines.append((EVERYWHERE, f"All {len(lines)} of them"))
+            menu = Menu(f"Where is {item['username']} to be logged out?", lines, broad=True)
+            self.app.push_screen(menu, lambda name: self._log_out(item, name))
+
+    def _log_out(self, item: dict[str, Any], session: str | None) -> None:
+        if session == EVERYWHERE:
+            said, query = f"{item['username']} is logged out everywhere", {"user": item["id"]}
+            self.desk.act("DELETE", "/sessions", said=said, sources=("sessions",), query=query)
+        elif session is not None:
+            said = f"{item['username']} is logged out there"
+            self.desk.act("DELETE", f"/sessions/{session}", said=said, sources=("sessions",))
 
     def action_add(self) -> None:
         fields = (

@@ -24,12 +24,14 @@ class Menu(ModalScreen[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)", "Close")]
 
-    def __init__(self, title: str, lines: Sequence[tuple[str, str]], *, chosen: str = "") -> None:
+    def __init__(self, title: str, lines: Sequence[tuple[str, str]], *, chosen: str = "", broad: bool = False) -> None:
+        """broad: the lines are longer than a screen's name."""
         super().__init__()
         self._title, self._lines, self._chosen = title, lines, chosen
+        self._classes_here = "dialog menu broad" if broad else "dialog menu"
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog menu"):
+        with Vertical(classes=self._classes_here):
             yield Static(Content(self._title), classes="title")
             yield OptionList(*(Option(Content(text), id=name) for name, text in self._lines), id="lines", compact=True)
 

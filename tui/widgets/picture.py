@@ -1,24 +1,41 @@
-"""A picture beside a list: fetched for the chosen item, drawn in half-blocks, gone where there is no room for it."""
+"""A picture beside a list: fetched for the chosen item, drawn as the terminal can, gone where there is no room."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from textual.containers import Container
 from textual.content import Content
 from textual.widgets import Static
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+    from textual.app import ComposeResult
+    from textual_image.widget import SixelImage, TGPImage
+
     from tui.desk import Desk
 
 SMALLEST = 8  # columns
 
 
-class Picture(Static):
+class Picture(Container):
     """`show` an address; the same one again costs nothing."""
+
+    _drawer: TGPImage | SixelImage | None = None
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own word
         super().__init__(id=id)
         self._shown: tuple[str, int, int] = ("", 0, 0)
+
+    @property
+    def desk(self) -> Desk:
+        return cast("Desk", self.app)
+
+    def compose(self) -> ComposeResult:
+        yield Static(classes="blocks")
+
+    def on_mount(self) -> None:
+        self.display = self.desk.terminal.pictures != "off"
 
     def show(self, url: str | None) -> None:
         room = (self.content_size.width, self.content_size.height)
@@ -26,14 +43,30 @@ class Picture(Static):
         if wanted == self._shown:
             return
         self._shown = wanted
-        if url and room[0] >= SMALLEST:
-            cast("Desk", self.app).show_picture(url, room, lambda drawn: self._draw(wanted, drawn))
+        if url and room[0] >= SMALLEST and room[1]:
+            self.desk.show_picture(url, room, self.id or "", lambda drawn: self._draw(wanted, drawn))
         else:
-            self.update(Content(""))
+            self._clear()
 
     def on_resize(self) -> None:
         self.show(self._shown[0])
 
-    def _draw(self, wanted: tuple[str, int, int], drawn: Content) -> None:
-        if wanted == self._shown:
-            self.update(drawn)
+    def _draw(self, wanted: tuple[str, int, int], drawn: Content | Image) -> None:
+        if wanted != self._shown or not self.is_attached:
+            return
+        if isinstance(drawn, Content):
+            self._clear()
+            self.query_one(".blocks", Static).update(drawn)
+        elif self._drawer is None:
+            from tui.graphics import widget_for
+
+            terminal = self.desk.terminal
+            self._drawer = widget_for(terminal.pictures, terminal.cell_px)(drawn, classes="drawn")
+            self.mount(self._drawer)
+        else:
+            self._drawer.image = drawn
+
+    def _clear(self) -> None:
+        self.query_one(".blocks", Static).update(Content(""))
+        if self._drawer is not None:
+            self._drawer.image = None
