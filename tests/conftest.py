@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from appliance.config import Settings
+from appliance.daemon import open_home
 from tests.guards import event_loop_never_blocked, nothing_left_running
 
 if TYPE_CHECKING:
@@ -42,6 +45,19 @@ def _nothing_left_running(_own_settings: None) -> Iterator[None]:
 def _event_loop_never_blocked(_nothing_left_running: None) -> Iterator[None]:
     with event_loop_never_blocked():
         yield
+
+
+@pytest.fixture(scope="session")
+def empty_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory in its present shape, to be copied: every migration once, not once for each test."""
+    data = tmp_path_factory.mktemp("empty") / "data"
+
+    async def make() -> None:
+        async with open_home(Settings(data=data, compute="inline", compute_workers=1)):
+            pass
+
+    asyncio.run(make())
+    return data
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,8 +39,9 @@ def text_readers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def home(tmp_path: Path) -> AsyncIterator[Home]:
+async def home(tmp_path: Path, empty_library: Path) -> AsyncIterator[Home]:
     """An open, empty data directory."""
+    shutil.copytree(empty_library, tmp_path / "data")
     async with open_home(Settings(data=tmp_path / "data", compute="inline", compute_workers=2)) as opened:
         yield opened
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import shutil
 import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -96,8 +97,10 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def service(settings: Settings) -> AsyncIterator[Service]:
+async def service(settings: Settings, empty_library: Path) -> AsyncIterator[Service]:
     """Set up, with nobody but the first admin, who still has the one-time password."""
+    if not settings.data.exists():
+        shutil.copytree(empty_library, settings.data)
     async with open_house(settings) as house, serving(house.app) as url:
         yield Service(house, url)
 
