@@ -89,14 +89,17 @@ class Api:
             found += answer["items"]
         return found
 
-    async def run_job(self, name: str, progress: Progress) -> dict[str, Any]:
-        """Run a job now and stay until it has ended; returns what it reports.  Raises HomerollError when it failed."""
+    async def run_job(self, name: str, progress: Progress, *, everything: bool = False) -> dict[str, Any]:
+        """Run a job now and stay until it has ended; returns what it reports.  Raises HomerollError when it failed.
+
+        everything: without the limits of a night, for jobs that have some.
+        """
 
         async def look() -> dict[str, Any]:
             return next(dict(item) for item in (await self.get("/jobs"))["items"] if item["name"] == name)
 
         before = (await look())["last_run"]
-        await self.post(f"/jobs/{name}/run")
+        await self.post(f"/jobs/{name}/run{'?everything=true' if everything else ''}")
         while True:
             job = await look()
             if job["status"] == "paused":

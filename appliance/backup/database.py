@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from appliance.backup.snapshots import check_snapshot, list_snapshots, unpack_snapshot
-from appliance.errors import NotFoundError, StorageError
+from appliance.backup.snapshots import list_snapshots, newest_sound, unpack_snapshot
+from appliance.errors import NotFoundError
 from appliance.files import TEMPORARY_PREFIX, raise_storage_error, sync_folder
 
 if TYPE_CHECKING:
-    from appliance.backup.snapshots import Snapshot
     from appliance.paths import DataPaths
 
 
@@ -41,7 +40,12 @@ def put_back(paths: DataPaths, folder: Path, moment: datetime, *, name: str = ""
     bad: list[str] = []
     try:
         with tempfile.TemporaryDirectory(dir=paths.root, prefix=TEMPORARY_PREFIX) as scratch:
-            snapshot = _first_sound(known, folder, Path(scratch), bad)
+            snapshot = newest_sound(folder, known, scratch=Path(scratch), bad=bad)
+            if snapshot is None:
+                raise NotFoundError(
+                    f"There is no sound snapshot in {folder}",
+                    hint="Name the folder of a backup on another disk: homeroll restore --database BACKUP",
+                )
             fresh = Path(scratch, "homeroll.db")
             unpack_snapshot(folder / snapshot.name, fresh)
             fresh.chmod(0o640)
@@ -57,20 +61,6 @@ def put_back(paths: DataPaths, folder: Path, moment: datetime, *, name: str = ""
         files=snapshot.rows.get("stored_file", 0),
         aside=str(aside or ""),
         bad=bad,
-    )
-
-
-def _first_sound(known: list[Snapshot], folder: Path, scratch: Path, bad: list[str]) -> Snapshot:
-    for snapshot in known:
-        try:
-            check_snapshot(folder / snapshot.name, snapshot, scratch=scratch)
-        except StorageError:
-            bad.append(snapshot.name)
-        else:
-            return snapshot
-    raise NotFoundError(
-        f"There is no sound snapshot in {folder}",
-        hint="Name the folder of a backup on another disk: homeroll restore --database BACKUP",
     )
 
 

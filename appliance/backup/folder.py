@@ -11,11 +11,14 @@ from appliance.errors import ConflictError, InvalidInputError, StorageError
 from appliance.files import raise_storage_error, sync_folder
 
 MARK = "homeroll-backup.json"
+#: Beside the libraries, by its own name: what guests sent and its owner has not looked at yet.
+GUESTS = "guests"
 README = """This folder was written by Homeroll.  You need no Homeroll to get your pictures back:
 
 originals/      your photos and videos, as plain files under their own names, a folder for each library
                 (which is which: libraries.json).  To check every one of them, in this folder's originals/:
                     sha256sum --quiet -c *.sha256
+                guests/ is what guests sent and nobody has looked at yet, each under a number
 versions/       earlier contents of uploaded files that were replaced
 removed/        what was deleted from the libraries, by the day on which the copy noticed; delete it when you like
 database/       snapshots of the database: names, albums, tags, faces.  gunzip one and any SQLite opens it

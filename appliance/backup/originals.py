@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
 from typing import TYPE_CHECKING, Literal
 
@@ -110,8 +111,8 @@ def write_sums(path: Path, sums: Mapping[str, str]) -> None:
 def _copy_one(root: Path, target: Path, item: Item, known: str | None) -> Copied:
     there = target / item.path
     with contextlib.suppress(OSError):
-        stat = there.stat()
-        if known == item.sha256 and (stat.st_size, stat.st_mtime_ns) == (item.size_bytes, item.mtime_ns):
+        found = there.stat()
+        if known == item.sha256 and (found.st_size, found.st_mtime_ns) == (item.size_bytes, item.mtime_ns):
             return Copied(path=item.path, what="same", size_bytes=item.size_bytes)
     try:
         source = (root / item.path).open("rb")
@@ -121,6 +122,15 @@ def _copy_one(root: Path, target: Path, item: Item, known: str | None) -> Copied
         return Copied(path=item.path, what="unreadable", why=error.strerror or "")
     with source:
         return _write(source.fileno(), there, item)
+
+
+def doubt(copy: Path) -> None:
+    """Have a copy that is not what it should be made anew: with another time, the next backup takes it for an old one.
+
+    It stays where it is until sound bytes can take its place, and in the list of hashes.
+    """
+    with contextlib.suppress(OSError):
+        os.utime(copy, ns=(0, 0))
 
 
 def _write(source: int, there: Path, item: Item) -> Copied:
@@ -136,6 +146,8 @@ def _write(source: int, there: Path, item: Item) -> Copied:
             if sha256.hexdigest() != item.sha256:
                 os.unlink(temporary)  # noqa: PTH108 - a string straight from mkstemp
                 return Copied(path=item.path, what="changed")
+            with contextlib.suppress(OSError):  # a disk for whom all files are alike
+                os.fchmod(copy.fileno(), stat.S_IMODE(os.fstat(source).st_mode) & 0o777)
             copy.flush()
             os.fsync(copy.fileno())
         os.utime(temporary, ns=(item.mtime_ns, item.mtime_ns))

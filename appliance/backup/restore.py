@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from appliance.backup.folder import GUESTS
 from appliance.backup.originals import Item, copy_originals, read_sums
-from appliance.backup.snapshots import check_snapshot, list_snapshots, unpack_snapshot
-from appliance.errors import ConflictError, NotFoundError
+from appliance.backup.snapshots import list_snapshots, newest_sound, unpack_snapshot
+from appliance.errors import ConflictError, NotFoundError, StorageError
 from appliance.files import TEMPORARY_PREFIX, raise_storage_error, sync_folder
 
 if TYPE_CHECKING:
@@ -39,9 +40,13 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Restored(msgspec.Struct, kw_only=True):
-    """What a restore did: files written and already there, and what could not be had, with the reason."""
+    """What a restore did: files written and already there, and what could not be had, with the reason.
 
-    snapshot: str
+    `snapshot` is the newest sound one, `bad` those after it that are not.
+    """
+
+    snapshot: str = ""
+    bad: list[str] = msgspec.field(default_factory=list)
     files: int = 0
     there: int = 0
     problems: list[str] = msgspec.field(default_factory=list)
@@ -70,6 +75,8 @@ def plan(backup: BackupFolder, paths: DataPaths, *, libraries_in: Path | None = 
         root = Path(library["root"])
         if library["kind"] == "uploads":
             root = paths.uploads / root.name
+        elif library["kind"] == GUESTS:
+            root = paths.quarantine
         elif libraries_in is not None:
             root = libraries_in / (_plain(library["name"]) or library["id"])
         kept = root.is_dir() and any(root.iterdir())
@@ -80,21 +87,35 @@ def plan(backup: BackupFolder, paths: DataPaths, *, libraries_in: Path | None = 
 def restore(
     backup: BackupFolder,
     paths: DataPaths,
-    snapshot: Snapshot,
     places: Sequence[Place],
     tell: Callable[[int, int], None] = lambda done, total: None,
 ) -> Restored:
     """Write every library, then the database; each file is compared with its hash while it is copied.
 
-    tell: called with files done and in all.   Raises StorageError when the disk cannot take it.
+    tell: called with files done and in all.   Raises StorageError when no snapshot is sound or the disk cannot take it.
     """
     paths.create()
-    result = Restored(snapshot=snapshot.name)
+    result = Restored()
+    with tempfile.TemporaryDirectory(dir=paths.root, prefix=TEMPORARY_PREFIX) as scratch:
+        fresh = _unpack_database(backup, Path(scratch), places, result)
+        _write_files(backup, paths, places, tell, result)
+        fresh.rename(paths.database)
+        sync_folder(paths.root)
+    return result
+
+
+def _write_files(
+    backup: BackupFolder,
+    paths: DataPaths,
+    places: Sequence[Place],
+    tell: Callable[[int, int], None],
+    result: Restored,
+) -> None:
     sums = {place.id: read_sums(backup.sums(place.id)) for place in places}
     total = sum(len(known) for known in sums.values())
     for place in places:
         try:
-            place.root.mkdir(mode=0o750, parents=True, exist_ok=True)
+            place.root.mkdir(mode=0o700 if place.root == paths.quarantine else 0o750, parents=True, exist_ok=True)
         except OSError as error:
             raise_storage_error(error)
         for items in _items(backup.originals / place.id, sums[place.id]):
@@ -107,8 +128,6 @@ def restore(
                     result.problems.append(f"{place.name}/{copied.path}: {_WHY[copied.what]} {copied.why}".rstrip())
             tell(result.files + result.there + len(result.problems), total)
     _copy_tree(backup.versions, paths.versions)
-    _put_database(backup, paths, snapshot, places)
-    return result
 
 
 _WHY = {
@@ -133,19 +152,23 @@ def _items(folder: Path, known: dict[str, str]) -> Iterator[list[Item]]:
         yield batch
 
 
-def _put_database(backup: BackupFolder, paths: DataPaths, snapshot: Snapshot, places: Sequence[Place]) -> None:
-    with tempfile.TemporaryDirectory(dir=paths.root, prefix=TEMPORARY_PREFIX) as scratch:
-        packed = backup.database / snapshot.name
-        check_snapshot(packed, snapshot, scratch=Path(scratch))
-        database = Path(scratch, "homeroll.db")
-        unpack_snapshot(packed, database)
-        # Nobody has it open yet: the one place beside `library` that writes a table.
-        with contextlib.closing(sqlite3.connect(database)) as db, db:
-            db.executemany(
-                'UPDATE "library" SET "root" = ? WHERE "id" = ?', [(str(place.root), place.id) for place in places]
-            )
-        database.rename(paths.database)
-        sync_folder(paths.root)
+def _unpack_database(backup: BackupFolder, scratch: Path, places: Sequence[Place], result: Restored) -> Path:
+    """The newest sound snapshot, with every library where it goes now; before anything else is written."""
+    snapshot = newest_sound(backup.database, list_snapshots(backup.database), scratch=scratch, bad=result.bad)
+    if snapshot is None:
+        raise StorageError(
+            f"No snapshot of the database in {backup.database} is sound",
+            hint="The photos are there as plain files: README.txt beside them says how to copy them by hand.",
+        )
+    result.snapshot = snapshot.name
+    database = scratch / "homeroll.db"
+    unpack_snapshot(backup.database / snapshot.name, database)
+    # Nobody has it open yet: the one place beside `library` that writes a table.
+    with contextlib.closing(sqlite3.connect(database)) as db, db:
+        db.executemany(
+            'UPDATE "library" SET "root" = ? WHERE "id" = ?', [(str(place.root), place.id) for place in places]
+        )
+    return database
 
 
 def _copy_tree(source: Path, target: Path) -> None:

@@ -98,6 +98,18 @@ def check_snapshot(packed: Path, snapshot: Snapshot, *, scratch: Path) -> None:
         raise StorageError(f"The snapshot {snapshot.name} does not hold what it should: {found}, not {snapshot.rows}")
 
 
+def newest_sound(folder: Path, snapshots: Iterable[Snapshot], *, scratch: Path, bad: list[str]) -> Snapshot | None:
+    """The first of `snapshots` in `folder` that opens and holds what it must; names of those before it go to `bad`."""
+    for snapshot in snapshots:
+        try:
+            check_snapshot(folder / snapshot.name, snapshot, scratch=scratch)
+        except (StorageError, OSError):
+            bad.append(snapshot.name)
+        else:
+            return snapshot
+    return None
+
+
 def unpack_snapshot(packed: Path, database: Path) -> None:
     """Write the database that a snapshot holds to a new file, fsynced."""
     with gzip.open(packed, "rb") as source, database.open("xb") as target:

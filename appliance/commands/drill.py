@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from appliance.client import ask
 from appliance.console import plural, size
+from appliance.errors import HomerollError
 
 if TYPE_CHECKING:
     from appliance.client import Api
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def arguments(parser: Parser) -> None:
-    parser.set_defaults()
+    parser.add_argument("--all", action="store_true", help="every file of the backup, not only a sample of 200")
 
 
 def run(context: Context) -> int:
@@ -22,8 +23,14 @@ def run(context: Context) -> int:
 
 
 async def _drill(context: Context, api: Api) -> int:
-    with context.console.progress() as progress:
-        result = await api.run_job("restore_drill", progress)
+    try:
+        with context.console.progress() as progress:
+            result = await api.run_job("restore_drill", progress, everything=context.args.all)
+    except HomerollError:
+        last = (await api.get("/integrity"))["last_drill"] or {}
+        for problem in last.get("problems", ()):
+            context.console.say(problem)
+        raise
     if "skipped" in result:
         context.console.data(result, str(result["skipped"]))
         return 1

@@ -84,8 +84,10 @@ def _everything(context: Context) -> int:
     paths.create()
     with DataLock(paths, command="restore"), console.progress() as progress:
         result = restore(
-            backup, paths, snapshot, places, lambda done, total: progress.update("restore", done=done, total=total)
+            backup, paths, places, lambda done, total: progress.update("restore", done=done, total=total)
         )
+    for name in result.bad:
+        console.say(f"{name} is not sound; an older one was taken")
     for problem in result.problems:
         console.say(problem)
     told = (

@@ -40,6 +40,7 @@ async def heal(home: Home, viewer: Viewer, path_id: uuid.UUID) -> None:
     await asyncio.to_thread(_keep_aside, root / item.path, aside)
     (copied,) = await home.compute.run(copy_originals, copy, root, [item], {}, timeout_s=TIMEOUT_S, urgent=True)
     if copied.what != "copied":
+        await asyncio.to_thread(aside.unlink, missing_ok=True)  # they are still where they were
         raise ConflictError(
             "The backup has no sound copy of this file",
             hint="Look for it in an older backup, or on the phone it is from.",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from appliance.backup import originals, snapshots
-from appliance.backup.folder import BackupFolder
+from appliance.backup.folder import GUESTS, BackupFolder
 from appliance.backup.originals import Item
 from appliance.files import TEMPORARY_PREFIX, raise_storage_error, write_atomically
 from appliance.library import kept
@@ -25,7 +25,6 @@ from appliance.protection import clock
 from appliance.values import now
 
 if TYPE_CHECKING:
-    import uuid
     from datetime import datetime
 
     from appliance.backup.snapshots import Snapshot
@@ -43,9 +42,22 @@ SNAPSHOT_TIMEOUT_S = 3600.0
 SLOWEST_BYTES_PER_S = 1 << 20  # a tired USB disk
 
 
+class _Source(msgspec.Struct, frozen=True):
+    """A folder to copy, and what must be in it: path below `root` -> what the database knows of it.
+
+    `absent` are paths that are missing at the moment: absent is not deleted.
+    """
+
+    name: str
+    root: Path
+    wanted: dict[str, Item]
+    absent: set[str]
+
+
 class BackUp:
     name = "back_up"
     title = "Back up"
+    reads_disks = True
 
     def interval_s(self, settings: Settings) -> float | None:
         return 24 * 3600
@@ -81,32 +93,33 @@ class BackUp:
         await asyncio.to_thread(backup.open, appliance, moment, used_before=used_before)
         counts = {"copied": 0, "same": 0, "changed": 0, "missing": 0, "unreadable": 0, "removed": 0, "bytes": 0}
         libraries = await home.db.fetch('SELECT * FROM "library" ORDER BY "id"')
-        total = await home.db.value('SELECT count(*) FROM "file_path"')
+        total = await home.db.value('SELECT (SELECT count(*) FROM "file_path") + (SELECT count(*) FROM "guest_upload")')
         for library in libraries:
-            await self._copy_library(home, progress, backup, library, counts, total, moment)
+            await self._copy_source(home, progress, backup, await _library(home, library), counts, total, moment)
+        await self._copy_source(home, progress, backup, await _guests(home), counts, total, moment)
         await asyncio.to_thread(_copy_rest, home, backup, snapshot, libraries)
         if not await clock.why_not_old(home.db, clock.FORWARDS):
             await asyncio.to_thread(_thin_out, backup.database)
         return counts
 
-    async def _copy_library(
+    async def _copy_source(
         self,
         home: Home,
         progress: Progress,
         backup: BackupFolder,
-        library: Row,
+        source: _Source,
         counts: dict[str, int],
         total: int,
         moment: datetime,
     ) -> None:
-        name = str(library["id"])
+        name, wanted = source.name, source.wanted
         known = await asyncio.to_thread(originals.read_sums, backup.sums(name))
+        if name == GUESTS and not (wanted or known):
+            return
         target, sums = backup.originals / name, dict(known)
         await asyncio.to_thread(target.mkdir, mode=0o750, exist_ok=True)
-        wanted = await _items(home, library["id"])
-        batches = _batches([item for item in wanted.values()])
         try:
-            for batch in batches:
+            for batch in _batches(list(wanted.values())):
                 await progress.check_in()
                 size = sum(item.size_bytes for item in batch)
                 await asyncio.to_thread(
@@ -114,7 +127,7 @@ class BackUp:
                 )
                 copied = await home.compute.run(
                     originals.copy_originals,
-                    Path(library["root"]),
+                    source.root,
                     target,
                     batch,
                     {item.path: known[item.path] for item in batch if item.path in known},
@@ -129,7 +142,7 @@ class BackUp:
                         log.warning("library=%s job=back_up %s cannot be read: %s", name, one.path, one.why)
                 progress.update(progress.done + len(batch), total)
             # What a frozen or missing library lacks is not gone: only what has no row any more has left it.
-            gone = sorted(set(sums) - set(wanted) - await _absent(home, library["id"]))
+            gone = sorted(set(sums) - set(wanted) - source.absent)
             if gone:
                 removed = backup.removed / f"{moment:%Y-%m-%d}" / name
                 counts["removed"] += await asyncio.to_thread(originals.move_away, target, removed, gone)
@@ -139,27 +152,38 @@ class BackUp:
             await asyncio.to_thread(originals.write_sums, backup.sums(name), sums)
 
 
-async def _items(home: Home, library: uuid.UUID) -> dict[str, Item]:
+async def _library(home: Home, library: Row) -> _Source:
     rows = await home.db.fetch(
         """SELECT CASE p."folder" WHEN '' THEN p."name" ELSE p."folder" || '/' || p."name" END AS "path",
                   p."size_bytes", p."mtime_ns", f."content_sha" FROM "file_path" p
            JOIN "stored_file" f ON f."id" = p."file" WHERE p."library" = ? ORDER BY p."folder", p."name" """,
-        [str(library)],
+        [str(library["id"])],
     )
-    return {
+    wanted = {
         row["path"]: Item(
             path=row["path"], size_bytes=row["size_bytes"], mtime_ns=row["mtime_ns"], sha256=row["content_sha"]
         )
         for row in rows
     }
-
-
-async def _absent(home: Home, library: uuid.UUID) -> set[str]:
-    """Paths of files that are missing at the moment: absent is not deleted."""
-    rows = await home.db.fetch(
-        'SELECT "content" FROM "stored_file" WHERE "library" = ? AND "missing_since" IS NOT NULL', [str(library)]
+    absent = await home.db.fetch(
+        'SELECT "content" FROM "stored_file" WHERE "library" = ? AND "missing_since" IS NOT NULL', [str(library["id"])]
     )
-    return {row["content"] for row in rows}
+    return _Source(str(library["id"]), Path(library["root"]), wanted, {row["content"] for row in absent})
+
+
+async def _guests(home: Home) -> _Source:
+    """What guests sent and nobody has looked at: no stored file yet, and nowhere else."""
+    rows = await home.db.fetch('SELECT "id", "size_bytes", "content_sha", "created" FROM "guest_upload" ORDER BY "id"')
+    wanted = {
+        str(row["id"]): Item(
+            path=str(row["id"]),
+            size_bytes=row["size_bytes"],
+            mtime_ns=int(row["created"].timestamp()) * 1_000_000_000,
+            sha256=row["content_sha"],
+        )
+        for row in rows
+    }
+    return _Source(GUESTS, home.paths.quarantine, wanted, set())
 
 
 def _batches(items: list[Item]) -> list[list[Item]]:
@@ -199,6 +223,8 @@ def _copy_rest(home: Home, backup: BackupFolder, snapshot: Snapshot, libraries: 
     described = [
         {"id": str(row["id"]), "name": row["name"], "root": row["root"], "kind": row["kind"]} for row in libraries
     ]
+    if backup.sums(GUESTS).exists():
+        described.append({"id": GUESTS, "name": GUESTS, "root": str(home.paths.quarantine), "kind": GUESTS})
     write_atomically(backup.libraries, msgspec.json.format(msgspec.json.encode(described)), temporary_in=backup.root)
 
 

@@ -39,6 +39,7 @@ class Verdict(msgspec.Struct, frozen=True):
 class ScrubOriginals:
     name = "scrub_originals"
     title = "Check originals"
+    reads_disks = True
 
     def interval_s(self, settings: Settings) -> float | None:
         return 24 * 3600

@@ -7,10 +7,14 @@ from typing import Any, Literal
 
 import msgspec
 from litestar import Controller, get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 
+from appliance.errors import InvalidInputError
 from web.api.schemas import Items
 from web.parts import Asking, Scheduler, SchedulerPart
+
+#: They check a part at a time, and all of it when asked.
+THOROUGH = ("restore_drill", "scrub_originals")
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +30,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     last_run: datetime | None = None
     next_run: datetime | None = None
     error: str | None = None
-    result: dict[str, object] | None = None
+    result: dict[str, Any] | None = None
 
 
 class JobsController(Controller):
@@ -41,9 +45,14 @@ class JobsController(Controller):
         return Items(msgspec.convert(items, list[Job]))
 
     @post("/{name:str}/run", status_code=202, summary="Start it now")
-    async def run(self, viewer: Asking, scheduler: SchedulerPart, name: FromPath[str]) -> Job:
+    async def run(
+        self, viewer: Asking, scheduler: SchedulerPart, name: FromPath[str], everything: FromQuery[bool] = False
+    ) -> Job:
+        """everything: all of it, for jobs that do a part at a time."""
         viewer.require_admin()
-        await scheduler.run(name)
+        if everything and name not in THOROUGH:
+            raise InvalidInputError(f"{name} has no parts", hint=f"`everything` is for {' and '.join(THOROUGH)}.")
+        await scheduler.run(name, **({"everything": True} if everything else {}))
         return await _one(scheduler, name)
 
     @post("/{name:str}/pause", status_code=200, summary="Stop it until it is resumed")
