@@ -25,6 +25,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from appliance.errors import ComputeError, ComputeUnavailableError
+from appliance.trace import current as current_trace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -354,8 +355,15 @@ class Compute:
         models: in the process that holds models.   urgent: someone waits for it, so it overtakes what does not run yet.
         """
         lane = self._models if models else self._files
+        trace = current_trace.get()
+        asked = time.perf_counter()
         async with lane.turns.turn(urgent=urgent):
-            return await asyncio.wrap_future(lane.executor.submit_limited(timeout_s, fn, *args, **kwargs))
+            began = time.perf_counter()
+            try:
+                return await asyncio.wrap_future(lane.executor.submit_limited(timeout_s, fn, *args, **kwargs))
+            finally:
+                if trace is not None and trace.open:
+                    trace.computed(fn, waited_s=began - asked, seconds=time.perf_counter() - began)
 
     def make_way(self) -> None:
         """Someone is looking at pictures: for the next `MAKE_WAY_S`, leave them a core if there are several."""

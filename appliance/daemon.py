@@ -32,6 +32,7 @@ from appliance.jobs import registry as jobs_registry
 from appliance.jobs.schedule import Scheduler
 from appliance.library import face_groups, in_use, kept, libraries, users
 from appliance.library.renew import renew_thumbnails
+from appliance.library.settings import get_setting
 from appliance.lock import DataLock, ended_badly
 from appliance.mdns import Announcer
 from appliance.messages import Bus, DatabaseDoubted, FacesChanged
@@ -133,7 +134,8 @@ async def open_house(settings: Settings, *, command: str = "serve") -> AsyncIter
             await scheduler.run_unless_paused("check_database")
         if await face_groups.is_due(db):
             home.bus.publish(FacesChanged())
-        app = create_app(home=home, runner=runner, scheduler=scheduler)
+        recording = await get_setting(db, "record_requests")
+        app = create_app(home=home, runner=runner, scheduler=scheduler, recording=recording)
         yield House(
             home=home,
             runner=runner,

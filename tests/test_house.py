@@ -32,6 +32,7 @@ HEAVY = (
     "faker",
     "polyfactory",
     "IPython",
+    "pyinstrument",
 )
 
 

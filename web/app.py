@@ -64,6 +64,7 @@ from web.errors import EXCEPTION_HANDLERS, UnknownHostError, homeroll_error
 from web.pages.shell import PAGES
 from web.pages.trust import TRUST
 from web.parts import Runner, Scheduler
+from web.recording import Mode
 from web.requestlog import RequestLog
 from web.security import HEADERS, as_local_admin, guard, host_names, is_known_host, is_local_admin
 from web.throttle import Throttle
@@ -144,6 +145,10 @@ class Application(Litestar):
             return
         began = time.perf_counter()
         status = 500
+        recorder = self._request_log.recorder
+        recording = recorder.begin(scope) if recorder.on else None
+        if recording is not None:
+            send = recording.counting(send)
 
         async def send_with_headers(message: Any) -> None:
             nonlocal status
@@ -168,16 +173,17 @@ class Application(Litestar):
                 response = homeroll_error(request, refusal).to_asgi_response(None, request)
                 await response(scope, receive, send_with_headers)
         finally:
+            if recording is not None:
+                recorder.end(recording, scope)
             viewer = scope.get("user")
             if viewer is not None and scope["method"] == "GET" and not is_local_admin(scope):
                 self._home.compute.make_way()
             self._request_log.add(
-                method=scope["method"],
-                # What was asked for, not which file or whose link.
-                path=scope.get("path_template") or scope["path"],
+                scope,
                 status=status,
                 seconds=time.perf_counter() - began,
                 user=str(viewer.user_id) if viewer is not None and viewer.user_id else None,
+                recording=recording,
             )
 
     def _refusal(self, scope: Any) -> HomerollError | None:
@@ -200,12 +206,16 @@ def _caching(scope: Any) -> bytes:
     return b"no-store"
 
 
-def create_app(*, home: Home, runner: Runner, scheduler: Scheduler) -> Application:
-    """One application for every door: TCP gets it as it is, admin.sock gets `as_local_admin(app)`."""
+def create_app(*, home: Home, runner: Runner, scheduler: Scheduler, recording: Mode = "off") -> Application:
+    """One application for every door: TCP gets it as it is, admin.sock gets `as_local_admin(app)`.
+
+    recording: which requests are looked into (`web/recording.py`).
+    """
     mimetypes.init()  # reads the system's tables: now, not at the first request for a static file
     mimetypes.add_type("text/javascript", ".js")
     mimetypes.add_type("application/manifest+json", ".webmanifest")
     request_log, closing = RequestLog(), Closing()
+    request_log.recorder.follow(recording)
     parts: dict[str, Any] = {
         "home": home,
         "runner": runner,

@@ -15,6 +15,7 @@ import os
 import sqlite3
 from contextvars import ContextVar, Token
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import aiosqlite
@@ -31,6 +32,7 @@ from appliance.errors import (
 )
 from appliance.files import raise_storage_error
 from appliance.mounts import is_read_only
+from appliance.trace import current as current_trace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
@@ -63,7 +65,7 @@ class PooledTransaction(SQLiteTransaction):
         self.writes = self.transaction_type is not TransactionType.deferred
         self.connection = await self.engine.borrow(writes=self.writes)
         try:
-            await self.connection.execute(f"BEGIN {self.transaction_type.value}")
+            await _control(self.connection, f"BEGIN {self.transaction_type.value}")
         except BaseException:
             # A cancelled BEGIN may still be carried out by the connection's thread, after this.
             await _to_its_end(self._finish(failed=True))
@@ -85,7 +87,7 @@ class PooledTransaction(SQLiteTransaction):
                 await self._roll_back()
                 return
             try:
-                await self.connection.execute("COMMIT")
+                await _control(self.connection, "COMMIT")
             except sqlite3.Error:
                 await self._roll_back()
                 raise
@@ -97,6 +99,18 @@ class PooledTransaction(SQLiteTransaction):
         error that led here is the one to tell."""
         with contextlib.suppress(sqlite3.OperationalError):
             await self.connection.execute("ROLLBACK")
+
+
+async def _control(connection: aiosqlite.Connection, sql: str) -> None:
+    """Begin or commit."""
+    trace = current_trace.get()
+    if trace is None or not trace.open:
+        await connection.execute(sql)
+        return
+    asked = perf_counter()
+    await connection.execute(sql)
+    trace.transactions += sql != "COMMIT"
+    trace.transaction_s += perf_counter() - asked
 
 
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
@@ -184,7 +198,14 @@ class PooledEngine(SQLiteEngine):
         return connection
 
     async def borrow(self, *, writes: bool) -> aiosqlite.Connection:
-        return await (self._writers if writes else self._readers).get()
+        pool = self._writers if writes else self._readers
+        trace = current_trace.get()
+        if trace is None or not trace.open:
+            return await pool.get()
+        asked = perf_counter()
+        connection = await pool.get()
+        trace.waited_connection_s += perf_counter() - asked
+        return connection
 
     def give_back(self, connection: aiosqlite.Connection, *, writes: bool) -> None:
         (self._writers if writes else self._readers).put_nowait(connection)
@@ -211,7 +232,10 @@ class PooledEngine(SQLiteEngine):
         query_type: str = "generic",
         table: type[Table] | None = None,
     ) -> Any:
-        return await connection.execute_fetchall(query, args or [])
+        trace = current_trace.get()
+        if trace is None or not trace.open:
+            return await connection.execute_fetchall(query, args or [])
+        return await trace.fetch_all(connection, query, args or [])
 
     def transaction(
         self, transaction_type: TransactionType = TransactionType.deferred, allow_nested: bool = True
@@ -297,7 +321,11 @@ class Database:
         transaction = self.engine.current_transaction.get()
         assert transaction is not None, "execute_many needs db.write()"
         assert transaction.writes, "execute_many needs db.write()"
-        await transaction.connection.executemany(sql, rows)
+        trace = current_trace.get()
+        if trace is None or not trace.open:
+            await transaction.connection.executemany(sql, rows)
+        else:
+            await trace.execute_many(transaction.connection, sql, rows)
 
     async def insert(self, table: type[Table], rows: Sequence[Mapping[str, object]]) -> None:
         """Insert dictionaries that share their keys; column values as SQLite stores them (`stored`)."""
@@ -321,9 +349,12 @@ class Database:
 
     async def _run(self, sql: str, args: Sequence[object]) -> Any:
         transaction = self.engine.current_transaction.get()
-        if transaction is not None:
+        if transaction is None:
+            return await self.engine._run_in_new_connection(sql, list(args))
+        trace = current_trace.get()
+        if trace is None or not trace.open:
             return await transaction.connection.execute_fetchall(sql, args)
-        return await self.engine._run_in_new_connection(sql, list(args))
+        return await trace.fetch_all(transaction.connection, sql, args)
 
 
 @contextlib.contextmanager

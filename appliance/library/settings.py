@@ -146,6 +146,12 @@ SITE_SETTINGS: tuple[SiteSettingSpec, ...] = (
         "Whether Homeroll answers by https, too, with a certificate of its own; `homeroll tls` says more.",
         lambda: (OFF, ON),
     ),
+    _choice(
+        "record_requests",
+        OFF,
+        "Whether requests are looked into, to find what is slow: one in twenty (sampled), or every one (full).",
+        lambda: (OFF, "sampled", "full"),
+    ),
 )
 
 

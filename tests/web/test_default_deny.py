@@ -134,6 +134,13 @@ async def test_what_is_for_admins_is_refused_to_others(service: Service, anna: h
         ("GET", "/settings"),
         ("PATCH", "/settings"),
         ("GET", "/requests"),
+        ("DELETE", "/requests"),
+        ("POST", "/requests/record"),
+        ("POST", "/requests/stop"),
+        ("GET", "/requests/profile"),
+        ("DELETE", "/requests/profile"),
+        ("GET", f"/requests/{nobody}"),
+        ("GET", f"/requests/{nobody}/statements/0/plan"),
         ("GET", "/metrics"),
     ):
         body: dict[str, Any] = {"json": {"name": "x"} if "libraries" in path else {}} if method == "PATCH" else {}
