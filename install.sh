@@ -429,7 +429,7 @@ command_test() {
   say "Tests"
   trap - INT TERM
   # One process for each core; the tests of one file stay together, because they share what is slow to make.
-  python -m pytest -n auto --maxprocesses=4 --dist loadfile "$@" || tests=$?
+  python -m pytest -n auto --maxprocesses=4 --dist loadfile --no-loadscope-reorder "$@" || tests=$?
   if ((result != 0)); then printf '%sFormat, lint, types or imports were not clean: see above the tests.%s\n' "$red" "$plain" >&2; fi
   exit $((tests != 0 ? tests : result))
 }

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).resolve().parent.parent
 CORPUS = Path(os.environ.get("HOMEROLL_CORPUS") or REPOSITORY.parent / "shared" / "media")
 IN_CI = os.environ.get("CI") == "true"
+TAKES_LONG = ("slow", "install")
 KEPT_SETTINGS = frozenset({"HOMEROLL_CORPUS"})  # says where test data lies; the service knows no such setting
 
 
@@ -66,6 +67,12 @@ def corpus() -> Path:
     if not CORPUS.is_dir():
         pytest.skip(f"no media in {CORPUS}; set HOMEROLL_CORPUS")
     return CORPUS
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole files that take long go first, so that at the end no core waits for the other's last one."""
+    long = {item.path for item in items if any(item.get_closest_marker(name) for name in TAKES_LONG)}
+    items.sort(key=lambda item: item.path not in long)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -66,8 +66,9 @@ def _address(path: Path) -> str:
 
 
 def _run(
-    command: list[str], path: Path, *, output_limit: int = _OUTPUT_LIMIT_BYTES, time_limit_s: float = TIME_LIMIT_S
+    command: list[str], path: Path, *, output_limit: int = _OUTPUT_LIMIT_BYTES, time_limit_s: float | None = None
 ) -> bytes:
+    time_limit_s = time_limit_s or TIME_LIMIT_S
     if shutil.which(command[0]) is None:
         raise UnsupportedFormatError(
             str(path),
