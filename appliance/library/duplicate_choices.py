@@ -9,10 +9,12 @@ import msgspec
 
 from appliance.db.tables import DuplicateApart
 from appliance.errors import ConflictError, InvalidInputError
-from appliance.library import files, journal
+from appliance.library import duplicate_takeover, files, journal
 from appliance.library.duplicate_groups import regroup_around
+from appliance.library.duplicate_takeover import Taken
 from appliance.library.duplicates import members_of
 from appliance.library.face_index import ids_json
+from appliance.messages import FacesChanged, PeopleChanged
 from appliance.values import new_id, now
 
 if TYPE_CHECKING:
@@ -24,15 +26,13 @@ if TYPE_CHECKING:
 
 NOUN = "duplicates"
 _COLUMNS = ("favourite", "rating", "description", "trashed_at")
-_MANUAL = "manual"
 
 
-class State(msgspec.Struct):
-    """Files before or after a choice, and what it added: tags by hand, pairs that are no duplicates."""
+class State(Taken):
+    """Files before or after a choice, what the kept one has from the others, and pairs that are no duplicates."""
 
-    files: dict[str, dict[str, Any]]
-    tags: list[tuple[str, str]]  # (file, tag)
-    apart: list[tuple[str, str]]
+    files: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+    apart: list[tuple[str, str]] = msgspec.field(default_factory=list)
     kind: str = "copy"  # what those are not
 
 
@@ -53,7 +53,7 @@ async def keep(db: Database, bus: Bus, viewer: Viewer, group: uuid.UUID, kept: S
         await files.changeable_ids(db, viewer, members)
         before = await _rows(db, members)
         rest = [file for file in members if file not in chosen]
-        tags = await _take_over(db, chosen[0], rest, before)
+        was, taken = await duplicate_takeover.take_over(db, viewer, chosen[0], rest, before)
         await db.fetch(
             """UPDATE "stored_file" SET "trashed_at" = ?1, "modified" = ?1
                WHERE "id" IN (SELECT value FROM json_each(?2))""",
@@ -62,8 +62,10 @@ async def keep(db: Database, bus: Bus, viewer: Viewer, group: uuid.UUID, kept: S
         kind = await _kind(db, group)
         apart = await _set_apart(db, kind, chosen)
         await regroup_around(db, members)
-        entry = await _record(db, viewer, "keep", group, before, State({}, tags, apart, kind))
+        entry = await _record(db, viewer, "keep", group, before, apart, kind, was=was, taken=taken)
     await _announce(db, bus, members)
+    if taken.faces:
+        _announce_people(bus)
     return entry
 
 
@@ -75,7 +77,7 @@ async def dismiss(db: Database, viewer: Viewer, group: uuid.UUID) -> uuid.UUID |
         kind = await _kind(db, group)
         apart = await _set_apart(db, kind, members)
         await regroup_around(db, members)
-        return await _record(db, viewer, "dismiss", group, before, State({}, [], apart, kind))
+        return await _record(db, viewer, "dismiss", group, before, apart, kind)
 
 
 async def put_back(db: Database, entry: Row) -> None:
@@ -87,16 +89,14 @@ async def put_back(db: Database, entry: Row) -> None:
         raise ConflictError("One of the files is gone for good", hint="The trash was emptied since.")
     if any(here[file][name] != value for file, left in after.files.items() for name, value in left.items()):
         raise ConflictError("One of the files was changed since", hint="Undo what was done after it first.")
+    await duplicate_takeover.check_there(db, after)
     moment = now()
     for file, was in before.files.items():
         assignments = ", ".join(f'"{name}" = ?' for name in was)
         await db.fetch(
             f'UPDATE "stored_file" SET {assignments}, "modified" = ? WHERE "id" = ?', [*was.values(), moment, file]
         )
-    await db.execute_many(
-        'DELETE FROM "file_tag" WHERE "file" = ? AND "tag" = ? AND "source" = ?',
-        [[file, tag, _MANUAL] for file, tag in after.tags],
-    )
+    await duplicate_takeover.put_back(db, before, after)
     await db.execute_many(
         'DELETE FROM "duplicate_apart" WHERE "file" = ? AND "other" = ? AND "kind" = ?',
         [[one, other, after.kind] for one, other in after.apart],
@@ -106,62 +106,14 @@ async def put_back(db: Database, entry: Row) -> None:
 
 async def announce_undone(db: Database, bus: Bus, entry: Row) -> None:
     """After `put_back` is committed."""
-    await _announce(db, bus, [uuid.UUID(file) for file in _touched(msgspec.json.decode(entry["after"], type=State))])
+    after = msgspec.json.decode(entry["after"], type=State)
+    await _announce(db, bus, [uuid.UUID(file) for file in _touched(after)])
+    if after.faces:
+        _announce_people(bus)
 
 
 def _touched(state: State) -> set[str]:
     return {*state.files, *(file for pair in state.apart for file in pair)}
-
-
-async def _take_over(
-    db: Database, kept: uuid.UUID, rest: Sequence[uuid.UUID], rows: dict[str, dict[str, Any]]
-) -> list[tuple[str, str]]:
-    """What people said of `rest` is said of `kept` too; returns the tags that it did not have.
-
-    A favourite stays one, the highest rating counts, descriptions that differ are put one below the other.  What
-    somebody wrote on a file of their own is not put on the family's, where everybody would read it.
-    """
-    if not rest:
-        return []
-    readable = [str(file) for file in rest if await _no_more_read(db, kept, file)]
-    own, others = rows[str(kept)], [rows[str(file)] for file in rest]
-    ratings = [row["rating"] for row in (own, *others) if row["rating"] is not None]
-    written = [own["description"], *(rows[file]["description"] for file in readable)]
-    description = "\n\n".join(dict.fromkeys(text.strip() for text in written if text.strip()))
-    await db.fetch(
-        'UPDATE "stored_file" SET "favourite" = ?, "rating" = ?, "description" = ?, "modified" = ? WHERE "id" = ?',
-        [
-            own["favourite"] or any(row["favourite"] for row in others),
-            max(ratings, default=None),
-            description[: files.MAX_DESCRIPTION] if description != own["description"].strip() else own["description"],
-            now(),
-            str(kept),
-        ],
-    )
-    # A tag that somebody took off the kept one stays off.
-    wanted = await db.fetch(
-        """SELECT DISTINCT "tag" FROM "file_tag" t WHERE "source" = ?1 AND "file" IN (SELECT value FROM json_each(?2))
-           AND NOT EXISTS (SELECT 1 FROM "file_tag" k WHERE k."file" = ?3 AND k."tag" = t."tag" AND k."source" = ?1)
-           AND NOT EXISTS (SELECT 1 FROM "tag_rejection" r WHERE r."file" = ?3 AND r."tag" = t."tag")""",
-        [_MANUAL, ids_json(readable), str(kept)],
-    )
-    tags = [(str(kept), str(row["tag"])) for row in wanted]
-    await db.execute_many(
-        'INSERT INTO "file_tag" ("id", "file", "tag", "source") VALUES (?, ?, ?, ?)',
-        [[str(new_id()), file, tag, _MANUAL] for file, tag in tags],
-    )
-    return tags
-
-
-async def _no_more_read(db: Database, kept: uuid.UUID, file: uuid.UUID) -> bool:
-    """True when everybody who sees `kept` sees `file`."""
-    return bool(
-        await db.value(
-            """SELECT f."audience" IN ('', k."audience") FROM "stored_file" f, "stored_file" k
-               WHERE f."id" = ? AND k."id" = ?""",
-            [str(file), str(kept)],
-        )
-    )
 
 
 async def _kind(db: Database, group: uuid.UUID) -> str:
@@ -196,20 +148,40 @@ async def _set_apart(db: Database, kind: str, chosen: Sequence[uuid.UUID]) -> li
 
 
 async def _record(
-    db: Database, viewer: Viewer, verb: str, group: uuid.UUID, before: dict[str, dict[str, Any]], added: State
+    db: Database,
+    viewer: Viewer,
+    verb: str,
+    group: uuid.UUID,
+    before: dict[str, dict[str, Any]],
+    apart: list[tuple[str, str]],
+    kind: str,
+    *,
+    was: Taken | None = None,
+    taken: Taken | None = None,
 ) -> uuid.UUID | None:
+    """The journal's entry, None when nothing has changed.  was, taken: what the kept one has from the others."""
     after = await _rows(db, list(before))
     changed = {
         file: [name for name in _COLUMNS if before[file][name] != after[file][name]]
         for file in before
         if before[file] != after[file]
     }
-    if not changed and not added.tags and not added.apart:
+    if not changed and not taken and not apart:
         return None
-    old = State({file: {name: before[file][name] for name in names} for file, names in changed.items()}, [], [])
-    added.files = {file: {name: after[file][name] for name in names} for file, names in changed.items()}
+    old, new = (
+        State(
+            files={file: {name: rows[file][name] for name in names} for file, names in changed.items()},
+            kind=kind,
+            tags=some.tags,
+            albums=some.albums,
+            covers=some.covers,
+            faces=some.faces,
+        )
+        for rows, some in ((before, was or Taken()), (after, taken or Taken()))
+    )
+    new.apart = apart
     return await journal.record(
-        viewer, verb, NOUN, group, before=msgspec.to_builtins(old), after=msgspec.to_builtins(added)
+        viewer, verb, NOUN, group, before=msgspec.to_builtins(old), after=msgspec.to_builtins(new)
     )
 
 
@@ -228,3 +200,8 @@ async def _rows(db: Database, ids: Iterable[object]) -> dict[str, dict[str, Any]
 async def _announce(db: Database, bus: Bus, ids: Iterable[uuid.UUID]) -> None:
     for file in ids:
         await files.announce_change(db, bus, file)
+
+
+def _announce_people(bus: Bus) -> None:
+    bus.publish(PeopleChanged())
+    bus.publish(FacesChanged())
