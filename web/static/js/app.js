@@ -15,6 +15,7 @@ import { addDropTarget } from "/static/js/drop.js";
 import { route, startRouter } from "/static/js/router.js";
 import { startStatus } from "/static/js/status.js";
 import { timelineState } from "/static/js/timeline/state.js";
+import { startWaiting } from "/static/js/waiting.js";
 
 /** @param {HTMLElement} root */
 export async function startApp(root) {
@@ -49,6 +50,7 @@ export async function startApp(root) {
   const pageSwitch = createPageSwitch({ timeline, pages, drawEmpty });
   connectMessages();
   startStatus();
+  startWaiting();
   addDropTarget();
   onMessage("LibraryChanged", () => timeline.refreshSoon());
   addShortcuts();

@@ -3,31 +3,29 @@ import { ago, count, dayMedium, localTime, plural, size, timeOfDay } from "/stat
 import { Icon } from "/static/js/lib/icon.js";
 import { html, useState } from "/static/js/lib/preact.js";
 import { useStore } from "/static/js/lib/store.js";
+import { ReviewTabs } from "/static/js/duplicates/tabs.js";
 import { openAmong } from "/static/js/search/pile.js";
 import { status } from "/static/js/status.js";
 import { renditionVersion } from "/static/js/timeline/flags.js";
 
-const TABS = [
-  ["exact", "Equal", "Files with the very same content would stand here side by side."],
-  ["near", "Alike", "The same picture in other sizes, copies and edits would stand here side by side."],
-  ["sequence", "Series", "Several moments of one scene would stand here side by side."],
-];
+const NOTHING = {
+  copy: "Files with the very same content, and the same picture in other sizes, copies and edits, would stand here side by side.",
+  sequence: "Several moments of one scene would stand here side by side.",
+};
 
 /** @param {{ store: any, actions: any }} props */
 export function Duplicates({ store, actions }) {
   const now = useStore(store);
-  const { kind, totals, groups, next, loading } = now;
+  const { kind, totals, trashed, groups, next, loading } = now;
   return html`
     <header class="people-head">
       <h1>Duplicates</h1>
-      <span class="people-total">${totals[kind] > 0 && plural(totals[kind], "group")}</span>
-      <div class="tabs" role="group" aria-label="Kind">
-        ${TABS.map(([name, title]) => html`<button type="button" key=${name} aria-pressed=${String(kind === name)} onClick=${() => actions.show(name)}>${title}${totals[name] > 0 && html`<span class="tab-count">${count(totals[name])}</span>`}</button>`)}
-      </div>
+      <span class="people-total">${totals[kind] > 0 && `${plural(totals[kind], "group")} to decide`}</span>
+      <${ReviewTabs} here=${kind} totals=${totals} trashed=${trashed} onShow=${actions.show} />
     </header>
     ${loading && !groups.length && html`<div class="panel-wait"><span class="spinner"></span></div>`}
     ${!loading && !groups.length && html`<${None} kind=${kind} onLook=${actions.look} />`}
-    ${groups.length > 0 && html`<p class="people-hint duplicates-hint">What is not kept goes to the trash, from where it can come back. <span class="only-keys">Keys: <kbd>b</kbd> keep what is chosen, <kbd>o</kbd> keep all, <kbd>n</kbd> not duplicates, <kbd>↑</kbd> <kbd>↓</kbd> move.</span></p>`}
+    ${groups.length > 0 && html`<p class="people-hint duplicates-hint">What is not kept goes to the trash, from where it can come back; what you said of it goes to the best that you keep. <span class="only-keys">Keys: <kbd>↑</kbd> <kbd>↓</kbd> move, <kbd>1</kbd>–<kbd>9</kbd> choose, <kbd>b</kbd> keep what is chosen, <kbd>o</kbd> keep all, <kbd>n</kbd> not duplicates, <kbd>z</kbd> undo.</span></p>`}
     <ul class="duplicate-groups">${groups.map((group) => html`<${Group} key=${group.id} group=${group} actions=${actions} />`)}</ul>
     ${next && html`<div class="people-more"><button class="button" type="button" onClick=${actions.more}>Show more</button></div>`}
   `;
@@ -41,7 +39,7 @@ function None({ kind, onLook }) {
   return html`<div class="notice-page">
     <span class=${`notice-mark ${running ? "is-busy" : ""}`}><${Icon} name="copy-check" size=${32} /></span>
     <h1>${running ? "Looking for duplicates" : "Nothing to decide"}</h1>
-    <p>${TABS.find(([name]) => name === kind)?.[2]} ${job && !running && (job.last_run ? `Last looked ${ago(job.last_run)}.` : "Nobody has looked yet.")}</p>
+    <p>${NOTHING[kind]} ${job && !running && (job.last_run ? `Last looked ${ago(job.last_run)}.` : "Nobody has looked yet.")}</p>
     ${job && !running && html`<button class="button" type="button" onClick=${onLook}><${Icon} name="circle-play" size=${18} />Look now</button>`}
   </div>`;
 }
@@ -62,6 +60,7 @@ function Group({ group, actions }) {
   return html`<li class="duplicate-group" data-group=${group.id} tabindex="0" aria-label=${`${plural(group.files.length, "photo")}, ${SPOKEN[group.kind]}`}>
     <ul class="duplicate-files">${group.files.map((file) => html`<${Candidate} key=${file.id} file=${file} facts=${facts.get(file.id) ?? []} kept=${kept.has(file.id)} best=${file.id === group.best} onToggle=${() => toggle(file.id)} onOpen=${() => openAmong(group.files, file.id)} />`)}</ul>
     <div class="duplicate-actions">
+      ${group.kind !== "sequence" && html`<span class="duplicate-kind">${group.kind === "exact" ? "Equal files" : "The same picture"}</span>`}
       <button class="button is-small is-plain" type="button" onClick=${() => actions.dismiss(group)}>Not duplicates</button>
       <button class="button is-small" type="button" onClick=${() => actions.keepAll(group)}>${group.files.length === 2 ? "Keep both" : "Keep all"}</button>
       <button class="button is-small is-primary" type="button" data-keep disabled=${all} onClick=${() => actions.keep(group, [...kept])}>${kept.size === 1 && kept.has(group.best) ? "Keep the best" : `Keep ${count(kept.size)}`}<span class="button-note">${gone ? `, ${count(gone)} to trash` : ""}</span></button>

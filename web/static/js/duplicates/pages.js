@@ -4,14 +4,16 @@ import { announce, el, isTyping } from "/static/js/lib/dom.js";
 import { onMessage } from "/static/js/lib/messages.js";
 import { html, render } from "/static/js/lib/preact.js";
 import { createStore } from "/static/js/lib/store.js";
+import { waiting } from "/static/js/waiting.js";
 import { Duplicates } from "/static/js/duplicates/duplicates.js";
 import { Failure } from "/static/js/ui/failure.js";
 import { toast, toastError } from "/static/js/ui/toast.js";
 
 const PAGE = 30;
-/** @typedef {"exact" | "near" | "sequence"} Kind equal bytes; the same picture; one scene in several moments */
-/** @typedef {{ id: string, kind: Kind, files: any[], best: string }} Group */
-const KINDS = /** @type {Kind[]} */ (["exact", "near", "sequence"]);
+/** @typedef {"copy" | "sequence"} Kind equal files and copies of a picture; one scene in several moments */
+/** @typedef {{ id: string, kind: "exact" | "near" | "sequence", files: any[], best: string }} Group */
+const KINDS = /** @type {Kind[]} */ (["copy", "sequence"]);
+const kindOf = (/** @type {Group} */ { kind }) => (kind === "sequence" ? "sequence" : "copy");
 
 /** @param {HTMLElement} holder */
 export async function openPage(holder) {
@@ -19,21 +21,23 @@ export async function openPage(holder) {
   holder.replaceChildren(root);
   document.title = "Duplicates · Homeroll";
   const store = createStore({
-    kind: /** @type {Kind} */ ("exact"),
-    totals: { exact: 0, near: 0, sequence: 0 },
+    kind: /** @type {Kind} */ ("copy"),
+    totals: { copy: 0, sequence: 0 },
+    trashed: 0,
     /** @type {Group[]} */ groups: [],
     /** @type {string | null} */ next: null,
     loading: false,
   });
   const put = (/** @type {any} */ part) => store.set({ ...store.get(), ...part });
-  const ask = (/** @type {string} */ kind, cursor = "", limit = PAGE) => api.get(`/duplicates?kind=${kind}&limit=${limit}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+  const ask = (/** @type {string} */ kind, cursor = "", limit = PAGE) => api.get(`/duplicates?limit=${limit}${kind === "sequence" ? "&kind=sequence" : ""}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
 
   async function load(/** @type {Kind} */ kind) {
     put({ kind, loading: true, ...(kind !== store.get().kind && { groups: [], next: null }) });
-    const pages = await Promise.all(KINDS.map((other) => ask(other, "", other === kind ? PAGE : 1)));
+    const [trash, ...pages] = await Promise.all([api.get("/trash?limit=1"), ...KINDS.map((other) => ask(other, "", other === kind ? PAGE : 1))]);
     if (store.get().kind !== kind) return;
     const here = pages[KINDS.indexOf(kind)];
-    put({ groups: here.items, next: here.next, loading: false, totals: Object.fromEntries(KINDS.map((name, i) => [name, pages[i].total])) });
+    put({ groups: here.items, next: here.next, loading: false, trashed: trash.total, totals: Object.fromEntries(KINDS.map((name, i) => [name, pages[i].total])) });
+    waiting.set({ ...waiting.get(), duplicates: store.get().totals.copy });
   }
 
   /** Ask again; where there is nothing of this kind, another kind is shown that has some. */
@@ -52,20 +56,29 @@ export async function openPage(holder) {
   }
 
   /** Take a group off the page and ask the server; it comes back when that did not work, or is undone. */
-  async function decide(/** @type {Group} */ group, /** @type {() => Promise<any>} */ run, /** @type {string} */ said) {
-    const { groups, totals } = store.get();
+  async function decide(/** @type {Group} */ group, /** @type {() => Promise<any>} */ run, /** @type {string} */ said, gone = 0) {
+    const { groups } = store.get();
     const at = groups.indexOf(group);
     if (at < 0) return;
+    const kind = kindOf(group);
     focusGroup(at + 1 < groups.length ? groups[at + 1].id : (groups[at - 1]?.id ?? ""));
-    put({ groups: groups.filter((entry) => entry !== group), totals: { ...totals, [group.kind]: Math.max(0, totals[group.kind] - 1) } });
+    const count = (/** @type {number} */ step) => {
+      const next = { ...store.get().totals, [kind]: Math.max(0, store.get().totals[kind] + step) };
+      put({ totals: next });
+      waiting.set({ ...waiting.get(), duplicates: next.copy });
+    };
+    put({ groups: groups.filter((entry) => entry !== group) });
+    count(-1);
     const back = () => {
       const now = store.get();
-      if (now.kind === group.kind) put({ groups: [...now.groups.slice(0, at), group, ...now.groups.slice(at)] });
-      put({ totals: { ...store.get().totals, [group.kind]: store.get().totals[group.kind] + 1 } });
+      if (now.kind === kind) put({ groups: [...now.groups.slice(0, at), group, ...now.groups.slice(at)] });
+      count(1);
     };
     try {
       const answer = await run();
       const entry = answer?.undo;
+      last = entry ? () => undo(entry, group) : null;
+      put({ trashed: store.get().trashed + gone });
       toast(said, entry && { action: { label: "Undo", run: () => undo(entry, group) } });
       announce(said);
     } catch (error) {
@@ -75,12 +88,18 @@ export async function openPage(holder) {
     if (store.get().groups.length < 5 && store.get().next) more();
   }
 
+  /** @type {(() => Promise<void>) | null} the way back from what was decided last */
+  let last = null;
+
   /** Groups are made anew by that: asked for again. */
   async function undo(/** @type {string} */ entry, /** @type {Group} */ group) {
     try {
+      last = null;
       await api.post(`/journal/${entry}/undo`);
       toast("As it was before.");
-      await load(group.kind);
+      await load(kindOf(group));
+      const back = store.get().groups.find(({ files }) => files.some(({ id }) => id === group.best));
+      if (back) focusGroup(back.id);
     } catch (error) {
       toastError(error);
     }
@@ -91,7 +110,7 @@ export async function openPage(holder) {
     /** @param {Group} group @param {string[]} ids */
     keep(group, ids) {
       const gone = group.files.length - ids.length;
-      return decide(group, () => api.post(`${at(group)}/keep`, { ids }), gone === 1 ? "One photo moved to the trash." : `${gone} photos moved to the trash.`);
+      return decide(group, () => api.post(`${at(group)}/keep`, { ids }), gone === 1 ? "One photo moved to the trash." : `${gone} photos moved to the trash.`, gone);
     },
     /** @param {Group} group */
     keepAll: (group) => decide(group, () => api.post(`${at(group)}/keep`, { ids: group.files.map(({ id }) => id) }), group.files.length === 2 ? "Both are kept." : "All are kept."),
@@ -121,13 +140,26 @@ export async function openPage(holder) {
       b: () => group && /** @type {HTMLElement | null} */ (card?.querySelector("[data-keep]"))?.click(),
       o: () => group && actions.keepAll(group),
       n: () => group && actions.dismiss(group),
+      z: () => last?.(),
     }[event.key];
-    if (!run) return;
+    const nth = /^[1-9]$/.test(event.key) ? card?.querySelectorAll(".duplicate-picture")[Number(event.key) - 1] : null;
+    if (nth) /** @type {HTMLElement} */ (nth).click();
+    else if (!run) return;
     event.preventDefault();
     event.stopPropagation();
-    run();
+    if (!nth) run?.();
+  };
+  // Also where nothing of the page has the focus, as after the first look at it: then the first group is meant.
+  const anywhere = (/** @type {KeyboardEvent} */ event) => {
+    const { groups } = store.get();
+    if (isTyping(event) || event.target !== document.body || document.querySelector(".pswp, dialog[open]")) return;
+    if (["ArrowDown", "j"].includes(event.key) && groups.length) {
+      event.preventDefault();
+      focusGroup(groups[0].id);
+    } else if (event.key === "z") last?.();
   };
   root.addEventListener("keydown", keys);
+  addEventListener("keydown", anywhere);
 
   const fail = (/** @type {any} */ error) => render(html`<${Failure} error=${error} onRetry=${() => start()} />`, root);
   async function start() {
@@ -146,6 +178,7 @@ export async function openPage(holder) {
   return {
     destroy() {
       stop();
+      removeEventListener("keydown", anywhere);
       render(null, root);
       root.remove();
     },

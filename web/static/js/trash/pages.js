@@ -6,9 +6,11 @@ import { Icon } from "/static/js/lib/icon.js";
 import { onMessage } from "/static/js/lib/messages.js";
 import { html, render, useState } from "/static/js/lib/preact.js";
 import { createStore, useStore } from "/static/js/lib/store.js";
+import { ReviewTabs } from "/static/js/duplicates/tabs.js";
 import { showDialog } from "/static/js/ui/dialog.js";
 import { Failure } from "/static/js/ui/failure.js";
 import { toast, toastError } from "/static/js/ui/toast.js";
+import { waiting } from "/static/js/waiting.js";
 
 const PAGE = 200;
 const CALM_MS = 800;
@@ -51,6 +53,7 @@ export async function openPage(holder) {
 
 function Trash({ page, load, more }) {
   const { items, total, next, days, removable } = useStore(page);
+  const { duplicates } = useStore(waiting);
   const [chosen, setChosen] = useState(/** @type {ReadonlySet<string>} */ (new Set()));
   const here = items.filter(({ file }) => chosen.has(file.id));
   const toggle = (/** @type {string} */ id) => {
@@ -79,7 +82,7 @@ function Trash({ page, load, more }) {
       <span class="notice-mark"><${Icon} name="trash-2" size=${32} /></span>
       <h1>The trash is empty</h1>
       <p>${days ? `What you put here can be taken out again for ${days} days.` : "What you put here stays until somebody empties the trash."}</p>
-      <div class="notice-actions"><a class="button" href="/">Photos</a></div>
+      <div class="notice-actions"><a class="button" href="/">Photos</a>${duplicates > 0 && html`<a class="button" href="/duplicates">${plural(duplicates, "group")} of duplicates</a>`}</div>
     </div>`;
   }
   const none = here.length ? here.every((item) => !item.removable) : !removable;
@@ -87,6 +90,7 @@ function Trash({ page, load, more }) {
     <header class="people-head trash-head">
       <h1>Trash</h1>
       <span class="people-total">${here.length ? `${plural(here.length, "photo")} chosen` : plural(total, "photo")}</span>
+      <${ReviewTabs} here="trash" totals=${{ copy: duplicates }} trashed=${total} />
       <div class="trash-actions">
         ${here.length > 0 && html`<button class="button is-plain" type="button" onClick=${() => setChosen(new Set())}>Choose none</button>`}
         <button class="button" type="button" onClick=${restore}><${Icon} name="archive-restore" size=${18} />${here.length ? "Restore" : "Restore all"}</button>

@@ -6,7 +6,7 @@ const KEYS = [
   ["Photo", [["← →", "Previous, next"], ["Space", "Play or pause; zoom a photo"], ["f", "Favourite"], ["i", "Information"], ["p", "People on the photo"], ["t", "Text of the picture"], ["Delete", "Move to trash"], ["Esc", "Back"]]],
   ["People", [["← → ↑ ↓", "Move between people"], ["Enter", "Open"], ["n", "Name"], ["f", "Favourite"], ["h", "Hide"], ["x", "Stranger"]]],
   ["Search", [["/", "Search from anywhere"], ["↑ ↓", "Suggestions"], ["Tab", "Complete"], ["Enter", "Search"], ["Esc", "Close, clear, leave"]]],
-  ["Duplicates", [["↑ ↓", "Move between groups"], ["b", "Keep what is chosen"], ["o", "Keep all"], ["n", "Not duplicates"]]],
+  ["Duplicates", [["↑ ↓", "Move between groups"], ["1 – 9", "Choose a photo of the group"], ["b", "Keep what is chosen"], ["o", "Keep all"], ["n", "Not duplicates"], ["z", "Undo"]]],
   ["Rail of years", [["↑ ↓", "Month by month"], ["Page Up / Down", "Year by year"]]],
 ];
 

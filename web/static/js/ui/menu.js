@@ -1,4 +1,5 @@
 import { api } from "/static/js/lib/api.js";
+import { count } from "/static/js/lib/format.js";
 import { Icon } from "/static/js/lib/icon.js";
 import { html, useEffect, useRef, useState } from "/static/js/lib/preact.js";
 import { isAdmin, session } from "/static/js/lib/session.js";
@@ -6,12 +7,16 @@ import { useStore } from "/static/js/lib/store.js";
 import { go } from "/static/js/router.js";
 import { showHelp } from "/static/js/ui/help.js";
 import { theme } from "/static/js/ui/theme.js";
+import { refreshWaiting, waiting } from "/static/js/waiting.js";
 
 const THEMES = [
   ["system", "monitor", "As the system"],
   ["light", "sun", "Light"],
   ["dark", "moon", "Dark"],
 ];
+
+/** What waits on a page, as it is counted beside its name. @type {Record<string, "duplicates" | "guests">} */
+const WAITS = { "/duplicates": "duplicates", "/sharing": "guests" };
 
 /** @type {[string, string, string, boolean][]} address, icon, name, only for admins */
 const PAGES = [
@@ -40,11 +45,13 @@ async function changePassword() {
 /** The round button with the person's initial, and what it opens. */
 export function UserMenu() {
   const user = useStore(session);
+  const counts = useStore(waiting);
   const [open, setOpen] = useState(false);
   const root = useRef(/** @type {HTMLElement | null} */ (null));
   const button = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => {
     if (!open) return undefined;
+    refreshWaiting();
     const outside = (/** @type {Event} */ event) => {
       if (!root.current?.contains(/** @type {Node} */ (event.target))) setOpen(false);
     };
@@ -72,8 +79,8 @@ export function UserMenu() {
   };
   return html`
     <div class="menu" ref=${root} onKeyDown=${keys}>
-      <button ref=${button} class="icon-button" type="button" aria-haspopup="menu" aria-expanded=${String(open)} aria-label=${`Account of ${name}`} onClick=${() => setOpen(!open)}>
-        <span class="avatar" aria-hidden="true">${[...name][0]?.toUpperCase()}</span>
+      <button ref=${button} class="icon-button" type="button" aria-haspopup="menu" aria-expanded=${String(open)} aria-label=${`Account of ${name}${counts.guests ? ", photos of guests wait" : ""}`} onClick=${() => setOpen(!open)}>
+        <span class=${`avatar ${counts.guests ? "has-news" : ""}`} aria-hidden="true">${[...name][0]?.toUpperCase()}</span>
       </button>
       ${open &&
       html`<div class="menu-list" role="menu">
@@ -86,7 +93,7 @@ export function UserMenu() {
               </button>`,
           )}
         </div>
-        ${PAGES.filter(([, , , forAdmins]) => !forAdmins || isAdmin()).map(([path, icon, label]) => html`<button type="button" role="menuitem" key=${path} onClick=${pick(() => go(path))}><${Icon} name=${icon} size=${18} />${label}</button>`)}
+        ${PAGES.filter(([, , , forAdmins]) => !forAdmins || isAdmin()).map(([path, icon, label]) => html`<button type="button" role="menuitem" key=${path} onClick=${pick(() => go(path))}><${Icon} name=${icon} size=${18} />${label}${counts[WAITS[path]] > 0 && html`<span class="menu-count" aria-label=${`, ${count(counts[WAITS[path]])} to decide`}>${count(counts[WAITS[path]])}</span>`}</button>`)}
         <hr />
         <button type="button" role="menuitem" onClick=${pick(showHelp)}><${Icon} name="keyboard" size=${18} />Keyboard</button>
         <button type="button" role="menuitem" onClick=${pick(changePassword)}><${Icon} name="key-round" size=${18} />Change password</button>
