@@ -10,7 +10,6 @@ from typing import Any
 from litestar import Litestar, Request, Router
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.plugins import PluginProtocol
@@ -59,8 +58,11 @@ from web.api.trash import TrashController
 from web.api.uploads import UploadLocks, UploadsController
 from web.api.users import UsersController
 from web.api.versions import VersionsController
+from web.bodies import StrictRequest
 from web.closing import Closing
 from web.errors import EXCEPTION_HANDLERS, UnknownHostError, homeroll_error
+from web.methods import allowed_methods
+from web.openapi import Description, operation_id
 from web.pages.shell import PAGES
 from web.pages.trust import TRUST
 from web.parts import Runner, Scheduler
@@ -157,6 +159,9 @@ class Application(Litestar):
                 headers = list(message.get("headers", ()))
                 present = {name.lower() for name, _ in headers}
                 usual = (*HEADERS, (b"cache-control", _caching(scope)), *lasting_tls(scope, self._home))
+                if scope["method"] == "OPTIONS" and b"allow" in present:
+                    allow = (b"allow", allowed_methods(self, scope["path"]).encode())
+                    headers = [allow, *(pair for pair in headers if pair[0].lower() != b"allow")]
                 message["headers"] = headers + [pair for pair in usual if pair[0] not in present]
             await send(message)
 
@@ -226,7 +231,8 @@ def create_app(*, home: Home, runner: Runner, scheduler: Scheduler, recording: M
         "request_log": request_log,
         "closing": closing,
     }
-    return Application(
+    description = _openapi()
+    app = Application(
         home=home,
         known_hosts=host_names(home.settings.allowed_hosts),
         request_log=request_log,
@@ -242,12 +248,15 @@ def create_app(*, home: Home, runner: Runner, scheduler: Scheduler, recording: M
         dependencies={name: _always(part) for name, part in parts.items()}
         | {"viewer": Provide(_viewer, sync_to_thread=False)},
         exception_handlers=EXCEPTION_HANDLERS,
+        request_class=StrictRequest,
         request_max_body_size=MAX_BODY_BYTES,
         state=State({"home": home}),
-        openapi_config=_openapi(),
+        openapi_config=description,
         logging_config=None,
         debug=False,
     )
+    description.routes = lambda: app.routes
+    return app
 
 
 def _always(part: object) -> Provide:
@@ -259,11 +268,12 @@ def _viewer(request: Request[Any, Any, Any]) -> Any:
     return request.user
 
 
-def _openapi() -> OpenAPIConfig:
-    return OpenAPIConfig(
+def _openapi() -> Description:
+    return Description(
         title="Homeroll",
         version=version(),
-        description="The family's photos, at home. Errors are always {code, message, hint}.",
+        description="The family's photos, at home.  Errors are always {code, message, hint}.",
+        operation_id_creator=operation_id,
         path="/api/schema/openapi.json",
         render_plugins=[JsonRenderPlugin(path="/")],
         components=Components(

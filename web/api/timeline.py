@@ -6,6 +6,7 @@ import hashlib
 import uuid
 from typing import Annotated, Any
 
+import msgspec
 from litestar import Controller, Request, Response, get
 from litestar.params import FromPath, QueryParameter
 
@@ -14,6 +15,36 @@ from web.parts import Asking, HomePart
 from web.ranges import is_match
 
 OfPerson = Annotated[uuid.UUID | None, QueryParameter(description="only photos that show this person")]
+
+
+class MonthCount(msgspec.Struct, frozen=True):
+    month: str
+    count: int
+
+
+class Months(msgspec.Struct, frozen=True):
+    """What the list of months is; SQLite and `library/timeline.py` write it."""
+
+    total: int
+    months: list[MonthCount]
+
+
+class Month(msgspec.Struct, frozen=True):
+    """One month as columns, each as long as `ids`.  `ratio`: width by height; `start`: wall clock, with its offset if
+    that is known; `duration` in seconds.
+
+    `flags`: 1 favourite, 2 moves (`/video`), 4 RAW beside it, 8 part of a burst, 16 animated, 32 renditions still to be
+    made."""
+
+    month: str
+    count: int
+    ids: list[uuid.UUID]
+    ratio: list[float | None]
+    thumbhash: list[str | None]
+    kind: list[str]
+    start: list[str]
+    duration: list[float | None]
+    flags: list[int]
 
 
 class TimelineController(Controller):
