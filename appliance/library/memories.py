@@ -1,4 +1,5 @@
-"""Memories: what was photographed on this day in other years, or in this week, and trips that began about now.
+"""Memories: what was photographed on this day or week in other years, trips that began about now, and somebody through
+the years (`person_years.py`).
 
 Only what the timeline shows: nothing archived or hidden, and no photo of somebody whom the family has hidden.
 """
@@ -13,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from appliance.errors import InvalidInputError, NotFoundError
-from appliance.library import files
+from appliance.library import files, person_years
 from appliance.library.events import place_of
+from appliance.library.face_index import ids_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +39,7 @@ SHOWN = """f."listed" AND NOT EXISTS (
 
 
 class Memory(msgspec.Struct, frozen=True):
-    """`id` is day-<first>-<days> or trip-<event>; `kind` day | week | trip."""
+    """`id` is day-<first>-<days>, trip-<event> or person-<person>; `kind` day | week | trip | person."""
 
     id: str
     kind: str
@@ -60,7 +62,9 @@ async def memories_of(db: Database, viewer: Viewer, today: date) -> list[Memory]
                 if str(year) not in known and (found := await _memory(db, viewer, today, year, week=True)) is not None:
                     days.append(found)
         trips = [trip for year in years for trip in await _trips(db, viewer, today, year)]
-    return sorted([*days, *trips], key=lambda memory: memory.start, reverse=True)[:MOST_MEMORIES]
+        people = await _people(db, viewer, today)
+    dated = sorted([*days, *trips], key=lambda memory: memory.start, reverse=True)
+    return [*dated[: MOST_MEMORIES - len(people)], *people]
 
 
 async def files_of_memory(
@@ -69,7 +73,7 @@ async def files_of_memory(
     """By time.  Raises InvalidInputError for an id that is none, NotFoundError when there is nothing to show."""
     if not 1 <= limit <= MAX_FILES or offset < 0:
         raise InvalidInputError(f"limit must be between 1 and {MAX_FILES}")
-    condition, values = _meant(memory)
+    condition, values = await _meant(db, viewer, memory)
     visible, arguments = viewer.visible("f")
     source = f'FROM "stored_file" f WHERE {condition} AND {SHOWN} AND {visible}'
     values = [*values, *arguments]
@@ -83,9 +87,12 @@ async def files_of_memory(
         return await files.get_files(db, viewer, [row["id"] for row in rows]), total
 
 
-def _meant(memory: str) -> tuple[str, list[object]]:
+async def _meant(db: Database, viewer: Viewer, memory: str) -> tuple[str, list[object]]:
     """A condition on `f` and its arguments; raises InvalidInputError for an id that is none."""
     try:
+        if person := re.fullmatch(r"person-([0-9a-f-]{36})", memory):
+            pictures = await person_years.years_of(db, viewer, uuid.UUID(person[1]), SHOWN)
+            return 'f."id" IN (SELECT value FROM json_each(?))', [ids_json(row["id"] for row in pictures)]
         if trip := re.fullmatch(r"trip-([0-9a-f-]{36})", memory):
             event = uuid.UUID(trip[1])
             return 'f."id" IN (SELECT fe."file" FROM "file_event" fe WHERE fe."event" = ?)', [str(event)]
@@ -96,6 +103,18 @@ def _meant(memory: str) -> tuple[str, list[object]]:
     except (ValueError, OverflowError) as error:
         raise InvalidInputError("There is no such memory") from error
     raise InvalidInputError("There is no such memory")
+
+
+async def _people(db: Database, viewer: Viewer, today: date) -> list[Memory]:
+    """One of those who are known through the years; who has their birthday goes first."""
+    found = await person_years.person_of_the_day(db, viewer, today, SHOWN)
+    if found is None:
+        return []
+    person, pictures = found
+    span = f"{pictures[0]['local_start'][:4]}–{pictures[-1]['local_start'][:4]}"
+    told = _told(f"person-{person['id']}", "person", f"{person['name']} through the years", span, pictures)
+    latest, first = pictures[-1]["id"], pictures[0]["id"]
+    return [msgspec.structs.replace(told, covers=[latest, first, pictures[len(pictures) // 2]["id"]])]
 
 
 async def _trips(db: Database, viewer: Viewer, today: date, year: int) -> list[Memory]:

@@ -18,7 +18,7 @@ from web.parts import Asking, HomePart
 
 
 class MemoryItem(msgspec.Struct, frozen=True):
-    """`kind`: day, week or trip; `covers`: up to three of its files, the best first."""
+    """`kind`: day, week, trip or person; `covers`: up to three of its files, the best first."""
 
     id: str
     kind: str
@@ -34,7 +34,7 @@ class MemoriesController(Controller):
     path = "/memories"
     tags = ("memories",)
 
-    @get(summary="This day, or this week, in other years; never what is archived, nor who is hidden")
+    @get(summary="This day or week in other years, trips, a person through the years; never who is hidden")
     async def list(
         self,
         home: HomePart,
