@@ -31,6 +31,8 @@ class Home:
     """What is planned for every new file, in the order of the pipeline."""
     pulls: dict[str, PullProgress] = field(default_factory=dict)
     """Models that are being fetched now; what is asked for is on disk (`ml.asked`)."""
+    watched: set[str] = field(default_factory=set)
+    """Ids of libraries whose folders the kernel watches for us just now: changes in them are heard as they happen."""
     tls: TlsState = field(default_factory=TlsState)
     """What the door that speaks TLS (`door.py`) serves just now."""
 

@@ -6,32 +6,49 @@ import contextlib
 import os
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+TABLE = Path("/proc/self/mountinfo")
 
 
 class Mount(NamedTuple):
+    """`device`: the kernel's numbers of it, such as 8:1; 0:N where it is no single disk or partition."""
+
     point: str
     kind: str
     source: str
     options: frozenset[str]
+    device: str = ""
 
 
-def mount_of(path: Path, table: Path = Path("/proc/self/mountinfo")) -> Mount | None:
+def mount_of(path: Path, table: Path = TABLE) -> Mount | None:
     """The mount that holds `path`; None where the system does not tell."""
-    try:
-        lines = table.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-    except OSError:
-        return None
     resolved, best = path.resolve(), None
-    for line in lines:
-        before, _, after = line.partition(" - ")
-        fields, rest = before.split(" "), after.split(" ")
-        point = _plain(fields[4])
+    for mount in _mounts(table):
         # A later line hides an earlier one of the same point.
-        if resolved.is_relative_to(point) and (best is None or len(point) >= len(best.point)):
-            options = frozenset(fields[5].split(",")) | frozenset(rest[2].split(","))
-            best = Mount(point, rest[0], _plain(rest[1]), options)
+        if resolved.is_relative_to(mount.point) and (best is None or len(mount.point) >= len(best.point)):
+            best = mount
     return best
+
+
+def mounts_of(path: Path, table: Path = TABLE) -> list[Mount]:
+    """The mount that holds `path`, and those below it; [] where the system does not tell."""
+    holds, resolved = mount_of(path, table), path.resolve()
+    below = (mount for mount in _mounts(table) if Path(mount.point).is_relative_to(resolved))
+    return [holds, *(mount for mount in below if mount.point != str(resolved))] if holds else []
+
+
+def _mounts(table: Path) -> Iterator[Mount]:
+    with contextlib.suppress(OSError):
+        for line in table.read_text(encoding="utf-8", errors="surrogateescape").splitlines():
+            before, _, after = line.partition(" - ")
+            fields, rest = before.split(" "), after.split(" ")
+            options = frozenset(fields[5].split(",")) | frozenset(rest[2].split(","))
+            yield Mount(_plain(fields[4]), rest[0], _plain(rest[1]), options, fields[2])
 
 
 def _plain(told: str) -> str:

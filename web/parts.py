@@ -47,6 +47,9 @@ class Runner(Protocol):
 class Scheduler(Protocol):
     """Runs jobs; the real one is in `appliance/jobs/schedule.py`."""
 
+    @property
+    def strain(self) -> Strain: ...
+
     async def items(self) -> list[dict[str, Any]]: ...
 
     async def run(self, name: str, **arguments: Any) -> None:

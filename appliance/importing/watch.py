@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 #: A burst of changes (a copy of a whole card) is told once it has been quiet for STEP_MS, at the latest after BURST_MS.
 BURST_MS, STEP_MS = 5000, 500
 RETRY_S = 300.0
+#: The kernel drops what does not fit into its queue (16,384) without our hearing of it: after so much at once, all of
+#: a library is looked through.
+MANY = 5000
 
 
 class Watcher:
@@ -85,6 +88,13 @@ class Watcher:
             return
 
     async def _watch(self, roots: dict[str, str]) -> None:
+        self._home.watched.update(roots.values())
+        try:
+            await self._hear(roots)
+        finally:
+            self._home.watched.clear()
+
+    async def _hear(self, roots: dict[str, str]) -> None:
         async for changes in awatch(
             *roots,
             watch_filter=None,
@@ -95,7 +105,7 @@ class Watcher:
             ignore_permission_denied=True,
         ):
             for library, folders in _folders(roots, (path for _, path in changes)).items():
-                await self._changed(library, folders)
+                await self._changed(library, folders if len(changes) < MANY else [""])
 
 
 class _Root(NamedTuple):

@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 class EmptyTrash:
     name = "empty_trash"
     title = "Empty the trash"
+    reads_disks = True
 
     def interval_s(self, settings: Settings) -> float | None:
         return 24 * 3600 if settings.trash_days else None

@@ -12,7 +12,7 @@ from appliance.library import libraries
 from appliance.library.viewers import LOCAL_ADMIN
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from appliance.config import Settings
     from appliance.home import Home
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 class ScanLibraries:
     name = "scan_libraries"
     title = "Look for new and changed files"
+    reads_disks = True
 
     def interval_s(self, settings: Settings) -> float | None:
         return settings.scan_interval_min * 60 or None
@@ -33,15 +34,16 @@ class ScanLibraries:
         *,
         library: str | uuid.UUID | None = None,
         folders: Sequence[str] | None = None,
+        without: Collection[str] = (),
     ) -> dict[str, Any]:
-        """library: only that one.   folders: only these below its root."""
+        """library: only that one.   folders: only these below its root.   without: ids of those to leave alone."""
         chosen = (
             [await libraries.get_library(home.db, uuid.UUID(str(library)))]
             if library is not None
             else await libraries.list_libraries(home.db, LOCAL_ADMIN)
         )
         total = ScanResult()
-        for one in chosen:
+        for one in (one for one in chosen if one["id"] not in without):
             await progress.check_in()
             total.add(await scan_library(home, one, folders=folders, progress=progress))
         result: dict[str, Any] = msgspec.to_builtins(total)

@@ -13,6 +13,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from appliance.errors import ConflictError, HomerollError, NotFoundError
 from appliance.jobs.base import Job, Progress
 from appliance.messages import JobProgress
+from appliance.protection import strain
+from appliance.protection.disk_rest import SETTLE_S, DiskRest
 from appliance.values import now
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ SOON_S = 30.0
 AHEAD_S = 3600.0
 #: A job that starts because something happened rests so many times as long as it took.
 IDLE_SHARE = 5.0
+#: Jobs that are done about once a day are, where they read disks, done with all others that are due so soon.
+DAY_S, TOGETHER = 20 * 3600.0, timedelta(hours=12)
 
 
 class _Run:
@@ -43,10 +47,20 @@ class Scheduler:
     """`start`, then jobs run by themselves; `stop` cancels what runs, which then runs again at the next start."""
 
     def __init__(
-        self, home: Home, jobs: Sequence[Job], started_by: Sequence[tuple[type[Message], str, float]] = ()
+        self,
+        home: Home,
+        jobs: Sequence[Job],
+        started_by: Sequence[tuple[type[Message], str, float]] = (),
+        *,
+        gauge: strain.Gauge | None = None,
+        disks: DiskRest | None = None,
     ) -> None:
         self._home, self._jobs = home, {job.name: job for job in jobs}
         self._started_by = started_by
+        self._gauge = gauge or strain.Gauge()
+        self._disks = disks or DiskRest(home)
+        self._waiting: dict[str, None] = {}  # for their turn in the day's work
+        self._days_work: asyncio.Task[None] | None = None
         self._listener: asyncio.Task[None] | None = None
         self._clock = AsyncIOScheduler(timezone=UTC)  # intervals need no other, and to look for one reads files
         self._runs: dict[str, _Run] = {}
@@ -63,7 +77,7 @@ class Scheduler:
             if interval:
                 last = states.get(job.name, {}).get("last_run")
                 self._clock.add_job(
-                    self.run_unless_paused,
+                    self._by_the_clock,
                     "interval",
                     args=[job.name],
                     id=job.name,
@@ -100,8 +114,8 @@ class Scheduler:
         self._stopped = True
         if self._clock.running:
             self._clock.shutdown(wait=False)
-        listening = [self._listener] if self._listener else []
-        ending = [*listening, *(run.task for run in self._runs.values()), *self._telling]
+        others = [task for task in (self._listener, self._days_work) if task]
+        ending = [*others, *(run.task for run in self._runs.values()), *self._telling]
         for task in ending:
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
@@ -121,7 +135,7 @@ class Scheduler:
             # Two requests for parts make one for the whole.
             self._again[name] = arguments if name not in self._again else {}
             return
-        progress = Progress(lambda: self._tell(name))
+        progress = Progress(lambda: self._tell(name), self._gauge)
         self._runs[name] = _Run(
             progress, asyncio.create_task(self._guarded(job, progress, arguments), name=f"job {name}")
         )
@@ -171,6 +185,7 @@ class Scheduler:
             "last_seconds": state.get("last_seconds"),
             "next_run": planned.next_run_time.isoformat() if planned and planned.next_run_time and not paused else None,
             "error": error,
+            "waits": run.progress.strain.message if run else "",
             "result": self._results.get(job.name),
         }
 
@@ -180,6 +195,45 @@ class Scheduler:
             await self.run(name, **arguments)
         except ConflictError:
             log.debug("job=%s is paused", name)
+
+    @property
+    def strain(self) -> strain.Strain:
+        """Why some job goes slowly or waits although nothing is wrong, for health."""
+        pressed = [run.progress.strain for run in self._runs.values() if run.progress.strain.level != "none"]
+        return next(iter(pressed), strain.NONE)
+
+    async def _by_the_clock(self, name: str) -> None:
+        """A disk that sleeps is woken once a day for all that reads it, and never to find nothing.
+
+        Jobs of every day that read disks run one after the other, with those that are due soon; a scan of every hour
+        leaves libraries alone whose disks have done nothing since.
+        """
+        job = self._jobs[name]
+        if not _reads_disks(job):
+            await self.run_unless_paused(name)
+        elif (job.interval_s(self._home.settings) or 0.0) >= DAY_S:
+            self._waiting[name] = None
+            if self._days_work is None or self._days_work.done():
+                self._days_work = asyncio.create_task(self._run_days_work(), name="the day's work")
+        elif name not in self._waiting:
+            resting = await self._disks.libraries()
+            await self.run_unless_paused(name, **({"without": resting} if resting else {}))
+
+    async def _run_days_work(self) -> None:
+        for planned in self._clock.get_jobs():
+            job = self._jobs.get(planned.id)
+            interval = job.interval_s(self._home.settings) if job else None
+            if job and interval and _reads_disks(job) and planned.next_run_time <= now() + TOGETHER:
+                self._waiting[job.name] = None
+                planned.modify(next_run_time=now() + timedelta(seconds=interval))
+        while self._waiting:
+            name = min(self._waiting, key=list(self._jobs).index)
+            try:
+                await self.run_unless_paused(name)
+            except HomerollError as problem:
+                log.warning("job=%s could not be started: %s", name, problem.message)
+            await self.wait(name)
+            self._waiting.pop(name, None)
 
     async def _listen(self) -> None:
         async for message in self._home.bus.listen():
@@ -228,6 +282,9 @@ class Scheduler:
             log.warning("job=%s its end could not be recorded: %s", job.name, problem.message)
         del self._runs[job.name]
         self._tell(job.name, force=True)
+        if _reads_disks(job) and self._clock.running:
+            soon = now() + timedelta(seconds=SETTLE_S)
+            self._clock.add_job(self._disks.note, "date", id="disks", run_date=soon, replace_existing=True)
         if job.name in self._again:
             await self.run_unless_paused(job.name, **self._again.pop(job.name))
 
@@ -269,6 +326,10 @@ class Scheduler:
     async def _publish(self, name: str) -> None:
         item = self._item(self._jobs[name], (await self._states()).get(name, {}))
         self._home.bus.publish(JobProgress(name=name, item=item))
+
+
+def _reads_disks(job: Job) -> bool:
+    return getattr(job, "reads_disks", False)
 
 
 def _next_time(last_run: datetime | None, interval: float) -> datetime:

@@ -1,6 +1,7 @@
 """How hard the machine is pressed: the processor's heat and the memory that is left, as the kernel tells them.
 
-Read while there is work to do and never otherwise.  The service itself always answers; only work on photos gives way.
+Read while there is work to do and never otherwise.  The service itself always answers; only work on photos gives way:
+steps in `steps/runner`, jobs where they check in (`jobs/base.Progress`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 READ_EVERY_S = 5.0
+#: Work that waits looks again after this; work that goes slowly rests as long as it took, and no longer than this.
+RETRY_S, LONGEST_REST_S = 30.0, 10.0
 #: A Raspberry Pi slows itself down from 80 degrees on, all of it; we do so before, and only where nobody waits.
 HOT_C, COOL_C, TOO_HOT_C = 80.0, 75.0, 90.0
 #: A 50 megapixel photo takes about 300 MB beside the service.

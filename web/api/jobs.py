@@ -18,7 +18,8 @@ THOROUGH = ("restore_drill", "scrub_originals")
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """`rate` is in items a second; `result` is what the last run since the start of the service did."""
+    """`rate` is in items a second; `waits` is why it goes slowly or not at all just now; `result` is what the last run
+    since the start of the service did."""
 
     name: str
     title: str
@@ -30,6 +31,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     last_run: datetime | None = None
     next_run: datetime | None = None
     error: str | None = None
+    waits: str | None = None
     result: dict[str, Any] | None = None
 
 

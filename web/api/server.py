@@ -15,7 +15,7 @@ from appliance.home import Home
 from appliance.library import libraries, users
 from appliance.library.viewers import LOCAL_ADMIN, Viewer
 from appliance.protection.room import check_disk
-from web.parts import HomePart, Runner, RunnerPart
+from web.parts import HomePart, Runner, RunnerPart, Scheduler, SchedulerPart
 
 
 class Server(msgspec.Struct, frozen=True):
@@ -45,8 +45,14 @@ class ServerController(Controller):
         return Server(name="Homeroll", version=version(), setup_required=await users.is_setup_required(home.db))
 
     @get("/health", summary="Whether everything works, and if not, why")
-    async def health(self, request: Request[Viewer | None, None, Any], home: HomePart, runner: RunnerPart) -> Health:
-        failing, degraded = await _problems(home, runner)
+    async def health(
+        self,
+        request: Request[Viewer | None, None, Any],
+        home: HomePart,
+        runner: RunnerPart,
+        scheduler: SchedulerPart,
+    ) -> Health:
+        failing, degraded = await _problems(home, runner, scheduler)
         status: Literal["ok", "degraded", "failing"] = "failing" if failing else "degraded" if degraded else "ok"
         return Health(status=status, reasons=failing + degraded if request.user is not None else [])
 
@@ -60,7 +66,7 @@ def version() -> str:
         return "0.0.0"  # run from a checkout that was never installed
 
 
-async def _problems(home: Home, runner: Runner) -> tuple[list[Reason], list[Reason]]:
+async def _problems(home: Home, runner: Runner, scheduler: Scheduler) -> tuple[list[Reason], list[Reason]]:
     failing: list[Reason] = []
     degraded: list[Reason] = []
     try:
@@ -90,8 +96,9 @@ async def _problems(home: Home, runner: Runner) -> tuple[list[Reason], list[Reas
         degraded.append(Reason(step, problem.message, problem.hint))
     if home.tls.problem:
         degraded.append(Reason("https", home.tls.problem, home.tls.hint))
-    if runner.strain.level != "none":
-        degraded.append(Reason("steps", runner.strain.message, runner.strain.hint))
+    strain = scheduler.strain if runner.strain.level == "none" else runner.strain
+    if strain.level != "none":
+        degraded.append(Reason("steps", strain.message, strain.hint))
     if runner.paused:
         degraded.append(Reason("steps", "Work on new files is paused", "Resume it when you like."))
     return failing, degraded
