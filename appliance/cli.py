@@ -12,13 +12,15 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from appliance.console import Console, Context
-from appliance.errors import HomerollError
+from appliance.errors import DatabaseDamagedError, HomerollError
 from appliance.parser import Parser, common_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 OK, FAILED, INTERRUPTED = 0, 1, 130
+#: Doing it again cannot help, a person must: systemd/homeroll.service does not restart after it.
+DAMAGED = 3
 
 
 class Command(NamedTuple):
@@ -50,7 +52,8 @@ COMMANDS: tuple[Command, ...] = (
 
 EPILOG = """\
 Without a command it opens the dashboard on a terminal, and prints `status` elsewhere.
-Data is printed to stdout and narration to stderr. Exit codes: 0 done, 1 failed, 2 not understood.
+Data is printed to stdout and narration to stderr. Exit codes: 0 done, 1 failed, 2 not understood,
+3 the database is damaged.
 Without --data: $HOMEROLL_DATA, else .homeroll in this folder, else the installed service's.
 """
 
@@ -74,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return FAILED
     except Exception as error:  # noqa: BLE001 - the edge where errors become exit codes
         _explain(console, error, debug=getattr(args, "debug", False))
-        return FAILED
+        return DAMAGED if isinstance(error, DatabaseDamagedError) else FAILED
     return code
 
 

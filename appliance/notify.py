@@ -39,6 +39,10 @@ class Supervisor:
     def ready(self, status: str) -> None:
         self._tell(f"READY=1\nSTATUS={status}")
 
+    def refusing(self, why: str) -> None:
+        """Before an exit that nothing but a person can do something about: `systemctl status` goes on showing it."""
+        self._tell(f"STATUS={' '.join(why.split())}")
+
     def stopping(self) -> None:
         self._tell("STOPPING=1\nSTATUS=Stopping")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import msgspec
@@ -64,12 +65,23 @@ class DataPaths(msgspec.Struct, frozen=True):
         return self.root / "admin.sock"
 
     @property
+    def suspect(self) -> Path:
+        """A mark that the next start must look closely at the database; after a refused start it says why."""
+        return self.root / "homeroll.db.suspect"
+
+    @property
     def lock(self) -> Path:
         return self.root / "homeroll.lock"
 
     def preview(self, content_sha: str) -> Path:
         """Previews are named by content, so a moved file keeps its own and equal files share one."""
         return self.previews / content_sha[:2] / content_sha
+
+    def refused(self) -> str:
+        """Why the service refused to start, and the way back; "" when it did not.  Blocks for a small file."""
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            return self.suspect.read_text(encoding="utf-8").strip()
+        return ""
 
     def create(self) -> None:
         self.root.mkdir(mode=0o750, parents=True, exist_ok=True)

@@ -14,6 +14,7 @@ import httpx
 import msgspec
 
 from appliance.errors import AuthenticationError, HomerollError, PermissionDeniedError
+from appliance.paths import DataPaths
 from tui.access import not_allowed
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class Client:
         try:
             answer = await self._http.request(method, path, **options)
         except httpx.RequestError as error:
-            raise self._unreachable(error) from error
+            raise await asyncio.to_thread(self._unreachable, error) from error
         if not answer.is_success:
             raise _error_of(answer.status_code, answer.content)
         return answer
@@ -130,7 +131,7 @@ class Client:
                             await asyncio.sleep(0)  # lines that arrived together must not hold up the screen
                             turn = time.monotonic()
         except httpx.RequestError as error:
-            raise self._unreachable(error) from error
+            raise await asyncio.to_thread(self._unreachable, error) from error
         except msgspec.DecodeError as error:
             raise _not_ours(answer.status_code) from error
         raise NotReachableError(f"The Homeroll at {self.address} has stopped")
@@ -144,7 +145,8 @@ class Client:
         if isinstance(error, httpx.TimeoutException):
             return NotReachableError(f"The Homeroll at {self.address} does not answer in time")
         if self.address.socket:
-            return NotReachableError(f"No Homeroll is running on {self.address}")
+            refused = DataPaths(self.address.socket.parent).refused()
+            return NotReachableError(f"No Homeroll is running on {self.address}", hint=refused)
         return NotReachableError(f"The Homeroll at {self.address} cannot be reached")
 
 

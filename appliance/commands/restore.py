@@ -57,6 +57,8 @@ def _database(context: Context) -> int:
     folder = BackupFolder(Path(backup).expanduser().absolute()).database if backup else paths.backups
     with DataLock(paths, command="restore"):
         done = put_back(paths, folder, now(), name=context.args.snapshot or "")
+        if paths.refused():
+            paths.suspect.write_text("")  # looked at closely all the same, by the next start
     for name in done.bad:
         context.console.say(f"{name} is not sound; an older one was taken")
     kept = f"  What was there before is kept in {done.aside}." if done.aside else ""
@@ -83,9 +85,7 @@ def _everything(context: Context) -> int:
         console.say(f"  {place.name} -> {place.root}{' (what is there is kept)' if place.kept else ''}")
     paths.create()
     with DataLock(paths, command="restore"), console.progress() as progress:
-        result = restore(
-            backup, paths, places, lambda done, total: progress.update("restore", done=done, total=total)
-        )
+        result = restore(backup, paths, places, lambda done, total: progress.update("restore", done=done, total=total))
     for name in result.bad:
         console.say(f"{name} is not sound; an older one was taken")
     for problem in result.problems:

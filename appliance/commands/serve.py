@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from appliance.errors import InvalidInputError
+from appliance.errors import DatabaseDamagedError, InvalidInputError
 from appliance.lock import NOT_FOR_EVERYONE
 
 if TYPE_CHECKING:
@@ -37,11 +37,17 @@ def run(context: Context) -> int:
 
     import uvloop
 
+    from appliance.config import supervision
     from appliance.daemon import serve
+    from appliance.notify import Supervisor
 
     os.umask(NOT_FOR_EVERYONE)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(settings, folders=folders))
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(settings, folders=folders))
+    except DatabaseDamagedError as error:
+        Supervisor(supervision()).refusing(f"{error.message}.  {error.hint}")
+        raise
     return 0
 
 

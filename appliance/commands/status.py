@@ -29,10 +29,16 @@ def run(context: Context) -> int:
         disk = shutil.disk_usage(settings.data)
         here = {"data": str(settings.data), "disk_free_bytes": disk.free, "disk_total_bytes": disk.total}
         return ask(context, partial(_status, here=here))
-    by = holder(DataPaths(settings.data))
-    state = {"running": False, "data": str(settings.data), "held_by": by.sentence() if by else None}
+    paths = DataPaths(settings.data)
+    by = holder(paths)
+    state: dict[str, Any] = {"running": False, "data": str(settings.data), "held_by": by.sentence() if by else None}
     held = f"  The data is in use by {by.sentence()}." if by else ""
+    if why := paths.refused():
+        state["refused"] = why
     context.console.data(state, f"No service runs on {settings.data}.{held}")
+    if why:
+        context.console.say(why)
+        return 1
     context.console.say("`homeroll serve` starts it; `homeroll doctor` looks for what could be wrong.")
     return 1
 

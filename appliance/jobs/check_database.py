@@ -37,11 +37,11 @@ class CheckDatabase:
         if thumbnails:
             log.error("job=check_database thumbnails.db is damaged: %s", thumbnails)
             # Only a start can throw them away: they are open.
-            await asyncio.to_thread(database.suspicion(paths).touch)
+            await asyncio.to_thread(paths.suspect.touch)
         home.db.damage = problem
         if problem:
             log.error("job=check_database homeroll.db is damaged: %s", problem)
-            await asyncio.to_thread(database.suspicion(paths).touch)
+            await asyncio.to_thread(paths.suspect.touch)
             return {"sound": False, "problem": problem}
         async with home.db.write():
             await kept.remember(home.db, STATE, {"at": now()})

@@ -27,36 +27,33 @@ MAGIC = b"SQLite format 3\x00"
 LARGEST_AT_START_BYTES = 1 << 30
 
 
-def suspicion(paths: DataPaths) -> Path:
-    """A mark that the next start must look closely."""
-    return paths.root / "homeroll.db.suspect"
-
-
 def check_at_start(paths: DataPaths, *, closely: bool) -> bool:
     """Raise DatabaseDamagedError, with the way back, unless the database is whole; True when it was read completely.
 
     closely: the last run ended badly, so every page is read.  Otherwise only what a start reads anyway.
     Thumbnails that are damaged are thrown away: they are made again from the photos.
     """
-    closely = closely or suspicion(paths).exists()
+    closely = closely or paths.suspect.exists()
     large = paths.database.is_file() and paths.database.stat().st_size > LARGEST_AT_START_BYTES
     closely = closely and not large
     problem = _what_is_missing(paths) or (examine(paths.database) if closely else glance(paths.database))
     if problem:
-        suspicion(paths).touch()
-        raise refusal(paths, problem)
+        why = refusal(paths, problem)
+        with contextlib.suppress(OSError):  # on a disk that fails, the log has to do
+            paths.suspect.write_text(f"{why.message}.\n{why.hint}\n", encoding="utf-8")
+        raise why
     if paths.thumbnails.is_file() and (examine(paths.thumbnails) if closely else glance(paths.thumbnails)):
         for path in _with_logs(paths.thumbnails):
             path.unlink(missing_ok=True)
     if closely:
-        suspicion(paths).unlink(missing_ok=True)
+        paths.suspect.unlink(missing_ok=True)
     return closely
 
 
 async def remember_damage(home: Home) -> None:
     """Before the database is closed: what was met while it was open makes the next start look closely."""
     if home.db.damage:
-        await asyncio.to_thread(suspicion(home.paths).touch)
+        await asyncio.to_thread(home.paths.suspect.touch)
 
 
 def examine(database: Path) -> str:

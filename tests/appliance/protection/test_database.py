@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import socket
 import sqlite3
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,9 +28,11 @@ from appliance.jobs.check_database import CheckDatabase
 from appliance.library import users
 from appliance.library.viewers import LOCAL_ADMIN
 from appliance.paths import DataPaths
-from appliance.protection.database import check_at_start, examine, glance, suspicion
+from appliance.protection.database import check_at_start, examine, glance
 from appliance.values import now
 from tests.appliance.pictures import jpeg
+from tests.conftest import REPOSITORY
+from tui.client import Address, Client, NotReachableError
 
 if TYPE_CHECKING:
     from appliance.home import Home
@@ -91,7 +96,7 @@ async def test_a_damaged_database_is_refused_with_the_way_back_and_nothing_is_to
     settings: Settings, paths: DataPaths, how: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     damage(paths.database, how)
-    suspicion(paths).touch()  # the power went: the start looks closely
+    paths.suspect.touch()  # the power went: the start looks closely
     before = {path: path.read_bytes() for path in paths.root.rglob("*") if path.is_file() and path.suffix != ".lock"}
     with pytest.raises(DatabaseDamagedError) as caught:
         async with open_house(settings):
@@ -100,6 +105,8 @@ async def test_a_damaged_database_is_refused_with_the_way_back_and_nothing_is_to
     assert "homeroll restore --database" in caught.value.hint
     assert "1 file" in caught.value.hint
     after = {path: path.read_bytes() for path in paths.root.rglob("*") if path.is_file() and path.suffix != ".lock"}
+    assert await asyncio.to_thread(paths.refused) == f"{caught.value.message}.\n{caught.value.hint}"
+    before[paths.suspect] = after[paths.suspect]  # what it says to people
     assert {path: data for path, data in after.items() if path.name[-4:] not in ("-wal", "-shm")} == before
 
     assert await asyncio.to_thread(cli.main, ["restore", "--database", "--data", str(settings.data)]) == 0
@@ -112,7 +119,7 @@ async def test_a_damaged_database_is_refused_with_the_way_back_and_nothing_is_to
         assert await db.value('SELECT count(*) FROM "stored_file"') == 2, "what came after the snapshot is found again"
         names = {row["filename"] for row in await db.fetch('SELECT "filename" FROM "stored_file"')}
         assert names == {"0.jpg", "1.jpg"}
-    assert not suspicion(paths).exists()
+    assert not paths.suspect.exists()
     kept = list((paths.root / "damaged").rglob("homeroll.db"))
     assert [path.read_bytes() for path in kept] == ([] if how == "all of it" else [before[paths.database]])
 
@@ -127,6 +134,42 @@ def test_head_and_size_are_looked_at_in_every_start(paths: DataPaths) -> None:
         paths.database.write_bytes(whole)
     assert check_at_start(paths, closely=False), "the refusals made this one look closely"
     assert not check_at_start(paths, closely=False)
+
+
+def test_a_service_that_refuses_ends_with_the_status_of_its_own_and_everybody_says_what_to_do(
+    paths: DataPaths, tmp_path: Path
+) -> None:
+    damage(paths.database, "its head")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        environ = {"PATH": os.environ["PATH"], "NOTIFY_SOCKET": str(tmp_path / "notify")}
+
+        def run(*words: str) -> subprocess.CompletedProcess[str]:
+            command = [sys.executable, "-m", "appliance.cli", *words, "--data", str(paths.root)]
+            return subprocess.run(command, env=environ, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+
+        served = run("serve", "--host", "127.0.0.1", "--port", "0")
+        assert (served.returncode, served.stdout) == (cli.DAMAGED, "")
+        told = systemd.recv(4096).decode()
+    assert told.startswith("STATUS=The database is damaged")
+    assert "\n" not in told
+    unit = (REPOSITORY / "systemd/homeroll.service").read_text()
+    assert f"RestartPreventExitStatus={cli.DAMAGED}\n" in unit
+    status = run("status")
+    assert status.returncode == 1
+    for said in (told, served.stderr, status.stderr, run("doctor").stdout):
+        assert "homeroll restore --database" in said
+
+
+async def test_the_dashboard_says_why_nobody_answers(paths: DataPaths) -> None:
+    damage(paths.database, "its head")
+    with pytest.raises(DatabaseDamagedError):
+        await asyncio.to_thread(check_at_start, paths, closely=False)
+    client = Client(Address(socket=paths.admin_socket))
+    with pytest.raises(NotReachableError) as caught:
+        await client.get("/server")
+    await client.close()
+    assert "homeroll restore --database" in caught.value.hint
 
 
 async def test_a_start_after_a_bad_end_reads_every_page(settings: Settings, paths: DataPaths) -> None:
@@ -185,7 +228,7 @@ async def test_damage_found_at_night_stops_uploads_and_makes_the_next_start_look
         assert not result["sound"]
         with pytest.raises(DatabaseDamagedError):
             await asyncio.to_thread(Uploads(home).check_size, 1)
-    assert suspicion(paths).exists()
+    assert paths.suspect.exists()
 
 
 async def test_a_damaged_page_that_a_query_meets_is_noted_once(home: Home) -> None:
