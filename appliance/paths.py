@@ -73,9 +73,10 @@ class DataPaths(msgspec.Struct, frozen=True):
     def lock(self) -> Path:
         return self.root / "homeroll.lock"
 
-    def preview(self, content_sha: str) -> Path:
-        """Previews are named by content, so a moved file keeps its own and equal files share one."""
-        return self.previews / content_sha[:2] / content_sha
+    def preview(self, name: str) -> Path:
+        """Previews are named by content, so a moved file keeps its own and equal files share one; an adjusted picture's
+        by content and recipe (`library/renditions.py`)."""
+        return self.previews / name[:2] / name
 
     def refused(self) -> str:
         """Why the service refused to start, and the way back; "" when it did not.  Blocks for a small file."""

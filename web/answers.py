@@ -78,9 +78,13 @@ ANSWERS: dict[tuple[str, str], Answers] = {
     ("POST", "/api/v1/locked/open"): Answers(errors=(429,)),
     ("GET", "/api/v1/auth/me"): Answers(errors=(404,)),
     # pictures and films
-    ("GET", f"{_FILE}/content"): ORIGINAL,
+    ("GET", f"{_FILE}/content"): Answers(ORIGINAL.sent, errors=(415, 416, 422)),
     ("GET", f"{_FILE}/versions/{{version_id}}/content"): ORIGINAL,
     ("GET", f"{_FILE}/preview"): PREVIEW,
+    ("GET", f"{_FILE}/adjustments"): Answers(errors=(409,)),
+    ("GET", f"{_FILE}/adjustments/before"): PREVIEW,
+    ("PUT", f"{_FILE}/adjustments"): Answers(errors=(409, 415, 422)),
+    ("DELETE", f"{_FILE}/adjustments"): Answers(errors=(409, 415, 422)),
     ("GET", f"{_FILE}/video"): VIDEO,
     ("GET", f"{_FILE}/thumbnail"): Answers(
         {

@@ -20,6 +20,7 @@ from litestar.static_files import create_static_files_router
 from appliance.errors import HomerollError
 from appliance.home import Home
 from appliance.importing.uploads import Uploads
+from web.api.adjustments import AdjustmentsController
 from web.api.albums import AlbumsController
 from web.api.auth import AuthController
 from web.api.content import ContentController
@@ -84,6 +85,7 @@ CONTROLLERS = (
     FilesController,
     ContentController,
     EditsController,
+    AdjustmentsController,
     VersionsController,
     TrashController,
     EventsController,

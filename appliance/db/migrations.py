@@ -35,6 +35,8 @@ MIGRATIONS = (
     "m2026_11_21_events",
     "m2026_11_21_places",
     "m2026_11_21_sessions",
+    "m2026_11_21_adjusting",
+    "m2026_11_21_event_points",
 )
 
 

@@ -125,6 +125,10 @@ class StoredFile(Table, tablename="stored_file"):
     shared = Boolean(default=False)  # its owner lets the whole family see it
     locked = Boolean(default=False)  # only its owner sees it, after saying the password again
     by_hand = Text()  # what a person has set of it: "date", "location", both with a comma; reading it again spares that
+    adjustments = Text()  # what is done to the picture before it is shown (`media/recipe.py`), JSON; "": nothing
+    adjusted = Text()  # that in twelve digits: its renditions are called <content_sha>-<adjusted>
+    original_width = Integer(null=True, default=None)  # upright, as taken; null while it is shown as taken
+    original_height = Integer(null=True, default=None)
 
 
 class FilePath(Table, tablename="file_path"):
@@ -191,6 +195,11 @@ class Event(Table, tablename="event"):
     source = Text()
     created = Timestamptz()
     modified = Timestamptz()
+    local_start = Text()  # of a point: the wall clock there; of others ""
+    around_s = Integer(default=0)  # so long before and after a point
+    latitude = DoublePrecision(null=True, default=None)
+    longitude = DoublePrecision(null=True, default=None)
+    around_km = DoublePrecision(null=True, default=None)  # so far from it; null: anywhere
 
 
 class FileEvent(Table, tablename="file_event"):
@@ -706,6 +715,16 @@ class PlaceCount(Table, tablename="place_count"):
     files = Integer()
 
 
+class EventDismissed(Table, tablename="event_dismissed"):
+    """From when to when somebody's photos are no event, because a person said so."""
+
+    id = UUID(primary_key=True, default=new_id)
+    user = ForeignKey(User, on_delete=OnDelete.cascade, null=True, default=None)  # null: the family's photos
+    start = Timestamptz()
+    end = Timestamptz()
+    created = Timestamptz()
+
+
 TABLES: tuple[type[Table], ...] = (
     User,
     Session,
@@ -766,4 +785,5 @@ TABLES: tuple[type[Table], ...] = (
     FileSpot,
     MapCell,
     PlaceCount,
+    EventDismissed,
 )

@@ -50,14 +50,16 @@ class TidyData:
         return result | {"uploads": await Uploads(home).tidy()}
 
     async def _sweep(self, home: Home, folder: Path) -> int:
-        """Previews are named by content, in folders of its first two digits."""
+        """Previews are named by content (and recipe), in folders of its first two digits."""
         # Listed before the tables are asked: a preview that is made in between is not on the list.
         listed = await asyncio.to_thread(_names, folder)
         rows = await home.db.fetch(
-            'SELECT "content_sha" FROM "stored_file" WHERE "content_sha" >= ? AND "content_sha" < ?',
+            """SELECT "content_sha" AS "name" FROM "stored_file" WHERE "content_sha" >= ?1 AND "content_sha" < ?2
+               UNION ALL SELECT "content_sha" || '-' || "adjusted" FROM "stored_file"
+               WHERE "content_sha" >= ?1 AND "content_sha" < ?2 AND "adjusted" <> '' """,
             [folder.name, folder.name + "g"],
         )
-        orphans = listed - {row["content_sha"] for row in rows}
+        orphans = listed - {row["name"] for row in rows}
         return await asyncio.to_thread(_remove_settled, folder, orphans)
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from appliance.errors import ConflictError, InvalidInputError
-from appliance.library import face_index, faces, people
+from appliance.library import face_index, faces, people, renditions
 from appliance.library.faces import SAME_BOX, get_face, get_faces, no_such_face, visible_people
 from appliance.library.naming import clean_name, create, hold, move_faces, person_to_be, reject
 from appliance.library.people import check_person, get_person, name_key
@@ -140,10 +140,11 @@ async def add_face(
         raise InvalidInputError("That box is not on the picture", hint="left, top, width, height; all from 0 to 1.")
     box = (x, y, min(width, 1 - x), min(height, 1 - y))
     for other in await faces.faces_of_file(db, viewer, file):
-        if overlap(tuple(other["box"]), box) > SAME_BOX:
+        if other["box"] and overlap(tuple(other["box"]), box) > SAME_BOX:
             raise ConflictError("There is a face already", hint="Say who it is, instead of drawing it again.")
     face, moment = new_id(), now()
     async with db.write():
+        box = await renditions.box_as_taken(db, file, box)
         recording = Recording(db, viewer)
         await recording.touch(faces=[face])
         who = await person_to_be(db, viewer, recording, person=person, name=name)

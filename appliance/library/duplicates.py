@@ -25,8 +25,8 @@ KINDS = ("exact", "near", "sequence")
 _ROLE_EDIT = "edit_of"
 _NOT_EXACT = 'count(DISTINCT m."content_sha") > 1'
 #: The best first: most pixels, most bytes, one that the whole family sees, an original before an edit, the oldest.
-_BEST_FIRST = f"""ifnull(f."width", 0) * ifnull(f."height", 0) DESC, f."size_bytes" DESC,
-    f."audience" <> '',
+_BEST_FIRST = f"""coalesce(f."original_width", f."width", 0) * coalesce(f."original_height", f."height", 0) DESC,
+    f."size_bytes" DESC, f."audience" <> '',
     EXISTS (SELECT 1 FROM "related_file" r WHERE r."file" = f."id" AND r."role" = '{_ROLE_EDIT}'),
     f."start" IS NULL, f."start", f."id" """
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from appliance.errors import NotFoundError
 from appliance.library import face_index
+from appliance.media import recipe as recipes
 
 if TYPE_CHECKING:
     import uuid
@@ -28,7 +29,8 @@ NEIGHBOURS = 64
 
 COLUMNS = """
     fa."id", fa."file", fa."x", fa."y", fa."width", fa."height", fa."score", fa."quality", fa."usable", fa."reason",
-    fa."confirmed", fa."source", f."content_sha", f."local_start",
+    fa."confirmed", fa."source", f."content_sha", f."local_start", f."adjustments", f."original_width",
+    f."original_height",
     p."id" AS "person_id", p."name" AS "person_name", p."birthday", p."hidden", p."ignored"
 """
 
@@ -196,7 +198,7 @@ def shown(row: Row) -> dict[str, Any]:
     return {
         "id": row["id"],
         "file": row["file"],
-        "box": [row["x"], row["y"], row["width"], row["height"]],
+        "box": shown_box(row),
         "score": row["score"],
         "quality": row["quality"],
         "usable": bool(row["usable"]),
@@ -206,6 +208,15 @@ def shown(row: Row) -> dict[str, Any]:
         "person": person,
         "thumbnail_url": thumbnail_url(row["id"], row),
     }
+
+
+def shown_box(row: Row) -> list[float]:
+    """Where a face is on the picture as it is shown; empty when it was cropped away."""
+    box = (row["x"], row["y"], row["width"], row["height"])
+    if not row["adjustments"] or not row["original_width"] or not row["original_height"]:
+        return list(box)
+    recipe = recipes.read(row["adjustments"])
+    return list(recipes.box_to_shown(recipe, (row["original_width"], row["original_height"]), box) or ())
 
 
 def thumbnail_url(face: object, row: Row) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from appliance.errors import ConflictError
-from appliance.library import journal
+from appliance.library import journal, renditions
 from appliance.library.face_index import ids_json
 from appliance.messages import FileChanged
 from appliance.values import new_id, now
@@ -29,6 +29,7 @@ NOUN = "files"
 COLUMNS = (
     *("favourite", "rating", "archived", "hidden", "description", "trashed_at", "by_hand"),
     *("start", "end", "utc_offset_min", "local_start", "latitude", "longitude", "altitude", "place"),
+    *("adjustments", "adjusted"),
 )
 #: What a person may have set themselves, in the column `by_hand`: reading the file again leaves it alone.
 DATE, LOCATION = "date", "location"
@@ -139,6 +140,7 @@ async def put_back(db: Database, entry: Row) -> None:
     await set_columns(
         db, {file: {name: old[name] for name in COLUMNS if name in old} for file, (old, _) in changes.items()}
     )
+    await renditions.refit(db, [file for file, (old, _) in changes.items() if "adjusted" in old])
     await _put_tags_back(db, changes)
 
 

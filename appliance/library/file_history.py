@@ -9,6 +9,7 @@ import msgspec
 from appliance.errors import InvalidInputError
 from appliance.library import files
 from appliance.library.face_index import ids_json
+from appliance.media import recipe as recipes
 
 if TYPE_CHECKING:
     import uuid
@@ -72,6 +73,8 @@ def _in_words(side: Row, names: dict[str, str]) -> dict[str, Any]:
         shown["latitude"], shown["longitude"] = side.get("latitude"), side.get("longitude")
     if "trashed_at" in side:
         shown["trashed"] = side["trashed_at"] is not None
+    if "adjustments" in side:
+        shown["adjusted"] = recipes.in_words(side["adjustments"])
     if "tags" in side:
         shown["tags"] = sorted({names[tag] for tag, *_ in side["tags"] if tag in names})
     return shown

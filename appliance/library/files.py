@@ -15,7 +15,7 @@ import msgspec
 
 from appliance.db.engine import Row
 from appliance.errors import InvalidInputError, NotFoundError, PermissionDeniedError
-from appliance.library import album_files, captions, faces, tags
+from appliance.library import album_files, captions, faces, renditions, tags
 from appliance.messages import FileChanged
 
 if TYPE_CHECKING:
@@ -33,13 +33,16 @@ MAX_DESCRIPTION = 10_000
 _COLUMN_NAMES = """
     id filename kind mime_type size_bytes metadata processor_metadata user library content content_sha content_sha1
     start end utc_offset_min latitude longitude altitude place width height duration_s thumbhash motion_offset animated
-    title rating description favourite archived hidden shared locked trashed_at missing_since created modified
+    title rating description favourite archived hidden shared locked trashed_at missing_since created modified adjusted
 """
 COLUMNS = ", ".join(f'f."{name}"' for name in _COLUMN_NAMES.split())
 
 
 class Original(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the bytes of one stored file lie; `content` is below `root`."""
+    """Where the bytes of one stored file lie; `content` is below `root`.
+
+    width, height: as shown; original_width, original_height: as taken, where the two differ.
+    """
 
     id: uuid.UUID
     filename: str
@@ -54,6 +57,16 @@ class Original(msgspec.Struct, frozen=True, kw_only=True):
     width: int | None = None
     height: int | None = None
     motion_offset: int | None = None
+    thumbhash: str | None = None
+    adjustments: str = ""
+    adjusted: str = ""
+    original_width: int | None = None
+    original_height: int | None = None
+
+    @property
+    def rendition(self) -> str:
+        """What its preview and thumbnail are called by."""
+        return renditions.name_of(self.content_sha, self.adjusted)
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -143,6 +156,8 @@ async def get_moving_part(db: Database, viewer: Viewer, file_id: uuid.UUID) -> t
     original = await get_original(db, viewer, file_id)
     if original.kind == "video":
         return original, 0
+    if original.adjusted:
+        raise NotFoundError("This photo was adjusted, and shows no moving part", hint="Reset it to see it move.")
     if original.motion_offset is not None:
         return original, original.motion_offset
     related = await db.value(
@@ -155,7 +170,8 @@ async def get_moving_part(db: Database, viewer: Viewer, file_id: uuid.UUID) -> t
 
 ORIGINAL_COLUMNS = (
     'f."id", f."filename", f."kind", f."mime_type", f."size_bytes", f."content_sha", f."content", f."orientation", '
-    'f."width", f."height", f."motion_offset", l."root", l."name" AS "library"'
+    'f."width", f."height", f."motion_offset", f."thumbhash", f."adjustments", f."adjusted", f."original_width", '
+    'f."original_height", l."root", l."name" AS "library"'
 )
 
 
@@ -165,7 +181,7 @@ async def get_thumbnail(db: Database, viewer: Viewer, file_id: uuid.UUID) -> tup
     row = await db.fetch_one(
         f"""SELECT {ORIGINAL_COLUMNS}, t.webp AS "webp" FROM "stored_file" f
             JOIN "library" l ON l."id" = f."library"
-            LEFT JOIN thumbs.thumbnail t ON t.content_sha = f."content_sha"
+            LEFT JOIN thumbs.thumbnail t ON t.content_sha = {renditions.name_in_sql()}
             WHERE f."id" = ? AND {reach}""",
         [file_id, *arguments],
     )
@@ -306,16 +322,19 @@ def serialise(
     item["tags"] = tags
     item["events"] = events
     item |= {"albums": [], "faces": faces, "captions": []}
-    moves = (
-        row["kind"] == "video"
-        or row["motion_offset"] is not None
-        or any(other["role"] == "live_video" and other["kind"] == "video" for other in related)
+    moves = row["kind"] == "video" or (
+        # What was cropped away must not come back by the moving part.
+        not row["adjusted"]
+        and (
+            row["motion_offset"] is not None
+            or any(other["role"] == "live_video" and other["kind"] == "video" for other in related)
+        )
     )
     version = f"?v={row['content_sha'][:12]}"
     base = f"{API}/{row['id']}"
     item["content_url"] = f"{base}/content{version}"
-    item["preview_url"] = f"{base}/preview{version}"
-    item["thumbnail_url"] = f"{base}/thumbnail{version}"
+    item["preview_url"] = f"{base}/preview{version}{row['adjusted']}"
+    item["thumbnail_url"] = f"{base}/thumbnail{version}{row['adjusted']}"
     item["video_url"] = f"{base}/video{version}" if moves and row["kind"] in ("video", "photo", "raw") else None
     return item
 

@@ -17,7 +17,7 @@ import msgspec
 
 from appliance.db.tables import FileStep, FileVersion, StoredFile
 from appliance.errors import ConflictError, NotFoundError
-from appliance.library import described, tags
+from appliance.library import described, renditions, tags
 from appliance.media.values import FileHashes, MediaMetadata
 from appliance.values import StepSpec, new_id, now
 
@@ -31,7 +31,7 @@ What = Literal["added", "changed", "joined", "same"]
 
 ABSENT = "The file is not there at the moment"
 METADATA_STEP = described.METADATA_STEP
-RENDITIONS_STEP = "renditions"
+RENDITIONS_STEP = renditions.STEP
 #: Rows p of FilePath that a JSON list of [folder, name] names; takes the list and the library.
 NAMED_PATHS = """json_each(?) j CROSS JOIN "file_path" p
     ON p."library" = ? AND p."folder" = json_extract(j.value, '$[0]') AND p."name" = json_extract(j.value, '$[1]')"""
@@ -409,7 +409,9 @@ async def redescribe(
 ) -> None:
     """Write what reading a known file again gave; what a person said of it stays.  Inside `db.write()`."""
     row = await db.fetch_one(
-        'SELECT "processor_metadata", "rating", "description", "by_hand" FROM "stored_file" WHERE "id" = ?', [str(file)]
+        """SELECT "processor_metadata", "rating", "description", "by_hand", "adjustments" FROM "stored_file"
+           WHERE "id" = ?""",
+        [str(file)],
     )
     if row is None:
         return
@@ -422,6 +424,9 @@ async def redescribe(
     for said_by_hand in row["by_hand"].split(","):
         for name in described.SAID_BY_HAND.get(said_by_hand, ()):
             del values[name]
+    # What somebody did to the picture is done to its new content, too.
+    size = (metadata.width, metadata.height) if metadata else (None, None)
+    values |= renditions.sizes(row["adjustments"], *size)
     values["processor_metadata"] = described.processed(processed, metadata, sidecar_sha)
     values["modified"] = now()
     await update(db, file, values)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from appliance.errors import InvalidInputError, NotFoundError, PermissionDeniedError
-from appliance.library import files
+from appliance.library import files, thumbnails
 from appliance.library.files import ORIGINAL_COLUMNS, Original
 
 if TYPE_CHECKING:
@@ -65,10 +65,7 @@ async def get_original(db: Database, link: Link, file: uuid.UUID) -> Original:
 
 async def get_thumbnail(db: Database, link: Link, file: uuid.UUID) -> tuple[Original, bytes | None]:
     original = await get_original(db, link, file)
-    webp: bytes | None = await db.value(
-        "SELECT webp FROM thumbs.thumbnail WHERE content_sha = ?", [original.content_sha]
-    )
-    return original, webp
+    return original, await thumbnails.get_thumbnail(db, original.rendition)
 
 
 def require_download(link: Link) -> None:

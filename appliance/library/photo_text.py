@@ -10,6 +10,7 @@ import msgspec
 from appliance.errors import NotFoundError
 from appliance.library.files import no_such_file
 from appliance.library.settings import OFF, get_setting
+from appliance.media import recipe as recipes
 from appliance.values import new_id
 from ml import registry
 from ml.base import TextLine
@@ -77,7 +78,8 @@ async def text_of(db: Database, viewer: Viewer, file: uuid.UUID) -> PhotoText:
     """Raises NotFoundError for a file that the viewer may not see."""
     reach, arguments = viewer.reach("f")
     row = await db.fetch_one(
-        f"""SELECT t."reader", t."lines" FROM "stored_file" f LEFT JOIN "photo_text" t ON t."file" = f."id"
+        f"""SELECT t."reader", t."lines", f."adjustments", f."original_width", f."original_height"
+            FROM "stored_file" f LEFT JOIN "photo_text" t ON t."file" = f."id"
             WHERE f."id" = ? AND {reach}""",
         [file, *arguments],
     )
@@ -85,4 +87,18 @@ async def text_of(db: Database, viewer: Viewer, file: uuid.UUID) -> PhotoText:
         raise no_such_file()
     if row["reader"] is None:
         return PhotoText("", [])
-    return PhotoText(row["reader"], msgspec.json.decode(row["lines"], type=list[TextLine]))
+    lines = msgspec.json.decode(row["lines"], type=list[TextLine])
+    if row["adjustments"] and row["original_width"] and row["original_height"]:
+        size = (row["original_width"], row["original_height"])
+        recipe = recipes.read(row["adjustments"])
+        lines = [shown for line in lines if (shown := _shown(line, recipe, size)) is not None]
+    return PhotoText(row["reader"], lines)
+
+
+def _shown(line: TextLine, recipe: recipes.Recipe, size: tuple[int, int]) -> TextLine | None:
+    """A line where it stands on the adjusted picture; None when its middle was cropped away."""
+    first, second, third, fourth = (recipes.point_to_shown(recipe, size, corner) for corner in line.box)
+    middle = ((first[0] + third[0]) / 2, (first[1] + third[1]) / 2)
+    if not all(0 <= value <= 1 for value in middle):
+        return None
+    return msgspec.structs.replace(line, box=(first, second, third, fourth))

@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from appliance.media.recipe import Recipe
 
-def make_stand_in(path: Path, orientation: int, width: int | None, height: int | None) -> bytes | None:
-    """The thumbnail that the camera put into the file, as an upright JPEG; None if there is none."""
+
+def make_stand_in(
+    path: Path, orientation: int, width: int | None, height: int | None, recipe: Recipe | None = None
+) -> bytes | None:
+    """The thumbnail that the camera put into the file, as an upright JPEG and adjusted; None if there is none."""
     from appliance.media.standin import stand_in
 
-    return stand_in(path, orientation=orientation, width=width, height=height)
+    small = stand_in(path, orientation=orientation, width=width, height=height)
+    if small is None or recipe is None:
+        return small
+    from appliance.media.adjust import adjust_jpeg
+
+    return adjust_jpeg(small, recipe)

@@ -1,4 +1,4 @@
-"""Grid thumbnails as rows of thumbnails.db, named by content."""
+"""Grid thumbnails as rows of thumbnails.db, named by content, and by the recipe where there is one."""
 
 from __future__ import annotations
 
@@ -8,22 +8,24 @@ if TYPE_CHECKING:
     from appliance.db.engine import Database
 
 
-async def get_thumbnail(db: Database, content_sha: str) -> bytes | None:
-    """WebP bytes, or None when none was made yet."""
-    found: bytes | None = await db.value("SELECT webp FROM thumbs.thumbnail WHERE content_sha = ?", [content_sha])
+async def get_thumbnail(db: Database, name: str) -> bytes | None:
+    """WebP bytes, or None when none was made yet; `name` as `renditions.name_of` makes it."""
+    found: bytes | None = await db.value("SELECT webp FROM thumbs.thumbnail WHERE content_sha = ?", [name])
     return found
 
 
-async def keep_thumbnail(db: Database, content_sha: str, webp: bytes) -> None:
+async def keep_thumbnail(db: Database, name: str, webp: bytes) -> None:
     """Only inside `db.write()`."""
-    await db.fetch("INSERT OR REPLACE INTO thumbs.thumbnail (content_sha, webp) VALUES (?, ?)", [content_sha, webp])
+    await db.fetch("INSERT OR REPLACE INTO thumbs.thumbnail (content_sha, webp) VALUES (?, ?)", [name, webp])
 
 
 async def forget_orphans(db: Database) -> int:
     """Remove thumbnails whose content no stored file has any more; returns how many."""
     async with db.write():
         gone = await db.fetch(
-            "DELETE FROM thumbs.thumbnail WHERE content_sha NOT IN (SELECT content_sha FROM stored_file) "
-            "RETURNING content_sha"
+            """DELETE FROM thumbs.thumbnail WHERE content_sha NOT IN (SELECT content_sha FROM stored_file)
+               AND content_sha NOT IN
+                   (SELECT "content_sha" || '-' || "adjusted" FROM stored_file WHERE "adjusted" <> '')
+               RETURNING content_sha"""
         )
     return len(gone)

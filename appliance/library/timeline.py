@@ -45,12 +45,13 @@ MONTH = f"""
             END AS "shown_start",
             f."duration_s",
             (f."favourite" <> 0) * {FAVOURITE}
-            | (f."motion_offset" IS NOT NULL) * {MOTION}
+            | (f."motion_offset" IS NOT NULL AND f."adjusted" = '') * {MOTION}
             | (f."burst_id" <> '') * {BURST}
             | (f."animated" <> 0) * {ANIMATED}
             | (f."thumbhash" IS NULL) * {NOT_READY}
             | ifnull((
-                SELECT sum(DISTINCT CASE r."role" WHEN 'live_video' THEN {MOTION} WHEN 'raw_of' THEN {RAW_BESIDE} END)
+                SELECT sum(DISTINCT CASE r."role" WHEN 'live_video' THEN (f."adjusted" = '') * {MOTION}
+                                     WHEN 'raw_of' THEN {RAW_BESIDE} END)
                 FROM "related_file" r WHERE r."related" = f."id"
             ), 0) AS "flags"
         FROM "stored_file" f

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 import numpy as np
 from PIL import Image
 
@@ -34,24 +35,29 @@ def render(path: Path, *, kind: str, mime_type: str, orientation: int) -> Rendit
     """
     picture = read_picture(path, kind=kind, mime_type=mime_type, orientation=orientation, max_side=PREVIEW_PX)
     image = picture.image
-    preview, preview_mime = None, "image/webp"
+    preview = None
     warning = picture.warning
     if picture.animated:
         try:
             preview = encode_animation(path, orientation=orientation, max_side=PREVIEW_PX)
         except MediaError:
             warning = warning or "The animation is damaged: only its first picture could be shown."
+    made = still_renditions(image, width=picture.width, height=picture.height, warning=warning)
     if preview is None:
-        preview, preview_mime = _jpeg(image), "image/jpeg"
+        return made
+    return msgspec.structs.replace(made, preview=preview, preview_mime="image/webp", animated=True)
+
+
+def still_renditions(image: Image.Image, *, width: int, height: int, warning: str = "") -> Renditions:
+    """Of pixels as they are shown: upright, sRGB, at most PREVIEW_PX; `width`, `height` are what is told of them."""
     thumbnail = _shrunk(image, _thumbnail_size(*image.size))
     return Renditions(
         thumbnail_webp=_webp(thumbnail),
-        preview=preview,
-        preview_mime=preview_mime,
+        preview=_jpeg(image),
+        preview_mime="image/jpeg",
         thumbhash=encode_thumbhash(np.asarray(_shrunk(thumbnail, fitted_size(*thumbnail.size, MAX_SIDE_PX)))),
-        width=picture.width,
-        height=picture.height,
-        animated=preview_mime == "image/webp",
+        width=width,
+        height=height,
         warning=warning,
     )
 

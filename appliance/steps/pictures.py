@@ -1,4 +1,7 @@
-"""What models look at: the preview where it is there and large enough, else the original; some frames of a video."""
+"""What models look at: the preview where it is there and large enough, else the original; some frames of a video.
+
+Always the picture as taken: what is found on it stays true when somebody crops it, turns it or resets it.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from appliance.library.renditions import original_size
 from appliance.media.values import PREVIEW_PX
 from appliance.steps.base import SkipError, original
 
@@ -42,7 +46,7 @@ def picture_for(home: Home, row: Row) -> Picture:
         kind=row["kind"],
         mime_type=row["mime_type"],
         orientation=row["orientation"],
-        size_px=(row["width"] or 1, row["height"] or 1),
+        size_px=original_size(row) or (1, 1),
         duration_s=row["duration_s"] or 0.0,
         preview=home.paths.preview(row["content_sha"]),
     )

@@ -101,6 +101,8 @@ async def test_a_file_of_someone_else_does_not_exist(
         body: dict[str, Any] = {"json": {}} if method == "PATCH" else {}
         if (method, template.rpartition("/")[2]) == ("PUT", "tags"):
             body = {"json": {"names": []}}
+        if (method, template.rpartition("/")[2]) == ("PUT", "adjustments"):
+            body = {"json": {"turns": 1}}
         path = filled(template, file_id=mine["id"])
         answer = await bruno.request(method, service.url + path, **body)
         assert answer.status_code == 404, f"{method} {template}: {answer.status_code} {answer.text}"

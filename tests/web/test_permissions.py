@@ -30,6 +30,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("post", "/api/v1/auth/login"): {"username": "nobody", "password": "nothing"},
     ("post", "/api/v1/auth/password"): {"current_password": "wrong one", "new_password": "another one"},
     ("post", "/api/v1/locked/open"): {"password": "wrong one"},
+    ("put", "/api/v1/files/{file_id}/adjustments"): {"turns": 1},
     ("post", "/api/v1/setup"): {"one_time_password": "wrong", "username": "x", "password": "long enough"},
     ("post", "/api/v1/libraries"): {"root": "/nowhere"},
     ("post", "/api/v1/users"): {"username": "", "password": "long enough"},
@@ -93,6 +94,8 @@ class Asking:
     def body(self, method: str, path: str, operation: dict[str, Any]) -> Any:
         if (method, path) == ("post", "/api/v1/faces"):
             return {"file": self._world.ids["file_id"], "box": [0.6, 0.6, 0.2, 0.2]}
+        if (method, path) == ("post", "/api/v1/files/adjust"):
+            return {"ids": [self._world.ids["file_id"]], "change": {"turns": 1}}
         if (method, path) in BODIES:
             return BODIES[method, path]
         content = operation.get("requestBody", {}).get("content", {})

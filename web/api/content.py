@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import uuid
 from typing import Any
 
+import msgspec
 from litestar import Controller, HttpMethod, Request, Response, route
 from litestar.params import FromPath, FromQuery
 from litestar.types import ASGIApp
 
 from appliance.errors import ComputeError, HomerollError, StorageError
 from appliance.home import Home
-from appliance.library import files, intake
+from appliance.library import adjusted_copies, files, intake, renditions
 from appliance.library import steps as file_steps
 from appliance.library.originals import open_original, path_of
 from appliance.library.standins import make_stand_in
+from appliance.media import recipe as recipes
 from web.content import ASK_AGAIN, BY_HASH, POLICY, FileContent
 from web.errors import NotReadyError
 from web.parts import Asking, HomePart, RunnerPart
@@ -29,13 +32,18 @@ SHOWN_BY_BROWSERS = frozenset({"image/jpeg", "image/png", "image/webp", "image/g
 LARGEST_STAND_IN_BYTES = 40 << 20
 STAND_IN_TIMEOUT_S = 10.0
 HEAD_BYTES = 16
+VERSION_DIGITS = 12
 
 
 class ContentController(Controller):
     path = "/files/{file_id:uuid}"
     tags = ("content",)
 
-    @route("/content", http_method=READ, summary="The original, in ranges if you like; ?download=1 saves it")
+    @route(
+        "/content",
+        http_method=READ,
+        summary="The original, in ranges if you like; ?download=1 saves it, ?adjusted=1 is the picture as it is shown",
+    )
     async def content(
         self,
         request: Request[Any, Any, Any],
@@ -43,8 +51,22 @@ class ContentController(Controller):
         viewer: Asking,
         file_id: FromPath[uuid.UUID],
         download: FromQuery[bool] = False,
+        adjusted: FromQuery[bool] = False,
     ) -> ASGIApp:
         original = await files.get_original(home.db, viewer, file_id)
+        if adjusted and original.adjusted:
+            fd, tag = await adjusted_copies.full_copy(
+                home, original, await adjusted_copies.facts_of(home.db, original.id)
+            )
+            return FileContent(
+                request,
+                fd,
+                etag=f'"{tag}"',
+                media_type="image/jpeg",
+                cache_control=ASK_AGAIN,
+                filename=adjusted_copies.copy_name(original),
+                download=download,
+            )
         return FileContent(
             request,
             await asyncio.to_thread(open_original, original),
@@ -79,15 +101,20 @@ class ContentController(Controller):
         runner: RunnerPart,
     ) -> ASGIApp:
         original = await files.get_original(home.db, viewer, file_id)
-        made = await asyncio.to_thread(open_preview, os.fspath(home.paths.preview(original.content_sha)))
+        made = await asyncio.to_thread(open_preview, os.fspath(home.paths.preview(original.rendition)))
         if made is not None:
             fd, media_type = made
-            etag = f'"{original.content_sha[:32]}-p"'
-            return FileContent(request, fd, etag=etag, media_type=media_type, cache_control=_caching(request))
+            etag = f'"{original.content_sha[:32]}{original.adjusted}-p"'
+            return FileContent(request, fd, etag=etag, media_type=media_type, cache_control=_caching(request, original))
         with contextlib.suppress(StorageError):  # what cannot be made now can still be shown
             await file_steps.redo(home.db, intake.RENDITIONS_STEP, file_id)
         runner.prioritise([file_id])
-        if original.mime_type in SHOWN_BY_BROWSERS and original.size_bytes <= LARGEST_STAND_IN_BYTES:
+        # The original never stands in for what was made of it: what was cropped away is not to be seen.
+        if (
+            not original.adjusted
+            and original.mime_type in SHOWN_BY_BROWSERS
+            and original.size_bytes <= LARGEST_STAND_IN_BYTES
+        ):
             fd = await asyncio.to_thread(open_original, original)
             return FileContent(
                 request, fd, etag=f'"{original.content_sha}"', media_type=original.mime_type, cache_control=ASK_AGAIN
@@ -105,7 +132,11 @@ class ContentController(Controller):
     ) -> Response[bytes]:
         original, webp = await files.get_thumbnail(home.db, viewer, file_id)
         if webp is not None:
-            return _picture(request, webp, "image/webp", f'"{original.content_sha[:32]}-t"', _caching(request))
+            etag = f'"{original.content_sha[:32]}{original.adjusted}-t"'
+            return _picture(request, webp, "image/webp", etag, _caching(request, original))
+        if original.adjusted:  # the tables may think that it is there: it is tidied away while nobody wants it
+            with contextlib.suppress(StorageError):
+                await file_steps.redo(home.db, intake.RENDITIONS_STEP, file_id)
         runner.prioritise([file_id])
         jpeg = await _stand_in(home, original)
         if jpeg is None and request.query_params.get("v") == "standin":
@@ -113,13 +144,28 @@ class ContentController(Controller):
             return Response(b"", status_code=204, headers={"Cache-Control": ASK_AGAIN})
         if jpeg is None:
             raise not_ready()
-        return _picture(request, jpeg, "image/jpeg", f'"{original.content_sha[:32]}-s"', ASK_AGAIN)
+        return _picture(request, jpeg, "image/jpeg", f'"{original.content_sha[:32]}{original.adjusted}-s"', ASK_AGAIN)
 
 
-def _caching(request: Request[Any, Any, Any]) -> str:
-    """An address that carries the content's hash never shows anything else; `standin` stands for no hash yet."""
+def _caching(request: Request[Any, Any, Any], made_of: files.Original | None = None) -> str:
+    """An address that carries the content's hash never shows anything else; `standin` stands for no hash yet.
+
+    made_of: what the answer is a rendition of, of which only that address may be kept that names its recipe, too.
+    """
     version = request.query_params.get("v", "")
-    return BY_HASH if version and version != "standin" else ASK_AGAIN
+    if not version or version == "standin":
+        return ASK_AGAIN
+    if made_of is None:
+        return BY_HASH
+    known = (made_of.content_sha[:VERSION_DIGITS] + made_of.adjusted, rendition_version(made_of.thumbhash))
+    return BY_HASH if version in known else ASK_AGAIN
+
+
+def rendition_version(thumbhash: str | None) -> str:
+    """What pages put into addresses of renditions (`renditionVersion` in timeline/flags.js): both ends of the
+    thumbhash, of which the second says what was made of the picture."""
+    plain = re.sub("[^a-zA-Z0-9]", "", thumbhash or "")
+    return plain[:6] + plain[-12:]
 
 
 def _picture(
@@ -157,8 +203,8 @@ async def _stand_in(home: Home, original: files.Original) -> bytes | None:
             make_stand_in,
             path_of(original.root, original.content),
             original.orientation,
-            original.width,
-            original.height,
+            *(renditions.original_size(msgspec.structs.asdict(original)) or (None, None)),
+            recipes.read(original.adjustments) if original.adjusted else None,
             timeout_s=STAND_IN_TIMEOUT_S,
             urgent=True,
         )

@@ -7,6 +7,7 @@ this browser knows it.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import uuid
 from datetime import timedelta
@@ -21,7 +22,7 @@ from litestar.types import ASGIApp
 
 from appliance.home import Home
 from appliance.importing import guests
-from appliance.library import link_files, plain_copies, share_links
+from appliance.library import adjusted_copies, link_files, plain_copies, share_links
 from appliance.library.originals import open_original
 from appliance.library.share_links import Link, PasswordNeededError
 from web.api.auth import address_of
@@ -157,11 +158,12 @@ class LinksController(Controller):
     ) -> ASGIApp:
         link = await _open(request, home, token)
         original = await link_files.get_original(home.db, link, file_id)
-        made = await asyncio.to_thread(open_preview, os.fspath(home.paths.preview(original.content_sha)))
+        made = await asyncio.to_thread(open_preview, os.fspath(home.paths.preview(original.rendition)))
         if made is None:
             raise not_ready()
         fd, media_type = made
-        return FileContent(request, fd, etag=f'"{file_id.hex}-p"', media_type=media_type, cache_control=ASK_AGAIN)
+        etag = f'"{_tag(file_id, original.rendition)}-p"'
+        return FileContent(request, fd, etag=etag, media_type=media_type, cache_control=ASK_AGAIN)
 
     @route("/files/{file_id:uuid}/video", http_method=READ, summary="What plays, without what the link does not show")
     async def video(
@@ -170,7 +172,11 @@ class LinksController(Controller):
         link = await _open(request, home, token)
         return await _bytes(request, home, link, file_id, download=False)
 
-    @route("/files/{file_id:uuid}/download", http_method=READ, summary="The original, or a copy without its data")
+    @route(
+        "/files/{file_id:uuid}/download",
+        http_method=READ,
+        summary="The original, a copy without its data, or the picture as it was adjusted",
+    )
     async def download(
         self, request: Request[Any, Any, Any], home: HomePart, token: FromPath[str], file_id: FromPath[uuid.UUID]
     ) -> ASGIApp:
@@ -206,7 +212,13 @@ async def _bytes(
     original = await link_files.get_original(home.db, link, file_id)
     if not download:
         link_files.require_video(original)
-    if link.is_plain:
+    if original.adjusted and original.kind != "video":
+        # Never the original: somebody may have cropped it for this.
+        facts = None if link.is_plain else await adjusted_copies.facts_of(home.db, original.id)
+        (fd, _), media_type = await adjusted_copies.full_copy(home, original, facts), "image/jpeg"
+        plain = plain_copies.plain_name(original, media_type)
+        filename = plain if link.is_plain else adjusted_copies.copy_name(original)
+    elif link.is_plain:
         fd, media_type = await plain_copies.plain_copy(home, original)
         filename = plain_copies.plain_name(original, media_type)
     else:
@@ -215,12 +227,17 @@ async def _bytes(
     return FileContent(
         request,
         fd,
-        etag=f'"{file_id.hex}-{"plain" if link.is_plain else "whole"}"',
+        etag=f'"{_tag(file_id, original.rendition)}-{"plain" if link.is_plain else "whole"}"',
         media_type=media_type,
         cache_control=ASK_AGAIN,
         filename=filename,
         download=download,
     )
+
+
+def _tag(file_id: uuid.UUID, rendition: str) -> str:
+    """Changes with the picture, and says nothing of it."""
+    return hashlib.blake2b(f"{file_id}{rendition}".encode(), digest_size=16).hexdigest()
 
 
 def _cookie_name(token: str) -> str:

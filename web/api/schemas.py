@@ -77,7 +77,8 @@ class FacePerson(msgspec.Struct, frozen=True):
 
 
 class Face(msgspec.Struct, frozen=True, kw_only=True):
-    """A face on a photo.  `box`: left, top, width, height as fractions of the upright picture.
+    """A face on a photo.  `box`: left, top, width, height as fractions of the picture as it is shown, upright; empty
+    where it was cropped away.
 
     `source` says who saw it: model, manual or exif.  `usable`: good enough to be grouped, else `reason` says why not.
     `confirmed`: somebody said who it is.  `person` is null while nobody is known, and where someone keeps them private.
@@ -101,7 +102,8 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
 
     `user` is null for the family's files; `shared`: its owner lets the whole family see it; `locked`: only they see it,
     after saying the password again; `content` is the path below the library's root; times are UTC, `start` and
-    `end` say when it was taken; `location` is [longitude, latitude].
+    `end` say when it was taken; `location` is [longitude, latitude].  `adjusted`: what its picture was turned, cropped
+    or lit by, in twelve digits, empty while it is shown as taken; `width`, `height`, `thumbhash` are of what is shown.
     """
 
     id: uuid.UUID
@@ -148,6 +150,7 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     missing_since: datetime | None
     created: datetime
     modified: datetime
+    adjusted: str
     content_url: str
     preview_url: str
     thumbnail_url: str
