@@ -1,4 +1,5 @@
-"""What a person says of events: a name, these are one, these are another, these photos are one.  Each can be undone."""
+"""What a person says of events: a name, these are one, these are another, these photos are one, this is none.  Each can
+be undone."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from appliance.values import new_id, now
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from appliance.db.engine import Database, Row
     from appliance.library.viewers import Viewer
@@ -23,13 +24,17 @@ if TYPE_CHECKING:
 
 NOUN = "event"
 MOST_CHARACTERS = 200
+COLUMNS = ("name", "start", "end", "source", "local_start", "around_s", "latitude", "longitude", "around_km")
 
 
 class State(msgspec.Struct):
-    """Events as they are at one moment, None for one that is not there, and which files are in them."""
+    """Events as they are at one moment, None for one that is not there, and which files are in them.
+
+    dismissed: times that were said to be none, by the ids of their rows."""
 
     events: dict[str, dict[str, Any] | None]
     members: dict[str, tuple[str, str] | None]  # file -> (event, source)
+    dismissed: list[str] = msgspec.field(default_factory=list)
 
 
 async def rename(db: Database, bus: Bus, viewer: Viewer, event: uuid.UUID, name: str) -> uuid.UUID | None:
@@ -64,8 +69,11 @@ async def merge(
             [str(into), ids_json([into, *sources])],
         )
         name = next((row["name"] for row in shown if row["name"]), "")
+        # A point that takes in others goes on as a span.
         await db.fetch(
-            f"""UPDATE "event" SET "name" = ?, "source" = '{MANUAL}', "modified" = ? WHERE "id" = ?""",
+            f"""UPDATE "event" SET "name" = ?, "source" = '{MANUAL}', "modified" = ?, "end" = ifnull("end", "start"),
+                "local_start" = '', "around_s" = 0, "latitude" = NULL, "longitude" = NULL, "around_km" = NULL
+                WHERE "id" = ?""",
             [name, now(), str(into)],
         )
         await db.fetch('DELETE FROM "event" WHERE "id" IN (SELECT value FROM json_each(?))', [ids_json(sources)])
@@ -76,9 +84,18 @@ async def merge(
 
 
 async def make(
-    db: Database, bus: Bus, viewer: Viewer, some: Sequence[uuid.UUID], *, name: str = ""
+    db: Database,
+    bus: Bus,
+    viewer: Viewer,
+    some: Sequence[uuid.UUID],
+    *,
+    name: str = "",
+    point: Mapping[str, object] | None = None,
 ) -> tuple[uuid.UUID, uuid.UUID | None]:
-    """`some` files are an event of their own, whatever they were part of; returns it and the journal's entry."""
+    """`some` files are an event of their own, whatever they were part of; returns it and the journal's entry.
+
+    point: columns of one that is a moment and not a span (`event_points.py`).
+    """
     event = new_id()
     async with db.write():
         chosen = await files.changeable_ids(db, viewer, list(dict.fromkeys(some)))
@@ -111,10 +128,42 @@ async def make(
                AND NOT EXISTS (SELECT 1 FROM "file_event" m WHERE m."event" = "event"."id")""",
             [ids_json(touched)],
         )
+        if point:
+            assignments = ", ".join(f'"{column}" = ?' for column in point)
+            await db.fetch(f'UPDATE "event" SET {assignments} WHERE "id" = ?', [*point.values(), str(event)])
         await _settle(db, [event, *touched])
         entry = await _record(db, viewer, "make", event, before)
     await file_changes.announce(db, bus, chosen)
     return event, entry
+
+
+async def dismiss(db: Database, bus: Bus, viewer: Viewer, event: uuid.UUID) -> uuid.UUID | None:
+    """It is no event: photos of its time are none by themselves any more.  The journal's entry.
+
+    Raises ConflictError while a link shows it.
+    """
+    async with db.write():
+        await get_event(db, viewer, event)
+        members = await _changeable_members(db, viewer, [event])
+        if await db.value('SELECT 1 FROM "share_link" WHERE "event" = ? LIMIT 1', [str(event)]):
+            raise ConflictError("A link shows this event", hint="Take the link back first, under Sharing.")
+        before = await _state(db, [event], members)
+        spans = await db.fetch(
+            """SELECT f."user", min(f."start") AS "first", max(f."start") AS "last" FROM "stored_file" f
+               WHERE f."id" IN (SELECT value FROM json_each(?)) AND f."start" IS NOT NULL GROUP BY f."user" """,
+            [ids_json(members)],
+        )
+        rows = [
+            [str(new_id()), span["user"] and str(span["user"]), span["first"], span["last"], now()] for span in spans
+        ]
+        await db.execute_many(
+            'INSERT INTO "event_dismissed" ("id", "user", "start", "end", "created") VALUES (?, ?, ?, ?, ?)', rows
+        )
+        await db.fetch('DELETE FROM "file_event" WHERE "event" = ?', [str(event)])
+        await db.fetch('DELETE FROM "event" WHERE "id" = ?', [str(event)])
+        entry = await _record(db, viewer, "dismiss", event, before, dismissed=[str(row[0]) for row in rows])
+    await file_changes.announce(db, bus, members)
+    return entry
 
 
 async def put_back(db: Database, entry: Row) -> None:
@@ -134,11 +183,12 @@ async def put_back(db: Database, entry: Row) -> None:
     moment = now()
     for event, was in before.events.items():
         if was is not None:
+            names = ", ".join(f'"{name}"' for name in was)
+            values = ", ".join(f'"{name}" = excluded."{name}"' for name in was)
             await db.fetch(
-                """INSERT INTO "event" ("id", "name", "start", "end", "source", "created", "modified")
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6) ON CONFLICT ("id") DO UPDATE SET "name" = excluded."name",
-                   "start" = excluded."start", "end" = excluded."end", "source" = excluded."source" """,
-                [event, was["name"], was["start"], was["end"], was["source"], moment],
+                f"""INSERT INTO "event" ("id", {names}, "created", "modified")
+                    VALUES ({", ".join("?" * (len(was) + 3))}) ON CONFLICT ("id") DO UPDATE SET {values}""",
+                [event, *was.values(), moment, moment],
             )
     await db.fetch(
         'DELETE FROM "file_event" WHERE "file" IN (SELECT value FROM json_each(?))', [ids_json(before.members)]
@@ -150,6 +200,9 @@ async def put_back(db: Database, entry: Row) -> None:
     )
     gone = [event for event, was in before.events.items() if was is None]
     await db.fetch('DELETE FROM "event" WHERE "id" IN (SELECT value FROM json_each(?))', [ids_json(gone)])
+    await db.fetch(
+        'DELETE FROM "event_dismissed" WHERE "id" IN (SELECT value FROM json_each(?))', [ids_json(after.dismissed)]
+    )
     await db.fetch('UPDATE "event_plan" SET "changes" = "changes" + 1')
 
 
@@ -187,21 +240,21 @@ async def _changeable_members(db: Database, viewer: Viewer, events: Sequence[uui
 
 
 async def _settle(db: Database, events: Iterable[object]) -> None:
-    """The span of each is that of its files."""
+    """The span of each is that of its files; a point stays where it is."""
     await db.fetch(
         """UPDATE "event" SET ("start", "end") = (
                SELECT ifnull(min(f."start"), "event"."start"), ifnull(max(f."start"), "event"."end")
                FROM "file_event" m JOIN "stored_file" f ON f."id" = m."file" WHERE m."event" = "event"."id"
-           ) WHERE "id" IN (SELECT value FROM json_each(?))""",
+           ) WHERE "id" IN (SELECT value FROM json_each(?)) AND "end" IS NOT NULL""",
         [ids_json(events)],
     )
 
 
 async def _state(db: Database, events: Sequence[object], members: Sequence[object]) -> State:
+    # The plus takes the declared type away: everything goes back as it was.
+    names = ", ".join(f'+"{name}" AS "{name}"' for name in COLUMNS)
     rows = await db.fetch(
-        """SELECT "id", "name", +"start" AS "start", +"end" AS "end", "source" FROM "event"
-           WHERE "id" IN (SELECT value FROM json_each(?))""",
-        [ids_json(events)],
+        f'SELECT "id", {names} FROM "event" WHERE "id" IN (SELECT value FROM json_each(?))', [ids_json(events)]
     )
     found: dict[str, dict[str, Any] | None] = {str(event): None for event in events}
     found |= {str(row.pop("id")): row for row in rows}
@@ -214,8 +267,11 @@ async def _state(db: Database, events: Sequence[object], members: Sequence[objec
     return State(found, of)
 
 
-async def _record(db: Database, viewer: Viewer, verb: str, event: object, before: State) -> uuid.UUID | None:
+async def _record(
+    db: Database, viewer: Viewer, verb: str, event: object, before: State, *, dismissed: Sequence[str] = ()
+) -> uuid.UUID | None:
     after = await _state(db, list(before.events), list(before.members))
+    after.dismissed = list(dismissed)
     if after == before:
         return None
     return await journal.record(

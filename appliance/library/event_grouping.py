@@ -21,7 +21,7 @@ from appliance.values import new_id, now
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from appliance.db.engine import Database
+    from appliance.db.engine import Database, Row
 
 READ_AT_ONCE = 5000
 WRITE_AT_ONCE = 50
@@ -37,12 +37,35 @@ class Changes(msgspec.Struct, frozen=True):
         return self.changes != self.grouped
 
 
+class Point(msgspec.Struct, frozen=True):
+    """A moment in seconds since 1970, maybe a place, and how far around them photos belong to it."""
+
+    start: float
+    around_s: float
+    latitude: float | None
+    longitude: float | None
+    around_km: float | None
+
+    def takes(self, taken: Taken) -> bool:
+        if abs(taken.start - self.start) > self.around_s:
+            return False
+        if self.latitude is None or self.longitude is None or self.around_km is None:
+            return True
+        if taken.latitude is None or taken.longitude is None:
+            return False
+        here = (self.latitude, self.longitude)
+        return event_groups.kilometres(here, (taken.latitude, taken.longitude)) <= self.around_km
+
+
 class Known(msgspec.Struct):
-    """Files as (owner, file, start, latitude, longitude); event -> source; file -> event."""
+    """Files as (owner, file, start, latitude, longitude); event -> source; file -> event; events that are points;
+    (owner, start, end) of what is no event."""
 
     files: list[tuple[str, str, float, float | None, float | None]]
     events: dict[str, str]
     of: dict[str, str]
+    points: dict[str, Point] = msgspec.field(default_factory=dict)
+    dismissed: list[tuple[str, float, float]] = msgspec.field(default_factory=list)
 
 
 class Grouped(msgspec.Struct, frozen=True):
@@ -81,8 +104,13 @@ async def note_grouped(db: Database, changes: Changes) -> None:
 async def read_some(db: Database, known: Known, after: str) -> str:
     """Read on after that file; returns the last one read, "" at the end."""
     if not after:
-        rows = await db.fetch('SELECT "id", "source" FROM "event"')
+        rows = await db.fetch('SELECT * FROM "event"')
         known.events.update({str(row["id"]): row["source"] for row in rows})
+        known.points.update({str(row["id"]): _point(row) for row in rows if row["end"] is None})
+        known.dismissed += [
+            (str(row["user"] or ""), row["start"].timestamp(), row["end"].timestamp())
+            for row in await db.fetch('SELECT "user", "start", "end" FROM "event_dismissed"')
+        ]
     # Where only the file's own date on disk is known, nobody knows when it was taken.
     rows = await db.fetch(
         """SELECT f."id", f."user", +f."start" AS "start", f."latitude", f."longitude", fe."event",
@@ -114,10 +142,10 @@ def planned(known: Known) -> Plan:
         for taken in mine:
             event = known.of.get(taken.file, "")
             if event not in held:
-                event = _held_at(held, owner, taken.start)
+                event = _held_at(held, known.points, owner, taken)
             if event:
                 members[taken.file] = event
-            else:
+            elif not any(who == owner and first <= taken.start <= last for who, first, last in known.dismissed):
                 free.append(taken)
         groups = event_groups.grouped(free)
         auto = {file: event for file, event in known.of.items() if event not in held}
@@ -155,12 +183,24 @@ def _held(known: Known, start_of: dict[str, float]) -> dict[str, tuple[str, floa
     return held
 
 
-def _held_at(held: dict[str, tuple[str, float, float]], owner: str, start: float) -> str:
-    """The event of a person's making within whose time this is, the shortest; "" for none."""
+def _held_at(held: dict[str, tuple[str, float, float]], points: dict[str, Point], owner: str, taken: Taken) -> str:
+    """The event of a person's making within whose time this is, or around which, the shortest; "" for none."""
     found = [
-        (last - first, event) for event, (who, first, last) in held.items() if who == owner and first <= start <= last
+        (2 * points[event].around_s if event in points else last - first, event)
+        for event, (who, first, last) in held.items()
+        if who == owner and (points[event].takes(taken) if event in points else first <= taken.start <= last)
     ]
     return min(found)[1] if found else ""
+
+
+def _point(row: Row) -> Point:
+    return Point(
+        start=row["start"].timestamp(),
+        around_s=row["around_s"],
+        latitude=row["latitude"],
+        longitude=row["longitude"],
+        around_km=row["around_km"],
+    )
 
 
 def _parts(grouped: list[Grouped], gone: list[str], ended: list[str]) -> Iterator[Part]:
@@ -205,7 +245,7 @@ async def write(db: Database, part: Part) -> None:
         )
         await db.execute_many(
             """UPDATE "event" SET "start" = ?1, "end" = ?2, "modified" = ?3
-               WHERE "id" = ?4 AND ("start" <> ?1 OR "end" IS NOT ?2)""",
+               WHERE "id" = ?4 AND "end" IS NOT NULL AND ("start" <> ?1 OR "end" <> ?2)""",
             [
                 [datetime.fromtimestamp(one.start, UTC), datetime.fromtimestamp(one.end, UTC), moment, one.event]
                 for one in part.events

@@ -31,6 +31,9 @@ SECOND_TOWN = 0.3
 MAIN_TOWN = 0.4
 
 
+_COLUMNS = """e."id", e."name", e."source", e."local_start", e."latitude", e."longitude", e."around_km" """
+
+
 class Events(msgspec.Struct, frozen=True):
     items: list[Row]
     total: int
@@ -48,7 +51,7 @@ async def list_events(db: Database, viewer: Viewer, *, limit: int = 50, cursor: 
     async with db.read():
         total = int(await db.value(f'SELECT count(*) FROM "event" e WHERE {seen}', arguments))
         rows = await db.fetch(
-            f"""SELECT e."id", e."name", e."source", +e."start" AS "moment" FROM "event" e WHERE {seen}{after[0]}
+            f"""SELECT {_COLUMNS}, +e."start" AS "moment" FROM "event" e WHERE {seen}{after[0]}
                 ORDER BY e."start" DESC, e."id" DESC LIMIT ?""",
             [*arguments, *after[1], limit + 1],
         )
@@ -60,9 +63,7 @@ async def get_event(db: Database, viewer: Viewer, event: uuid.UUID) -> Row:
     """Raises NotFoundError for one on none of the viewer's files."""
     seen, arguments = _seen(viewer)
     async with db.read():
-        rows = await db.fetch(
-            f'SELECT e."id", e."name", e."source" FROM "event" e WHERE e."id" = ? AND {seen}', [str(event), *arguments]
-        )
+        rows = await db.fetch(f'SELECT {_COLUMNS} FROM "event" e WHERE e."id" = ? AND {seen}', [str(event), *arguments])
         shown = await _shown(db, viewer, rows)
     if not shown:
         raise no_such_event()
@@ -90,9 +91,10 @@ async def files_of_event(
     return Events(items=items, total=total, next=None)
 
 
-def title_of(name: str, place: str, start: str, end: str) -> str:
-    """`Lisbon, 12-15 June 2022`; a person's name for it stands in the place of the town."""
-    return ", ".join(part for part in (name or place, span_of(start, end)) if part)
+def title_of(name: str, place: str, start: str, end: str, *, moment: str = "") -> str:
+    """`Lisbon, 12-15 June 2022`; a person's name for it stands in the place of the town.  moment: of a point."""
+    when = f"{span_of(moment, moment)}, {moment[11:16]}" if moment else span_of(start, end)
+    return ", ".join(part for part in (name or place, when) if part)
 
 
 def span_of(start: str, end: str) -> str:
@@ -161,16 +163,19 @@ def _described(event: Row, members: Sequence[Row]) -> dict[str, Any]:
         enumerate(members),
         key=lambda one: (not one[1]["favourite"], -one[1]["rating"], one[1]["kind"] == "video", abs(one[0] - middle)),
     )[1]
+    moment = event["local_start"]
+    where = (event["latitude"], event["longitude"]) if event["latitude"] is not None else None
     return {
         "id": event["id"],
         "name": event["name"],
-        "title": title_of(event["name"], place, start, end),
+        "title": title_of(event["name"], place, start, end, moment=moment),
         "place": place,
         "start": start[:19],
         "end": end[:19],
         "count": len(members),
         "cover": cover["id"],
         "by_hand": event["source"] == "manual",
+        "point": None if not moment else {"moment": moment, "location": where and [where[1], where[0]]},
     }
 
 

@@ -24,7 +24,11 @@ async def state(home: Home) -> dict[str, Any]:
         "rejected": await db.fetch(
             """SELECT r."file", t."name" FROM "tag_rejection" r JOIN "tag" t ON t."id" = r."tag" ORDER BY 1, 2"""
         ),
-        "events": await db.fetch('SELECT "id", "name", "start", "end", "source" FROM "event" ORDER BY 1'),
+        "events": await db.fetch(
+            """SELECT "id", "name", "start", "end", "source", "local_start", "around_s", "latitude", "longitude",
+               "around_km" FROM "event" ORDER BY 1"""
+        ),
+        "no events": await db.fetch('SELECT "user", "start", "end" FROM "event_dismissed" ORDER BY "id"'),
         "in events": await db.fetch('SELECT "file", "event", "source" FROM "file_event" ORDER BY 1, 2'),
         "months": await db.fetch('SELECT "owner", "month", "files" FROM "month_count" ORDER BY 1, 2'),
         "tag counts": await db.fetch(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 import uuid
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from appliance.errors import HomerollError
-from appliance.library import decisions, edits, event_changes, tagging, tags, trash, undo
+from appliance.library import decisions, edits, event_changes, event_points, tagging, tags, trash, undo
 from appliance.library.edits import Edit, Location
 from appliance.library.viewers import LOCAL_ADMIN
 from tests.appliance import people
@@ -132,13 +133,22 @@ class Family:
         one, other = self.chance.choice(everything), self.chance.choice(everything)
         await event_changes.merge(self.home.db, self.home.bus, LOCAL_ADMIN, one, [other])
 
+    async def dismiss_event(self) -> None:
+        event = self.chance.choice(await self.ids("event") or [uuid.uuid4()])
+        await event_changes.dismiss(self.home.db, self.home.bus, LOCAL_ADMIN, event)
+
+    async def make_point(self) -> None:
+        moment = self.chance.choice(("2019-06-12T09:00:00", "2024-05-01T12:30:00"))
+        point = event_points.Point(datetime.fromisoformat(moment), timedelta(hours=1))
+        await event_points.make(self.home.db, self.home.bus, LOCAL_ADMIN, point, name="At six")
+
     async def ids(self, table: str) -> list[uuid.UUID]:
         return [row["id"] for row in await self.home.db.fetch(f'SELECT "id" FROM "{table}" ORDER BY "id"')]
 
     def actions(self) -> list[Callable[[], Awaitable[None]]]:
         return [
             *(self.mark, self.move_date, self.place, self.tag, self.tag_one, self.reject_tag),
-            *(self.make_event, self.name_event, self.merge_events),
+            *(self.make_event, self.name_event, self.merge_events, self.make_point, self.dismiss_event),
             *(self.throw_away, self.take_out, self.name_person, self.merge_people, self.say_who, self.remove_face),
         ]
 
