@@ -33,6 +33,7 @@ LEAST_SHARE, LEAST_OWN = 0.01, 0.05
 SELF = "[self]"
 PATIENCE_S = 600.0
 HOUSE = Path(__file__).resolve().parents[1]
+DOORS = tuple(str(HOUSE / door) for door in ("web/app.py", "web/security.py", "web/recording.py"))
 OURS = tuple(f"{HOUSE / package}/" for package in ("appliance", "web", "ml"))
 
 
@@ -170,8 +171,10 @@ def lines_of(session: Session, requests: int) -> list[Line]:
 
 
 def _lines(frame: Frame, depth: int, whole: float, to_ms: float) -> Iterator[Line]:
-    while len(frame.children) == 1 and frame.children[0].time > 0.9 * frame.time and not _is_ours(frame):
-        frame = frame.children[0]  # the framework's floors between two of ours
+    children = _worth_telling(frame, whole)
+    while len(children) == 1 and children[0].time > 0.9 * frame.time and _only_passes_on(frame):
+        frame = children[0]
+        children = _worth_telling(frame, whole)
     yield Line(
         depth=depth,
         function=frame.function,
@@ -180,10 +183,22 @@ def _lines(frame: Frame, depth: int, whole: float, to_ms: float) -> Iterator[Lin
         ms=round(frame.time * to_ms, 3),
         share=round(frame.time / whole, 4),
     )
-    for child in frame.children:
-        own = child.identifier == SELF  # what is left of the line above, told only where it is much of it
-        if child.time / whole >= (LEAST_OWN if own else LEAST_SHARE):
-            yield from _lines(child, depth + 1, whole, to_ms)
+    for child in children:
+        yield from _lines(child, depth + 1, whole, to_ms)
+
+
+def _worth_telling(frame: Frame, whole: float) -> list[Frame]:
+    """What it calls; of itself, what is left of its line, only where that is much of all."""
+    return [
+        child
+        for child in frame.children
+        if child.time / whole >= (LEAST_OWN if child.identifier == SELF else LEAST_SHARE)
+    ]
+
+
+def _only_passes_on(frame: Frame) -> bool:
+    """The framework's floors, and the doors of ours that every request goes through."""
+    return not _is_ours(frame) or (frame.file_path or "").startswith(DOORS)
 
 
 def _is_ours(frame: Frame) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from appliance.values import now
-from web.recording import Recorder, Recording
+from web.recording import LEFT_OUT, Recorder, Recording
 
 REMEMBERED = 200
 
@@ -59,6 +59,8 @@ class RequestLog:
     ) -> None:
         self.count += 1
         self.seconds += seconds
+        if scope["path"].startswith(LEFT_OUT):
+            return
         request = LoggedRequest(
             at=now(),
             method=scope["method"],

@@ -1,4 +1,4 @@
-"""Screens of lists: libraries, jobs, failures, settings, users, keys, requests; what their keys do in the service."""
+"""Screens of lists: libraries, jobs, failures, settings, users, keys; what their keys do in the service."""
 
 from __future__ import annotations
 
@@ -155,15 +155,3 @@ async def test_a_key_is_shown_once_works_from_elsewhere_and_ends(data: Path) -> 
         await seen.press("y")
         await seen.see("No program has a key")
     assert ask(data, "GET", "/keys")["items"] == []
-
-
-async def test_requests_are_listed_filtered_and_sorted_by_cost(data: Path) -> None:
-    async with watching(dashboard(data)) as seen:
-        await seen.open("requests")
-        await seen.see("/api/v1/health", "GET")
-        await seen.press("s")
-        items = seen.app.screen.listing.shown  # type: ignore[attr-defined]  # the screen's own
-        assert [item["ms"] for item in items] == sorted((item["ms"] for item in items), reverse=True)
-        await seen.press("slash", *"settings")
-        await seen.until(lambda: "/api/v1/health" not in seen.text, "filtered")
-        await seen.see("/api/v1/settings")
