@@ -62,7 +62,7 @@ def parts_of(*media: str) -> Answers:
 ORIGINAL = parts_of("image/*", "video/*", "application/octet-stream")
 PREVIEW = parts_of("image/*", "application/octet-stream")
 VIDEO = parts_of("video/*", "application/octet-stream")
-WEBP = Answers({200: Sent(media=("image/webp",))})
+WEBP = Answers({200: Sent(media=("image/webp",))}, errors=(415, 422))
 
 _FILE, _LINK = "/api/v1/files/{file_id}", "/api/v1/s/{token}"
 
@@ -93,7 +93,9 @@ ANSWERS: dict[tuple[str, str], Answers] = {
             304: NOT_MODIFIED,
         }
     ),
-    ("GET", "/api/v1/faces/{face_id}/thumbnail"): Answers({200: Sent(ETAG, ("image/webp",)), 304: NOT_MODIFIED}),
+    ("GET", "/api/v1/faces/{face_id}/thumbnail"): Answers(
+        {200: Sent(ETAG, ("image/webp",)), 304: NOT_MODIFIED}, errors=(415, 422)
+    ),
     ("GET", "/api/v1/shares/uploads/{upload_id}/thumbnail"): WEBP,
     # sending files
     ("POST", "/api/v1/files"): Answers(errors=(415, 422)),

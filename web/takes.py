@@ -12,8 +12,11 @@ BYTES = "application/offset+octet-stream"
 #: Bytes as they are: no schema, as OpenAPI 3.1 wants it.
 ANY_BYTES: dict[str, Any] = {}
 VERSION: Headers = {"Tus-Resumable": ({"const": "1.0.0"}, "The version of the protocol")}
+BASE64 = "(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
+METADATA: dict[str, Any] = {"type": "string", "pattern": f"^[a-z]+ {BASE64}(,[a-z]+ {BASE64})*$"}
+DIGEST: dict[str, Any] = {"type": "string", "pattern": f"^(sha256|sha1|md5) {BASE64}$"}
 CHECKSUM: Headers = {
-    "Upload-Checksum": (TEXT, "sha256, sha1 or md5, a space, and the digest in base64; wrong bytes are refused: 460"),
+    "Upload-Checksum": (DIGEST, "sha256, sha1 or md5, a space, and the digest in base64; wrong bytes are refused: 460"),
 }
 CONDITIONS: Headers = {
     "If-None-Match": (TEXT, "ETags of what you have; 304 when it is still that"),
@@ -70,7 +73,7 @@ TAKES: dict[tuple[str, str], Takes] = {
         headers=VERSION
         | {
             "Upload-Length": (COUNT, "How many bytes will come"),
-            "Upload-Metadata": (TEXT, "`filename` and its base64, as tus writes it"),
+            "Upload-Metadata": (METADATA, "`filename` and its base64, as tus writes it"),
         }
         | CHECKSUM,
         required=frozenset({"Tus-Resumable", "Upload-Length"}),

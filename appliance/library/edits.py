@@ -31,7 +31,15 @@ MOST_FILES = 10_000
 #: What one file may be given by itself.
 MARKS = ("favourite", "rating", "archived", "hidden", "description")
 
-Names = Annotated[list[str], msgspec.Meta(max_length=200)]
+
+def _says(**schema: object) -> msgspec.Meta:
+    """What the API's description says of a limit that is looked at here, where it is refused in better words."""
+    return msgspec.Meta(extra_json_schema=schema)
+
+
+Names = Annotated[list[Annotated[str, _says(minLength=1, maxLength=100)]], msgspec.Meta(max_length=200)]
+Rating = Annotated[int, _says(minimum=0, maximum=5)]
+Shift = Annotated[int, _says(minimum=-edit_dates.MOST_SHIFT_S, maximum=edit_dates.MOST_SHIFT_S)]
 
 
 class Location(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,11 +56,11 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     A location of null takes it away."""
 
     favourite: bool | msgspec.UnsetType = msgspec.UNSET
-    rating: int | msgspec.UnsetType | None = msgspec.UNSET
+    rating: Rating | msgspec.UnsetType | None = msgspec.UNSET
     archived: bool | msgspec.UnsetType = msgspec.UNSET
     hidden: bool | msgspec.UnsetType = msgspec.UNSET
     description: str | msgspec.UnsetType = msgspec.UNSET
-    shift_s: int | msgspec.UnsetType = msgspec.UNSET
+    shift_s: Shift | msgspec.UnsetType = msgspec.UNSET
     date: str | msgspec.UnsetType = msgspec.UNSET
     first_date: str | msgspec.UnsetType = msgspec.UNSET
     utc_offset_min: Annotated[int, msgspec.Meta(ge=-14 * 60, le=14 * 60)] | msgspec.UnsetType = msgspec.UNSET

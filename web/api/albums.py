@@ -8,11 +8,12 @@ from typing import Annotated, Literal
 
 import msgspec
 from litestar import Controller, delete, get, patch, post, put
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody
 
 from appliance.library import albums
 from web.api.files import shown
 from web.api.schemas import File, Page
+from web.params import Cursor, Limit1000, Title
 from web.parts import Asking, HomePart
 
 Family = Literal["", "viewer", "editor"]
@@ -58,7 +59,7 @@ class ChangedAlbum(Album, frozen=True, kw_only=True):
 
 
 class NewAlbum(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    name: str
+    name: Title
     query: str | None = None
     private: bool = False
     parent: uuid.UUID | None = None
@@ -67,7 +68,7 @@ class NewAlbum(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class AlbumChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Only the fields that are there are changed."""
 
-    name: str | msgspec.UnsetType = msgspec.UNSET
+    name: Title | msgspec.UnsetType = msgspec.UNSET
     query: str | msgspec.UnsetType | None = msgspec.UNSET
     private: bool | msgspec.UnsetType = msgspec.UNSET
     family: Family | msgspec.UnsetType = msgspec.UNSET
@@ -145,8 +146,8 @@ class AlbumsController(Controller):
         home: HomePart,
         viewer: Asking,
         album_id: FromPath[uuid.UUID],
-        limit: Annotated[int, QueryParameter(description="1 to 1000")] = 100,
-        cursor: FromQuery[str | None] = None,
+        limit: Limit1000 = 100,
+        cursor: Cursor = None,
     ) -> Page[File]:
         page = await albums.files_of_album(home, viewer, album_id, limit=limit, cursor=cursor)
         return Page(items=[shown(row) for row in page.items], total=page.total, next=page.next)

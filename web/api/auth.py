@@ -16,6 +16,7 @@ from appliance.errors import AuthenticationError, NotFoundError
 from appliance.home import Home
 from appliance.library import sessions, users
 from web.api.schemas import User
+from web.params import NewPassword, UserName
 from web.parts import Asking, HomePart
 from web.security import session_cookie
 from web.throttle import Throttle
@@ -25,8 +26,8 @@ Text = Annotated[str, msgspec.Meta(max_length=2000)]
 
 class Setup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     one_time_password: Text
-    username: Text
-    password: Text
+    username: UserName
+    password: NewPassword
     name: Text = ""
 
 
@@ -37,7 +38,7 @@ class Login(msgspec.Struct, frozen=True):
 
 class PasswordChange(msgspec.Struct, frozen=True):
     current_password: Text
-    new_password: Text
+    new_password: NewPassword
 
 
 class AuthController(Controller):

@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 
 import msgspec
 from litestar import Controller, get, post
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from appliance.library import duplicate_choices, duplicates
 from web.api.schemas import File, Page
+from web.params import Cursor, Limit200
 from web.parts import Asking, HomePart
 
 
@@ -44,10 +45,13 @@ class DuplicatesController(Controller):
         self,
         home: HomePart,
         viewer: Asking,
-        limit: Annotated[int, QueryParameter(description="1 to 200")] = 50,
-        cursor: FromQuery[str | None] = None,
+        limit: Limit200 = 50,
+        cursor: Cursor = None,
         kind: Annotated[
-            str | None, QueryParameter(description="exact, near or sequence; left out: exact and near")
+            str | None,
+            QueryParameter(
+                description="Left out: exact and near", schema_extra={"enum": ["exact", "near", "sequence"]}
+            ),
         ] = None,
     ) -> Page[DuplicateGroup]:
         page = await duplicates.list_groups(home.db, viewer, kind=kind, limit=limit, cursor=cursor)

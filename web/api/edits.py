@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, get, post
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody
 
 from appliance.library import edits, file_history, geotag, trash
 from web.api.schemas import Items
+from web.params import Limit200
 from web.parts import Asking, HomePart
 
 MAX_GPX_BYTES = 64 << 20
@@ -112,7 +113,7 @@ class EditsController(Controller):
         home: HomePart,
         viewer: Asking,
         file_id: FromPath[uuid.UUID],
-        limit: Annotated[int, QueryParameter(description="1 to 200")] = 50,
+        limit: Limit200 = 50,
     ) -> Items[HistoryEntry]:
         rows = await file_history.history_of(home.db, viewer, file_id, limit=limit)
         return Items(msgspec.convert(rows, list[HistoryEntry]))

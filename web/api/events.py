@@ -7,11 +7,12 @@ from typing import Annotated
 
 import msgspec
 from litestar import Controller, get, patch, post
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody
 
 from appliance.library import edits, event_changes, events
 from web.api.files import shown
 from web.api.schemas import File, Page
+from web.params import Cursor, Limit200, Limit1000, Offset
 from web.parts import Asking, HomePart
 
 Ids = Annotated[list[uuid.UUID], msgspec.Meta(min_length=1, max_length=edits.MOST_FILES)]
@@ -65,8 +66,8 @@ class EventsController(Controller):
         self,
         home: HomePart,
         viewer: Asking,
-        limit: Annotated[int, QueryParameter(description="1 to 200")] = 50,
-        cursor: FromQuery[str | None] = None,
+        limit: Limit200 = 50,
+        cursor: Cursor = None,
     ) -> Page[EventItem]:
         page = await events.list_events(home.db, viewer, limit=limit, cursor=cursor)
         return msgspec.convert({"items": page.items, "total": page.total, "next": page.next}, Page[EventItem])
@@ -102,8 +103,8 @@ class EventsController(Controller):
         home: HomePart,
         viewer: Asking,
         event_id: FromPath[uuid.UUID],
-        limit: Annotated[int, QueryParameter(description="1 to 1000")] = 200,
-        offset: FromQuery[int] = 0,
+        limit: Limit1000 = 200,
+        offset: Offset = 0,
     ) -> Page[File]:
         page = await events.files_of_event(home.db, viewer, event_id, limit=limit, offset=offset)
         return Page(items=[shown(row) for row in page.items], total=page.total, next=None)

@@ -16,6 +16,7 @@ from appliance.library import decisions, faces
 from appliance.library.face_crops import make_crop
 from web.api.schemas import Face, Items
 from web.content import ASK_AGAIN, BY_HASH, POLICY
+from web.params import Fraction
 from web.parts import Asking, HomePart, RunnerPart
 from web.ranges import is_match
 
@@ -35,7 +36,7 @@ class NewFace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`box`: left, top, width, height as fractions of the upright picture; who it is, if known."""
 
     file: uuid.UUID
-    box: Annotated[list[float], msgspec.Meta(min_length=4, max_length=4)]
+    box: Annotated[list[Fraction], msgspec.Meta(min_length=4, max_length=4)]
     person: uuid.UUID | None = None
     name: str = ""
 

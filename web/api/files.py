@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, Request, delete, get, patch, post, put
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from appliance.library import edits, files, trash
 from web.api.schemas import File, Items, LandedFile, Page
+from web.params import Cursor, Limit1000, Rating
 from web.parts import Asking, HomePart, RunnerPart, UploadsPart
 from web.receiving import receive_body, receive_files, require_user
 
@@ -20,7 +21,7 @@ class FileChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Only the fields that are there are changed; a rating of null takes it away."""
 
     favourite: bool | msgspec.UnsetType = msgspec.UNSET
-    rating: int | msgspec.UnsetType | None = msgspec.UNSET
+    rating: Rating | msgspec.UnsetType | None = msgspec.UNSET
     archived: bool | msgspec.UnsetType = msgspec.UNSET
     hidden: bool | msgspec.UnsetType = msgspec.UNSET
     description: str | msgspec.UnsetType = msgspec.UNSET
@@ -35,11 +36,11 @@ class FilesController(Controller):
         self,
         home: HomePart,
         viewer: Asking,
-        limit: Annotated[int, QueryParameter(description="1 to 1000")] = 100,
-        cursor: FromQuery[str | None] = None,
-        kind: Annotated[str | None, QueryParameter(description="photo, video, raw, sidecar or other")] = None,
-        library: FromQuery[uuid.UUID | None] = None,
-        content_sha: Annotated[str | None, QueryParameter(description="SHA-256, hexadecimal")] = None,
+        limit: Limit1000 = 100,
+        cursor: Cursor = None,
+        kind: Annotated[str | None, QueryParameter(schema_extra={"enum": list(files.KINDS)})] = None,
+        library: Annotated[uuid.UUID | None, QueryParameter(description="Only what lies in this library")] = None,
+        content_sha: Annotated[str | None, QueryParameter(description="SHA-256, 64 hexadecimal digits")] = None,
         trashed: Annotated[bool, QueryParameter(description="what is in the trash instead")] = False,
     ) -> Page[File]:
         page = await files.list_files(

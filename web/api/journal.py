@@ -8,10 +8,11 @@ from typing import Annotated
 
 import msgspec
 from litestar import Controller, get, post
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, QueryParameter
 
 from appliance.library import journal, undo
 from web.api.schemas import Page
+from web.params import Cursor, Limit1000
 from web.parts import Asking, HomePart
 
 
@@ -38,8 +39,8 @@ class JournalController(Controller):
         self,
         home: HomePart,
         viewer: Asking,
-        limit: Annotated[int, QueryParameter(description="1 to 1000")] = 100,
-        cursor: FromQuery[str | None] = None,
+        limit: Limit1000 = 100,
+        cursor: Cursor = None,
         noun: Annotated[str | None, QueryParameter(description="person, face, files, duplicates, event, ...")] = None,
     ) -> Page[Entry]:
         page = await journal.list_entries(home.db, viewer, limit=limit, cursor=cursor, noun=noun)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 from litestar import Controller, delete, get, post
@@ -13,7 +14,11 @@ from appliance.errors import InvalidInputError
 from appliance.library import keys
 from appliance.messages import AccessChanged
 from web.api.schemas import Items
+from web.params import says
 from web.parts import Asking, HomePart
+
+#: What a key may be for; `web/security.py` says what each opens.
+Scope = Annotated[str, says(enum=["all", "read", "upload", "metrics"])]
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -32,7 +37,7 @@ class NewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`user` is for admins who make a key for someone else."""
 
     name: str = ""
-    scopes: list[str] = msgspec.field(default_factory=lambda: ["all"])
+    scopes: Annotated[list[Scope], says(minItems=1)] = msgspec.field(default_factory=lambda: ["all"])
     user: uuid.UUID | None = None
 
 

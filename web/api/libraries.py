@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Controller, delete, get, patch, post
@@ -13,6 +13,7 @@ from litestar.params import FromPath, JSONBody
 from appliance.library import journal, libraries, ownership
 from appliance.messages import LibraryChanged
 from web.api.schemas import Items
+from web.params import says
 from web.parts import Asking, HomePart, SchedulerPart
 
 SCAN = "scan_libraries"
@@ -41,13 +42,13 @@ class Library(msgspec.Struct, frozen=True, kw_only=True):
 class NewLibrary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`root` is an absolute path on the machine that Homeroll runs on."""
 
-    root: str
+    root: Annotated[str, says(pattern="^/", examples=["/srv/photos"])]
     name: str = ""
     user: uuid.UUID | None = None
 
 
 class LibraryChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    name: str
+    name: Annotated[str, says(minLength=1)]
 
 
 class LibrarySharing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

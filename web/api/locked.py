@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Controller, Request, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, JSONBody, QueryParameter, SkipValidation
+from litestar.params import JSONBody, QueryParameter, SkipValidation
 
 from appliance.errors import AuthenticationError
 from appliance.library import locked
@@ -17,6 +17,7 @@ from web.api.auth import Text, address_of
 from web.api.files import shown
 from web.api.schemas import File, Page
 from web.errors import WrongPasswordError
+from web.params import Cursor, Limit1000
 from web.parts import Asking, HomePart
 from web.throttle import Throttle
 
@@ -71,8 +72,8 @@ class LockedController(Controller):
         self,
         home: HomePart,
         viewer: Asking,
-        limit: Annotated[int, QueryParameter(description="1 to 1000")] = 100,
-        cursor: FromQuery[str | None] = None,
+        limit: Limit1000 = 100,
+        cursor: Cursor = None,
         trashed: Annotated[bool, QueryParameter(description="what of it is in the trash instead")] = False,
     ) -> Page[File]:
         page = await locked.list_locked(home.db, viewer, limit=limit, cursor=cursor, trashed=trashed)

@@ -8,12 +8,13 @@ from typing import Annotated
 
 import msgspec
 from litestar import Controller, get
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, QueryParameter
 
 from appliance.library import memories
 from appliance.values import now
 from web.api.files import shown
 from web.api.schemas import File, Items, Page
+from web.params import Limit1000, Offset
 from web.parts import Asking, HomePart
 
 
@@ -52,8 +53,8 @@ class MemoriesController(Controller):
         home: HomePart,
         viewer: Asking,
         memory: FromPath[str],
-        limit: Annotated[int, QueryParameter(description="1 to 1000")] = 200,
-        offset: FromQuery[int] = 0,
+        limit: Limit1000 = 200,
+        offset: Offset = 0,
     ) -> Page[File]:
         rows, total = await memories.files_of_memory(home.db, viewer, memory, limit=limit, offset=offset)
         return Page(items=[shown(row) for row in rows], total=total, next=None)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 from litestar import Controller, delete, get, post
-from litestar.params import FromPath, JSONBody
+from litestar.params import JSONBody
 
 from appliance.library import journal, models
+from web.params import Known, says
 from web.parts import Asking, HomePart, SchedulerPart
 
 
@@ -69,7 +70,7 @@ class WantedPull(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class WantedFiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`folder`: where the files are, on the machine that Homeroll runs on."""
 
-    folder: str
+    folder: Annotated[str, says(pattern="^/")]
     force: bool = False
 
 
@@ -96,7 +97,7 @@ class ModelsController(Controller):
         return Models(items, len(items), None, await models.free_bytes(home))
 
     @get("/{name:str}", summary="One model")
-    async def get_one(self, home: HomePart, viewer: Asking, name: FromPath[str]) -> Model:
+    async def get_one(self, home: HomePart, viewer: Asking, name: Known) -> Model:
         viewer.require_admin()
         return msgspec.convert(await models.get_model(home, name), Model)
 
@@ -106,7 +107,7 @@ class ModelsController(Controller):
         home: HomePart,
         viewer: Asking,
         scheduler: SchedulerPart,
-        name: FromPath[str],
+        name: Known,
         data: JSONBody[WantedPull | None] = None,
     ) -> Model:
         viewer.require_admin()
@@ -115,7 +116,7 @@ class ModelsController(Controller):
         return msgspec.convert(await models.get_model(home, name), Model)
 
     @delete("/{name:str}/pull", status_code=200, summary="Stop fetching it; what is there is kept")
-    async def stop(self, home: HomePart, viewer: Asking, name: FromPath[str]) -> Model:
+    async def stop(self, home: HomePart, viewer: Asking, name: Known) -> Model:
         viewer.require_admin()
         await models.stop(home, name)
         return msgspec.convert(await models.get_model(home, name), Model)
@@ -126,7 +127,7 @@ class ModelsController(Controller):
         home: HomePart,
         viewer: Asking,
         scheduler: SchedulerPart,
-        name: FromPath[str],
+        name: Known,
         data: JSONBody[WantedFiles],
     ) -> Model:
         viewer.require_admin()
@@ -135,13 +136,13 @@ class ModelsController(Controller):
         return msgspec.convert(await models.get_model(home, name), Model)
 
     @post("/{name:str}/verify", status_code=200, summary="Read its files and compare them with what was installed")
-    async def verify(self, home: HomePart, viewer: Asking, name: FromPath[str]) -> Verified:
+    async def verify(self, home: HomePart, viewer: Asking, name: Known) -> Verified:
         viewer.require_admin()
         problems = await models.verify(home, name)
         return Verified(ok=not problems, problems=problems)
 
     @delete("/{name:str}", status_code=200, summary="Remove its files")
-    async def remove(self, home: HomePart, viewer: Asking, name: FromPath[str]) -> Removed:
+    async def remove(self, home: HomePart, viewer: Asking, name: Known) -> Removed:
         viewer.require_admin()
         removed = await models.remove(home, name)
         async with home.db.write():

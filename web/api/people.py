@@ -12,6 +12,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from appliance.library import decisions, people
 from web.api.schemas import Face, Items, Page
+from web.params import Cursor, Limit1000
 from web.parts import Asking, HomePart
 
 Ids = Annotated[list[uuid.UUID], msgspec.Meta(min_length=1, max_length=10_000)]
@@ -103,8 +104,8 @@ class PeopleController(Controller):
         self,
         home: HomePart,
         viewer: Asking,
-        limit: Annotated[int, QueryParameter(description="1 to 1000")] = 100,
-        cursor: FromQuery[str | None] = None,
+        limit: Limit1000 = 100,
+        cursor: Cursor = None,
         named: Annotated[bool | None, QueryParameter(description="only those with, or without, a name")] = None,
         hidden: Annotated[bool, QueryParameter(description="the hidden ones instead")] = False,
         ignored: Annotated[bool, QueryParameter(description="the strangers instead")] = False,
@@ -150,8 +151,8 @@ class PeopleController(Controller):
         home: HomePart,
         viewer: Asking,
         person_id: FromPath[uuid.UUID],
-        limit: Annotated[int, QueryParameter(description="1 to 1000")] = 100,
-        cursor: FromQuery[str | None] = None,
+        limit: Limit1000 = 100,
+        cursor: Cursor = None,
     ) -> Page[Face]:
         page = await people.list_faces(home.db, viewer, person_id, limit=limit, cursor=cursor)
         return msgspec.convert({"items": page.items, "total": page.total, "next": page.next}, Page[Face])

@@ -7,14 +7,22 @@ from typing import Annotated
 
 import msgspec
 from litestar import Controller, get, post
-from litestar.params import FromQuery, JSONBody, QueryParameter
+from litestar.params import JSONBody, QueryParameter
 
 from appliance.library import map as photo_map
 from appliance.library import places
 from web.api.files import shown
 from web.api.schemas import File, Items, Page
+from web.params import MOST, Latitude, Limit50, Limit1000, Longitude, Offset, says
 from web.parts import Asking, HomePart
 
+Zoom = Annotated[
+    int, QueryParameter(description="As web maps count it: 0 is the world", schema_extra={"minimum": 0, "maximum": 22})
+]
+Kilometres = Annotated[
+    float,
+    QueryParameter(description="How far from the point, in kilometres", gt=0, le=20_000),
+]
 AsBox = Annotated[str, QueryParameter(description="west,south,east,north in degrees; west may be greater than east")]
 
 
@@ -31,9 +39,9 @@ class Clusters(msgspec.Struct, frozen=True):
 class Area(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Corners as [longitude, latitude]."""
 
-    polygon: Annotated[list[tuple[float, float]], msgspec.Meta(min_length=3, max_length=photo_map.MOST_CORNERS)]
-    limit: int = 100
-    offset: int = 0
+    polygon: Annotated[list[tuple[Longitude, Latitude]], msgspec.Meta(min_length=3, max_length=photo_map.MOST_CORNERS)]
+    limit: Annotated[int, says(minimum=1, maximum=1000)] = 100
+    offset: Annotated[int, msgspec.Meta(ge=0, le=MOST)] = 0
 
 
 class CityItem(msgspec.Struct, frozen=True):
@@ -71,7 +79,7 @@ class MapController(Controller):
 
     @get(summary="Clusters of photos in a box, for a zoom as web maps count it (0 is the world)")
     async def clusters(
-        self, home: HomePart, viewer: Asking, bbox: AsBox = "-180,-90,180,90", zoom: FromQuery[int] = 1
+        self, home: HomePart, viewer: Asking, bbox: AsBox = "-180,-90,180,90", zoom: Zoom = 1
     ) -> Clusters:
         found = await photo_map.clusters(home.db, viewer, photo_map.read_box(bbox), zoom)
         return msgspec.convert(found, Clusters)
@@ -82,10 +90,12 @@ class MapController(Controller):
         home: HomePart,
         viewer: Asking,
         bbox: Annotated[str | None, QueryParameter(description="west,south,east,north in degrees")] = None,
-        near: Annotated[str | None, QueryParameter(description="latitude,longitude")] = None,
-        km: FromQuery[float] = 1.0,
-        limit: Annotated[int, QueryParameter(description="1 to 1000")] = 100,
-        offset: FromQuery[int] = 0,
+        near: Annotated[
+            str | None, QueryParameter(description="latitude,longitude; then `bbox` is not read")
+        ] = None,
+        km: Kilometres = 1.0,
+        limit: Limit1000 = 100,
+        offset: Offset = 0,
     ) -> Page[File]:
         if near is not None:
             latitude, longitude = photo_map.read_point(near)
@@ -116,7 +126,7 @@ class PlacesController(Controller):
         self,
         home: HomePart,
         viewer: Asking,
-        q: FromQuery[str] = "",
-        limit: Annotated[int, QueryParameter(description="1 to 50")] = 10,
+        q: Annotated[str, QueryParameter(description="Beginning of the name")] = "",
+        limit: Limit50 = 10,
     ) -> Items[Town]:
         return Items(msgspec.convert(await places.find_towns(home, q, limit=limit), list[Town]))

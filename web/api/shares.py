@@ -14,9 +14,11 @@ from appliance.importing import guests
 from appliance.library import share_links
 from web.api.schemas import Items
 from web.content import ASK_AGAIN, POLICY
+from web.params import Title
 from web.parts import Asking, HomePart, RunnerPart, UploadsPart
 
 Text = Annotated[str, msgspec.Meta(max_length=200)]
+LinkPassword = Annotated[str, msgspec.Meta(max_length=200, extra_json_schema={"minLength": 4})]
 Files = Annotated[list[uuid.UUID], msgspec.Meta(max_length=10_000)]
 
 
@@ -54,7 +56,7 @@ class NewShare(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     event: uuid.UUID | None = None
     files: Files = []
     name: Text = ""
-    password: Text | None = None
+    password: LinkPassword | None = None
     expires: datetime | None = None
     allow_download: bool = False
     show_location: bool = False
@@ -65,8 +67,8 @@ class NewShare(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class ShareChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Only the fields that are there are changed; null takes password or end away."""
 
-    name: Text | msgspec.UnsetType = msgspec.UNSET
-    password: Text | msgspec.UnsetType | None = msgspec.UNSET
+    name: Title | msgspec.UnsetType = msgspec.UNSET
+    password: LinkPassword | msgspec.UnsetType | None = msgspec.UNSET
     expires: datetime | msgspec.UnsetType | None = msgspec.UNSET
     allow_download: bool | msgspec.UnsetType = msgspec.UNSET
     show_location: bool | msgspec.UnsetType = msgspec.UNSET

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated
 
 import msgspec
 from litestar import Controller, get
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath
 
 from appliance.library import similar
 from web.api.files import shown
 from web.api.schemas import File
+from web.params import Limit200
 from web.parts import Asking, HomePart
 
 
@@ -40,7 +40,7 @@ class SimilarController(Controller):
         home: HomePart,
         viewer: Asking,
         file_id: FromPath[uuid.UUID],
-        limit: Annotated[int, QueryParameter(description="1 to 200")] = 50,
+        limit: Limit200 = 50,
     ) -> SimilarFiles:
         found = await similar.similar_files(home.db, viewer, file_id, limit=limit)
         items = [SimilarFile(shown(row), score) for row, score in found.items]

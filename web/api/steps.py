@@ -9,13 +9,14 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, get, post
-from litestar.params import FromQuery, JSONBody
+from litestar.params import JSONBody
 
 from appliance.errors import InvalidInputError
 from appliance.home import Home
 from appliance.library import files, settings
 from appliance.library import steps as file_steps
 from web.api.schemas import Page
+from web.params import Cursor, Limit1000
 from web.parts import Asking, HomePart, Runner, RunnerPart
 
 MAX_LIMIT = 1000
@@ -98,7 +99,7 @@ class StepsController(Controller):
 
     @get("/failures", summary="Files that a step could not deal with, and why")
     async def failures(
-        self, home: HomePart, viewer: Asking, limit: FromQuery[int] = 100, cursor: FromQuery[str | None] = None
+        self, home: HomePart, viewer: Asking, limit: Limit1000 = 100, cursor: Cursor = None
     ) -> Page[Failure]:
         if not 1 <= limit <= MAX_LIMIT:
             raise InvalidInputError(f"limit must be between 1 and {MAX_LIMIT}")

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import msgspec
 from litestar import Controller, delete, get, post, put
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from appliance.library import tag_names, tagging
 from web.api.files import shown
 from web.api.schemas import File, Page
+from web.params import Cursor, Limit1000, TagName
 from web.parts import Asking, HomePart
 
 
@@ -25,17 +26,17 @@ class TagItem(msgspec.Struct, frozen=True):
 
 
 class Names(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    names: Annotated[list[str], msgspec.Meta(max_length=200)]
+    names: Annotated[list[TagName], msgspec.Meta(max_length=200)]
 
 
 class Rename(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
-    to: str
+    to: TagName
 
 
 class Merge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     names: Annotated[list[str], msgspec.Meta(min_length=1, max_length=100)]
-    into: str
+    into: TagName
 
 
 class OneTag(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,8 +52,8 @@ class TagsController(Controller):
         self,
         home: HomePart,
         viewer: Asking,
-        limit: Annotated[int, QueryParameter(description="1 to 1000")] = 100,
-        cursor: FromQuery[str | None] = None,
+        limit: Limit1000 = 100,
+        cursor: Cursor = None,
         q: Annotated[str, QueryParameter(description="beginning of any word of the tag")] = "",
     ) -> Page[TagItem]:
         page = await tagging.list_tags(home.db, viewer, limit=limit, cursor=cursor, q=q)

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, Request, Response, get
-from litestar.params import FromPath, QueryParameter
+from litestar.params import QueryParameter
 
 from appliance.library import timeline
+from web.params import MonthPath
 from web.parts import Asking, HomePart
 from web.ranges import is_match
 
@@ -63,7 +64,7 @@ class TimelineController(Controller):
         request: Request[Any, Any, Any],
         home: HomePart,
         viewer: Asking,
-        month: FromPath[str],
+        month: MonthPath,
         person: OfPerson = None,
     ) -> Response[bytes]:
         return conditional_json(request, await timeline.get_month(home.db, viewer, month, person=person))

@@ -8,12 +8,13 @@ from typing import Annotated
 
 import msgspec
 from litestar import Controller, get, post
-from litestar.params import FromQuery, JSONBody, QueryParameter
+from litestar.params import JSONBody
 
 from appliance.library import edits, trash
 from web.api.edits import Edited
 from web.api.files import shown
 from web.api.schemas import File
+from web.params import Cursor, Limit1000
 from web.parts import Asking, HomePart, SchedulerPart
 
 
@@ -56,8 +57,8 @@ class TrashController(Controller):
         self,
         home: HomePart,
         viewer: Asking,
-        limit: Annotated[int, QueryParameter(description="1 to 1000")] = 100,
-        cursor: FromQuery[str | None] = None,
+        limit: Limit1000 = 100,
+        cursor: Cursor = None,
     ) -> TrashPage:
         page = await trash.list_trash(home.db, viewer, limit=limit, cursor=cursor)
         removable = set(await trash.removable_ids(home.db, viewer))

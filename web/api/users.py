@@ -12,12 +12,13 @@ from litestar.params import FromPath, JSONBody
 from appliance.library import users
 from appliance.messages import AccessChanged
 from web.api.schemas import Items, User
+from web.params import NewPassword, UserName
 from web.parts import Asking, HomePart
 
 
 class NewUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    username: str
-    password: str
+    username: UserName
+    password: NewPassword
     name: str = ""
     role: Literal["admin", "user"] = "user"
 
@@ -25,10 +26,10 @@ class NewUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class UserChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Fields that are left out or null stay as they are."""
 
-    username: str | None = None
+    username: UserName | None = None
     name: str | None = None
     role: Literal["admin", "user"] | None = None
-    password: str | None = None
+    password: NewPassword | None = None
     disabled: bool | None = None
 
 
