@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from appliance.access import not_allowed
 from appliance.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -86,7 +87,8 @@ def load_settings(
 ) -> Settings:
     """Read settings from `file` (or DATA/homeroll.toml), then the environment, then flags that are not None.
 
-    Raises ConfigError with the nearest spelling for an unknown key.
+    Raises ConfigError with the nearest spelling for an unknown key, PermissionDeniedError where this account may not
+    read them.
     """
     return trace_settings(file=file, environ=environ, flags=flags)[0]
 
@@ -108,8 +110,10 @@ def trace_settings(
             values = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"{path} is not valid TOML: {error}", hint="Mend the line it names.") from error
+        except PermissionError as error:
+            raise not_allowed(path) from error
         except OSError as error:
-            raise ConfigError(f"{path} cannot be read: {error.strerror}", hint="Check its permissions.") from error
+            raise ConfigError(f"{path} cannot be read: {error.strerror}", hint="Check its disk.") from error
         _refuse_unknown(values, where=str(path))
         origins |= dict.fromkeys(values, str(path))
     values |= from_environment | chosen
@@ -195,7 +199,10 @@ def _files(file: Path | None, data: object) -> list[Path]:
     if file is not None:
         return [file]
     beside_data = Path(str(data)) / "homeroll.toml" if data else Path("/etc/homeroll/homeroll.toml")
-    return [beside_data] if beside_data.is_file() else []
+    try:
+        return [beside_data] if beside_data.is_file() else []
+    except PermissionError as error:  # the folder is closed to this account
+        raise not_allowed(beside_data.parent) from error
 
 
 def _environment(environ: Mapping[str, str]) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import msgspec
 
+from appliance.access import not_allowed
 from appliance.errors import AuthenticationError, HomerollError, PermissionDeniedError
 from appliance.paths import DataPaths
-from tui.access import not_allowed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

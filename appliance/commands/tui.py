@@ -48,7 +48,7 @@ def run(context: Context) -> int:
 
 def dashboard(context: Context) -> Dashboard:
     """The dashboard for what the command line names; nothing is asked before it runs."""
-    from tui.access import not_allowed, refusal
+    from tui.access import refusal
     from tui.app import Dashboard
     from tui.client import Address
     from tui.journal import JOURNAL
@@ -61,10 +61,7 @@ def dashboard(context: Context) -> Dashboard:
         if not context.url.startswith(("http://", "https://")):
             raise ConfigError(f"{context.url} is no address", hint="It looks like http://homeroll.local:8420")
         return Dashboard(Address(url=context.url, key=key), starter=Starter(), page=(context.url,))
-    try:
-        settings = context.settings()
-    except PermissionError as error:  # homeroll.toml lies in a data directory that is closed to us
-        raise not_allowed(Path(str(error.filename)).parent) from error
+    settings = context.settings()
     if refused := refusal(settings.data):
         raise refused
     installed = settings.data == Settings().data and _is_installed(UNIT_FOLDERS)

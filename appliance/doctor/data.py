@@ -1,11 +1,10 @@
-"""The data directory: who may write it, what disk it lies on, whether the database is whole, and its copies."""
+"""The data directory: who may write it, what disk it lies on, whether the database is whole; and the libraries."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sqlite3
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from appliance.doctor.base import House, Said
 
 FREE_WARNING_MB = 2048
-OLD_SNAPSHOT_S = 3 * 24 * 3600.0
 
 
 def check_data(house: House) -> Iterator[Said]:
@@ -89,40 +87,6 @@ def check_database(house: House) -> Iterator[Said]:
             way = f"`homeroll restore --database` goes back to {good.taken:%F %R} UTC" if good else "restore a backup"
             hint = f"The photos are untouched.  Stop the service, copy {path.parent} away if you can, then: {way}."
             yield "broken", f"{path.name} is damaged: {said[0]}", hint
-
-
-def check_copies(house: House) -> Iterator[Said]:
-    """Snapshots of the database, and the copy on another disk."""
-    import msgspec
-
-    from appliance.backup.snapshots import list_snapshots
-
-    if not house.rows("SELECT 1 FROM stored_file LIMIT 1"):
-        yield "ok", "nothing to copy yet", ""
-        return
-    snapshots = list_snapshots(house.paths.backups)
-    if not snapshots:
-        yield "warning", "there is no snapshot of the database yet", "One is taken every night; or now: homeroll backup"
-    elif time.time() - snapshots[0].taken.timestamp() > OLD_SNAPSHOT_S:
-        hint = "Is the job “Back up” paused, or does it fail?  Try: homeroll backup"
-        yield "warning", f"the newest snapshot of the database is of {snapshots[0].taken:%F %R} UTC", hint
-    else:
-        yield "ok", f"{len(snapshots)} snapshots of the database, the newest of {snapshots[0].taken:%F %R} UTC", ""
-    told = house.rows("SELECT CAST(value AS TEXT) FROM site_setting WHERE name = 'backup_folder'")
-    folder = str(msgspec.json.decode(told[0][0])) if told else ""
-    if not folder:
-        yield (
-            "warning",
-            "there is no copy on another disk",
-            "homeroll backup --to DIR: now, and every night from now on",
-        )
-    elif not Path(folder).is_dir():
-        yield "warning", f"the folder for backups, {folder}, is not there", "Is its disk plugged in and mounted?"
-    elif Path(folder).stat().st_dev == house.paths.root.stat().st_dev:
-        hint = "When that disk fails, both are gone: name a folder on another disk with homeroll backup --to DIR"
-        yield "warning", f"{folder} is on the same disk as the data", hint
-    else:
-        yield "ok", f"copied to {folder}", ""
 
 
 def check_libraries(house: House) -> Iterator[Said]:

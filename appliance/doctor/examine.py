@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
-from appliance.doctor import data, machine, models, mounts, network
+from appliance.doctor import copies, data, https, machine, models, mounts, network
 from appliance.doctor.base import Finding, House
 from appliance.errors import HomerollError
 from appliance.lock import holder
@@ -29,12 +29,15 @@ CHECKS: tuple[tuple[str, Callable[[House], Iterator[Said]]], ...] = (
     ("disk", data.check_disk),
     ("memory", machine.check_memory),
     ("heat", machine.check_heat),
+    ("power", machine.check_power),
     ("clock", machine.check_clock),
     ("service", network.check_service),
     ("port", network.check_port),
     ("name", network.check_name),
+    ("https", https.check_https),
     ("database", data.check_database),
-    ("copies", data.check_copies),
+    ("copies", copies.check_copies),
+    ("originals", copies.check_originals),
     ("models", models.check_models),
     ("libraries", data.check_libraries),
     ("watching", machine.check_watching),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import shutil
 import sqlite3
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 MEMORY_BROKEN_MB, MEMORY_WARNING_MB = 256, 700  # a 50 megapixel photo takes about 300 beside the service's 100
 WATCHES_SPARE = 1.2
 AHEAD_S = 300.0
+SYS = Path("/sys")
+#: Of the word that a Raspberry Pi's firmware says: too little voltage, now and once; the processor held back.
+_LOW_NOW, _CAPPED, _SLOWED, _WARM, _LOW_ONCE = 1 << 0, 1 << 1, 1 << 2, 1 << 3, 1 << 16
+SUPPLY = "Use the supply made for it (5 V and 3 A, for a Pi 5 5 A) and a short cable; give disks a supply of their own."
 
 
 def check_python(house: House) -> Iterator[Said]:
@@ -88,6 +93,38 @@ def check_heat(house: House) -> Iterator[Said]:
         )
     else:
         yield "ok", f"{celsius:.0f} °C", ""
+
+
+def check_power(house: House) -> Iterator[Said]:
+    """A Raspberry Pi tells whether its supply is strong enough, and what it does about that and about heat."""
+    bits = _throttled(SYS)
+    if bits is None:
+        yield "ok", "this machine does not tell about its supply", ""
+    elif bits & _LOW_NOW:
+        yield "broken", f"the supply is too weak just now{_slowed(bits)}", SUPPLY
+    elif bits & _LOW_ONCE:
+        yield "warning", "the supply was too weak at some time since the start", SUPPLY
+    elif bits & (_CAPPED | _SLOWED | _WARM):
+        yield "warning", f"the supply is strong enough{_slowed(bits)}", "A fan, or more air, helps."
+    else:
+        yield "ok", "the supply is strong enough", ""
+
+
+def _slowed(bits: int) -> str:
+    return ", and the processor is held back" if bits & (_CAPPED | _SLOWED | _WARM) else ""
+
+
+def _throttled(sys: Path) -> int | None:
+    """As `vcgencmd get_throttled` says it, from what the kernel shows: the firmware's own word, or its alarm alone."""
+    for word in sorted(sys.glob("devices/platform/soc*/*firmware/get_throttled")):
+        with contextlib.suppress(OSError, ValueError):
+            return int(word.read_text(encoding="ascii"), 16)
+    for name in sorted(sys.glob("class/hwmon/hwmon*/name")):
+        with contextlib.suppress(OSError, ValueError):
+            if name.read_text(encoding="ascii").strip() == "rpi_volt":
+                alarm = int((name.parent / "in0_lcrit_alarm").read_text(encoding="ascii"))
+                return _LOW_NOW if alarm else 0
+    return None
 
 
 def check_clock(house: House) -> Iterator[Said]:

@@ -12,7 +12,8 @@ import pytest
 from textual.message_pump import MessagePump
 
 import tui
-from tui.access import not_allowed, refusal
+from appliance.access import not_allowed
+from tui.access import refusal
 from tui.disks import Growth
 from tui.house import House
 from tui.machine import slowed

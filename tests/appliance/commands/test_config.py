@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
+import pytest
 
 from appliance import cli
 from appliance.config import Settings
+from tests.conftest import REPOSITORY
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pytest
-
     from tests.appliance.commands.conftest import Run
     from tests.fakes import FakeHomeroll
 
@@ -59,3 +63,33 @@ def test_a_setting_fixed_at_start_is_said_to_be_one(run: Run, homeroll: FakeHome
     ran = run("config", "set", "port", "80")
     assert ran.code == 1
     assert "homeroll.toml" in ran.err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
+@pytest.mark.parametrize("words", [("status",), ("library", "list"), ("config",), ("backup",), ("doctor",)])
+@pytest.mark.parametrize("shut", ["its folder", "its settings"])
+def test_what_is_closed_to_this_account_is_said_in_one_line_with_the_group_to_join(
+    words: tuple[str, ...], shut: str
+) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="homeroll-closed-"))
+    try:
+        (folder / "homeroll.toml").write_text("trash_days = 7\n")
+        closed = folder if shut == "its folder" else folder / "homeroll.toml"
+        folder.chmod(0o755)
+        shutil.chown(closed, group="adm")
+        closed.chmod(0o750 if closed == folder else 0o640)
+        done = subprocess.run(
+            [sys.executable, "-m", "appliance.cli", "--data", str(folder), *words],
+            cwd=REPOSITORY,
+            env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            user=65534,
+            group=65534,
+            extra_groups=[],
+            check=False,
+        )
+    finally:
+        shutil.rmtree(folder)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "join the group adm (sudo usermod -aG adm $USER" in done.stderr

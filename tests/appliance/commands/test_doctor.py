@@ -213,7 +213,7 @@ def test_copies_that_are_missing_old_or_on_the_same_disk_deserve_a_look(
     connection.commit()
     connection.close()
     items = found(run("doctor", "--json"), "copies")
-    assert [item["state"] for item in items] == ["warning", "warning"]
+    assert [item["state"] for item in items[:2]] == ["warning", "warning"]
     assert "the newest snapshot" in items[0]["message"]
     assert "same disk" in items[1]["message"]
     take_snapshot(data / "homeroll.db", data / "backups", now())
@@ -259,3 +259,36 @@ def test_a_hot_processor_deserves_a_look(
 ) -> None:
     monkeypatch.setattr("appliance.protection.strain.Gauge.celsius", lambda gauge: celsius)
     assert found(run("doctor", "--json"), "heat")[0]["state"] == state
+
+
+@pytest.mark.parametrize(
+    ("said", "state", "word"),
+    [
+        ("0", "ok", "strong enough"),
+        ("50005", "broken", "too weak just now, and the processor is held back"),
+        ("10000", "warning", "too weak at some time"),
+        ("e0008", "warning", "held back"),
+    ],
+)
+def test_a_weak_supply_of_a_raspberry_pi_is_told(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, state: str, word: str
+) -> None:
+    folder = tmp_path / "sys/devices/platform/soc/soc:firmware"
+    folder.mkdir(parents=True)
+    (folder / "get_throttled").write_text(f"{said}\n")
+    monkeypatch.setattr(machine, "SYS", tmp_path / "sys")
+    item = found(run("doctor", "--json"), "power")[0]
+    assert (item["state"], word in item["message"], bool(item["hint"])) == (state, True, state != "ok")
+
+
+@pytest.mark.parametrize(("alarm", "state"), [("0", "ok"), ("1", "broken")])
+def test_a_newer_kernel_tells_of_the_supply_by_an_alarm(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alarm: str, state: str
+) -> None:
+    for number, name in enumerate(("cpu_thermal", "rpi_volt")):
+        folder = tmp_path / f"sys/class/hwmon/hwmon{number}"
+        folder.mkdir(parents=True)
+        (folder / "name").write_text(f"{name}\n")
+        (folder / "in0_lcrit_alarm").write_text(f"{alarm}\n")
+    monkeypatch.setattr(machine, "SYS", tmp_path / "sys")
+    assert found(run("doctor", "--json"), "power")[0]["state"] == state
