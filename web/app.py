@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from litestar import Litestar, Request, Router
-from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
@@ -118,6 +117,8 @@ CONTROLLERS = (
     RequestsController,
 )
 API = "/api/v1"
+#: What handlers may ask for by these names, in the order of `Application.furnish`.
+PARTS = ("home", "runner", "scheduler", "uploads", "upload_locks", "throttle", "request_log", "closing")
 STATIC = Path(__file__).parent / "static"
 MAX_BODY_BYTES = 1 << 20  # of JSON; files are streamed and have their own limit
 
@@ -125,14 +126,43 @@ MAX_BODY_BYTES = 1 << 20  # of JSON; files are streamed and have their own limit
 class Application(Litestar):
     """Litestar, with what must happen to every request whether or not a route is found for it."""
 
-    def __init__(
-        self, *, home: Home, known_hosts: frozenset[str], request_log: RequestLog, closing: Closing, **parts: Any
-    ) -> None:
-        self._home = home
-        self._known_hosts = known_hosts
-        self._request_log = request_log
-        self._closing = closing
-        super().__init__(**parts)
+    def __init__(self) -> None:
+        self._parts: dict[str, Any] = {}
+        description = _openapi()
+        super().__init__(
+            route_handlers=[
+                Router(API, route_handlers=list(CONTROLLERS)),
+                schema_page,
+                *PAGES,
+                *TRUST,
+                create_static_files_router("/static", [STATIC], include_in_schema=False, cache_control=None),
+            ],
+            guards=[guard],
+            dependencies={name: self._provide(name) for name in PARTS}
+            | {"viewer": Provide(_viewer, sync_to_thread=False)},
+            exception_handlers=EXCEPTION_HANDLERS,
+            request_class=StrictRequest,
+            request_max_body_size=MAX_BODY_BYTES,
+            openapi_config=description,
+            logging_config=None,
+            debug=False,
+        )
+        description.routes = lambda: self.routes
+
+    def furnish(self, *, home: Home, runner: Runner, scheduler: Scheduler, recording: Mode = "off") -> None:
+        """Give it the house that its routes ask for, before the first request; making the routes is what takes long.
+
+        recording: which requests are looked into (`web/recording.py`).
+        """
+        self._home = self.state.home = home
+        self._known_hosts = host_names(home.settings.allowed_hosts)
+        self._request_log, self._closing = RequestLog(), Closing()
+        self._request_log.recorder.follow(recording)
+        parts = (home, runner, scheduler, Uploads(home), UploadLocks(), Throttle(), self._request_log, self._closing)
+        self._parts = dict(zip(PARTS, parts, strict=True))
+
+    def _provide(self, name: str) -> Provide:
+        return Provide(lambda: self._parts[name], sync_to_thread=False)
 
     @staticmethod
     def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
@@ -214,55 +244,13 @@ def _caching(scope: Any) -> bytes:
 
 
 def create_app(*, home: Home, runner: Runner, scheduler: Scheduler, recording: Mode = "off") -> Application:
-    """One application for every door: TCP gets it as it is, admin.sock gets `as_local_admin(app)`.
-
-    recording: which requests are looked into (`web/recording.py`).
-    """
+    """One application for every door: TCP gets it as it is, admin.sock gets `as_local_admin(app)`."""
     mimetypes.init()  # reads the system's tables: now, not at the first request for a static file
     mimetypes.add_type("text/javascript", ".js")
     mimetypes.add_type("application/manifest+json", ".webmanifest")
-    request_log, closing = RequestLog(), Closing()
-    request_log.recorder.follow(recording)
-    parts: dict[str, Any] = {
-        "home": home,
-        "runner": runner,
-        "scheduler": scheduler,
-        "uploads": Uploads(home),
-        "upload_locks": UploadLocks(),
-        "throttle": Throttle(),
-        "request_log": request_log,
-        "closing": closing,
-    }
-    description = _openapi()
-    app = Application(
-        home=home,
-        known_hosts=host_names(home.settings.allowed_hosts),
-        request_log=request_log,
-        closing=closing,
-        route_handlers=[
-            Router(API, route_handlers=list(CONTROLLERS)),
-            schema_page,
-            *PAGES,
-            *TRUST,
-            create_static_files_router("/static", [STATIC], include_in_schema=False, cache_control=None),
-        ],
-        guards=[guard],
-        dependencies={name: _always(part) for name, part in parts.items()}
-        | {"viewer": Provide(_viewer, sync_to_thread=False)},
-        exception_handlers=EXCEPTION_HANDLERS,
-        request_class=StrictRequest,
-        request_max_body_size=MAX_BODY_BYTES,
-        state=State({"home": home}),
-        openapi_config=description,
-        logging_config=None,
-        debug=False,
-    )
-    description.routes = lambda: app.routes
+    app = Application()
+    app.furnish(home=home, runner=runner, scheduler=scheduler, recording=recording)
     return app
-
-
-def _always(part: object) -> Provide:
-    return Provide(lambda: part, sync_to_thread=False, use_cache=True)
 
 
 def _viewer(request: Request[Any, Any, Any]) -> Any:

@@ -15,15 +15,17 @@ import pytest
 import uvicorn
 from PIL import Image
 
+from appliance import daemon
 from appliance.config import Settings
 from appliance.daemon import House, open_house
 from appliance.library import keys, users
 from appliance.library.viewers import LOCAL_ADMIN
 from tests.fakes import FakeFaceEngine, FakeTextReader, OtherFaceEngine
+from web.app import Application
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
 PASSWORD = "correct horse battery"
@@ -79,6 +81,25 @@ def face_engines(monkeypatch: pytest.MonkeyPatch) -> None:
 def text_readers(monkeypatch: pytest.MonkeyPatch) -> None:
     """No text on any photo: only tests about it look for some."""
     monkeypatch.setattr("ml.registry.TEXT_READERS", (FakeTextReader,))
+
+
+_spare: list[Application] = []
+
+
+@pytest.fixture(autouse=True)
+def routes_made_once(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Applications move from one test's house to the next one's: making their routes takes longer than most tests."""
+    lent = []
+
+    def furnished(**parts: Any) -> Application:
+        app = _spare.pop() if _spare else Application()
+        app.furnish(**parts)
+        lent.append((app, len(app.routes)))
+        return app
+
+    monkeypatch.setattr(daemon, "create_app", furnished)
+    yield
+    _spare.extend(app for app, routes in lent if len(app.routes) == routes)  # not those that a test added routes to
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ nothing of what is hidden is in any answer.  `docs/permissions.md` is made of th
 from __future__ import annotations
 
 import os
+import re
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -218,6 +219,8 @@ RESTLESS = (
     "/api/v1/health",
     "/api/v1/auth/me",
 )
+#: When jobs of the house run, which everybody may know.
+CLOCKS = re.compile(r'"(next_run|last_run)":("[^"]*"|null),?')
 QUERIES = (
     "/api/v1/search?q=a", "/api/v1/search?q=has:gps", "/api/v1/search?q=has:people", "/api/v1/search?q=year:2001",
     "/api/v1/search?q=wombatting", "/api/v1/search?q=person:zebedee", "/api/v1/search?q=place:xanadu",
@@ -265,5 +268,5 @@ async def all_lists(world: World, caller: str) -> dict[str, str]:
     for path in paths:
         answer = await client.get(path)
         assert answer.status_code in (200, 403, 404), f"{caller}: {path}: {answer.status_code} {answer.text}"
-        found[path] = answer.text
+        found[path] = CLOCKS.sub("", answer.text)
     return found
