@@ -26,12 +26,17 @@ from zeroconf import (  # type: ignore[attr-defined]  # AddressResolver is publi
 from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 log = logging.getLogger(__name__)
 
 TYPES = ("_homeroll._tcp.local.", "_http._tcp.local.")
-LOOK_EVERY_S = 5.0
+#: For what nobody tells: a wake from sleep, another port for https.  Addresses that come and go the kernel tells.
+LOOK_EVERY_S = 30.0
+#: Addresses come and go in groups, and some machines' networks never rest: one look for all that happens meanwhile.
+SETTLE_S, LOOK_AT_MOST_EVERY_S = 1.0, 5.0
+#: rtnetlink(7): what happens to links, IPv4 and IPv6 addresses.
+_LINKS, _ADDRESSES_4, _ADDRESSES_6 = 0x1, 0x10, 0x100
 PROBE_EVERY_S = 60.0
 PROBE_MS = 900  # RFC 6762 section 8.1: three probes, 250 ms apart, and some patience
 SLEPT_S = 3.0  # the clock that counts sleep ran ahead by more than this: the machine was asleep
@@ -43,7 +48,7 @@ class Announcer:
 
     name: what people see, such as "Homeroll".   host: the first choice of a name below `.local`.
     properties: what the TXT record says (version, path, id).   also: what it says as long as it is so (https).
-    addresses: where this machine is.  Both are asked again and again.
+    addresses: where this machine is.  Both are asked when the kernel tells of the network, and every `look_every_s`.
     """
 
     def __init__(
@@ -63,6 +68,7 @@ class Announcer:
         self._look_every_s = look_every_s
         self._zeroconf: AsyncZeroconf | None = None
         self._task: asyncio.Task[None] | None = None
+        self._happened = asyncio.Event()
         self._addresses: tuple[str, ...] | None = None  # as announced; None before the first look
         self.host = ""
         """The name that was announced, such as `homeroll.local`; "" when none is."""
@@ -70,7 +76,7 @@ class Announcer:
         """Why nothing is announced, for people."""
 
     async def start(self) -> None:
-        self._task = asyncio.create_task(self._look_after(), name="mdns")
+        self._task = asyncio.create_task(self._run(), name="mdns")
 
     async def stop(self) -> None:
         """Withdraw the announcement, so that it vanishes from lists at once."""
@@ -78,6 +84,19 @@ class Announcer:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         await self._withdraw()
+
+    async def _run(self) -> None:
+        with network_changes(self._happened.set):
+            await self._look_after()
+
+    async def _rest(self) -> None:
+        """Until something happens to the network, or it is time to look all the same."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._look_every_s):
+                await asyncio.sleep(min(LOOK_AT_MOST_EVERY_S, self._look_every_s))
+                await self._happened.wait()
+                await asyncio.sleep(SETTLE_S)
+        self._happened.clear()
 
     async def _look_after(self) -> None:
         asleep_s, probed = _asleep_s(), time.monotonic()
@@ -97,7 +116,7 @@ class Announcer:
                         await self._announce(found)
             except (OSError, NonUniqueNameException, BadTypeInNameException) as error:
                 self._fail(f"This machine cannot announce itself on the network: {error}")
-            await asyncio.sleep(self._look_every_s)
+            await self._rest()
 
     async def _announce(self, addresses: tuple[str, ...]) -> None:
         await self._withdraw()
@@ -151,6 +170,39 @@ class Announcer:
         if problem != self.problem:
             log.warning("mdns %s", problem)
         self.problem = problem
+
+
+@contextlib.contextmanager
+def network_changes(happened: Callable[[], None]) -> Iterator[None]:
+    """Have `happened` called in the event loop whenever a link or an address of this machine changes.
+
+    What changed is not read, only that something did: which addresses there are is asked anew.  Where the kernel does
+    not tell (another system, a sandbox), nothing is ever said.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        told = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.NETLINK_ROUTE)
+    except (AttributeError, OSError):
+        yield
+        return
+
+    def read() -> None:
+        with contextlib.suppress(OSError):  # nothing more, or more than there was room for
+            while told.recv(65536):
+                pass
+        happened()
+
+    with told:
+        try:
+            told.bind((0, _LINKS | _ADDRESSES_4 | _ADDRESSES_6))
+            loop.add_reader(told, read)
+        except OSError:
+            yield
+            return
+        try:
+            yield
+        finally:
+            loop.remove_reader(told)
 
 
 def own_addresses() -> tuple[str, ...]:
