@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MONTHS = 24  # with photos, as many as the curve has room for
 VISITORS = 4
+LABEL = 11  # columns
 
 
 def attention(house: House) -> list[Part]:
@@ -95,7 +96,7 @@ def _paragraph(lines: Sequence[tuple[str, str]]) -> list[Part]:
     parts: list[Part] = []
     last = ""
     for name, text in lines:
-        parts += [("" if name == last else name).ljust(10), f"{text}\n"]
+        parts += [("" if name == last else name).ljust(LABEL), f"{text}\n"]
         last = name
     return parts
 
@@ -126,7 +127,7 @@ def work(house: House, room: int) -> list[Part]:
     paused = "  paused" if steps.get("paused") else ""
     night = f"  only {steps['night_window']}" if steps.get("night_window") else ""
     pace = f"  {curve(house.pace)}" if any(house.pace) else ""
-    parts: list[Part] = [("Steps", "bold"), (pace, "$text-accent"), (f"{paused}{night}\n", "$text-warning")]
+    parts: list[Part] = [("Steps", "bold"), (pace, "$text-primary"), (f"{paused}{night}\n", "$text-warning")]
     for step in steps["items"]:
         parts += _step(step, room)
     running = [job for job in house.items("jobs") if job["status"] == "running"]
@@ -138,7 +139,7 @@ def work(house: House, room: int) -> list[Part]:
     planned = [job for job in house.items("jobs") if job["next_run"] and job["status"] != "running"]
     if planned and not running:
         soonest = min(planned, key=lambda job: str(job["next_run"]))
-        parts.append((f"none runs; next: {soonest['title']}, {when(soonest['next_run'])}\n", "$text-muted"))
+        parts.append((f"none runs; next: {soonest['title']}, {when(soonest['next_run'])}\n", "$foreground-muted"))
     return parts
 
 
@@ -146,7 +147,7 @@ def _step(step: dict[str, Any], room: int) -> list[Part]:
     waiting = step["pending"] + step["running"]
     finished = step["done"] + step["skipped"] + step["failed"]
     share = finished / (finished + waiting) if finished + waiting else 1.0
-    line = f"{step['name']:<10} {bar(share, 10)} {share:>4.0%} {finished:>9,}"
+    line = f"{step['name']:<{LABEL}}{bar(share, 10)} {share:>4.0%} {finished:>9,}"
     told = ""
     if waiting and step["waits"]:
         told = step["waits"]
@@ -156,5 +157,5 @@ def _step(step: dict[str, Any], room: int) -> list[Part]:
         told = f"{waiting:,} wait{rate}{left}"
     failed = f" {step['failed']:,} failed" if step["failed"] else ""
     told = cut(clean(told), room - len(line) - len(failed) - 2)
-    style = "$text-warning" if step["waits"] else "$text-muted"
+    style = "$text-warning" if step["waits"] else "$foreground-muted"
     return [line, (failed, "$text-error"), (f"  {told}", style), "\n"]

@@ -40,6 +40,6 @@ class AboutScreen(HomerollScreen):
             ("API", "/api/v1, described at /api/schema; keys are made under Keys"),
         ]
         parts: list[Part] = [("Homeroll, the family's photos at home\n\n", "bold")]
-        parts += [f"{name:<10}{clean(text)}\n" for name, text in facts]
-        self.query_one("#facts", Calm).update(Content.assemble(*parts))
+        parts += [f"{name:<11}{clean(text)}\n" for name, text in facts]
+        self.query_one("#facts", Calm).update(Content.assemble(*parts).rstrip())
         self.query_one("#code", Calm).update(code_for(desk.phone_address))

@@ -45,8 +45,8 @@ class BackupsScreen(HomerollScreen):
         if "integrity" not in self.house.known:
             return
         known = self.house.known["integrity"]
-        self.query_one("#backup", Calm).update(Content.assemble(*backup(self.house, known["last_backup"])))
-        self.query_one("#drill", Calm).update(Content.assemble(*rehearsal(self.house, known["last_drill"])))
+        self.query_one("#backup", Calm).update(Content.assemble(*backup(self.house, known["last_backup"])).rstrip())
+        self.query_one("#drill", Calm).update(Content.assemble(*rehearsal(self.house, known["last_drill"])).rstrip())
 
     def action_run(self, job: str) -> None:
         title = (self.house.one("jobs", "name", job) or {}).get("title", job)

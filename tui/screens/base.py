@@ -186,7 +186,7 @@ class ListScreen(HomerollScreen):
 
     def nothing(self) -> list[Part]:
         """Said where nothing is chosen: because there is nothing, or not yet."""
-        return [(self.EMPTY if self.source in self.house.known else "…", "$text-muted")]
+        return [(self.EMPTY if self.source in self.house.known else "…", "$foreground-muted")]
 
     @property
     def source(self) -> str:

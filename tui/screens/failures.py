@@ -39,7 +39,7 @@ class FailuresScreen(ListScreen):
         parts += [f"{item['hint']}\n"] if item["hint"] else []
         return [
             *parts,
-            (f"{tried}, the last {when(item['modified'])}; {plural(total, 'failure')} in all", "$text-muted"),
+            (f"{tried}, the last {when(item['modified'])}; {plural(total, 'failure')} in all", "$foreground-muted"),
         ]
 
     def action_retry_chosen(self) -> None:

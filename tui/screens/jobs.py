@@ -47,7 +47,7 @@ class JobsScreen(ListScreen):
     )
 
     def details(self, item: dict[str, Any]) -> list[Part]:
-        parts: list[Part] = [(item["title"], "bold"), "  ", (item["name"], "$text-muted"), "\n"]
+        parts: list[Part] = [(item["title"], "bold"), "  ", (item["name"], "$foreground-muted"), "\n"]
         if item["status"] == "running":
             left = f", {span(item['seconds_left'])} left" if item.get("seconds_left") else ""
             rate = f", {item['rate']:.3g} a second" if item.get("rate") else ""

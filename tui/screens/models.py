@@ -57,7 +57,11 @@ class ModelsScreen(ListScreen):
     )
 
     def details(self, item: dict[str, Any]) -> list[Part]:
-        parts: list[Part] = [(item["title"], "bold"), (f"  {item['name']} {item['version']}", "$text-muted"), "\n"]
+        parts: list[Part] = [
+            (item["title"], "bold"),
+            (f"  {item['name']} {item['version']}", "$foreground-muted"),
+            "\n",
+        ]
         uses = f" Here for {', '.join(item['uses'])}." if item["uses"] else ""
         parts.append(clean(f"Licence {item['licence']}, from {item['source']}.{uses}") + "\n")
         if item["missing_requirements"]:
@@ -72,7 +76,7 @@ class ModelsScreen(ListScreen):
             left = f", {span(pull['seconds_left'])} left" if pull["seconds_left"] else ""
             parts.append(f"{size(pull['done_bytes'])} of {size(pull['total_bytes'])}{rate}{left}\n")
         free = self.house.known.get("models", {}).get("free_bytes")
-        return [*parts, (f"{size(free)} free on the disk of the models", "$text-muted")]
+        return [*parts, (f"{size(free)} free on the disk of the models", "$foreground-muted")]
 
     def applies(self, action: str, item: dict[str, Any]) -> bool:
         running = bool(item["pull"]) and item["pull"]["status"] == "running"

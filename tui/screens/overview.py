@@ -63,7 +63,7 @@ class OverviewScreen(HomerollScreen):
 
     def redraw(self) -> None:
         wide = self.size.width >= WIDE
-        self.query_one("#columns").set_class(wide, "wide")
+        self.query_one("#columns").set_class(wide, "wide").set_class(not wide, "narrow")
         room = self.size.width // 2 - 4 if wide else self.size.width - 4
         code = self.query_one("#code", Calm)
         code.display = wide and self.size.height >= HIGH

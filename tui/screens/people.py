@@ -77,7 +77,7 @@ class PeopleScreen(ListScreen):
         asks = f"{plural(pairs, 'pair')} may be one person each: s asks" if pairs else ""
         born = f", born {item['birthday']}" if item.get("birthday") else ""
         who = clean(item["name"]) or "A group that nobody has named"
-        return [(who, "bold"), f"{born}, on {plural(item['faces'], 'photo')}", (f"{more}\n", "$text-muted"), asks]
+        return [(who, "bold"), f"{born}, on {plural(item['faces'], 'photo')}", (f"{more}\n", "$foreground-muted"), asks]
 
     @property
     def pairs(self) -> list[dict[str, Any]]:

@@ -36,7 +36,7 @@ class SearchScreen(ListScreen):
         list, `/` back to the line."""
     BINDINGS: ClassVar[list[BindingType]] = [("slash", "type", "Search"), ("escape", "look", "To the list")]
     COLUMNS: ClassVar[Sequence[Column]] = (
-        Column("File", lambda hit: hit["file"]["filename"], 24),
+        Column("File", lambda hit: hit["file"]["filename"], 18),
         Column("Taken", lambda hit: (hit["file"]["start"] or "")[:10], 10),
         Column("Why", _why),
         Column("Sure", lambda hit: f"{hit['score']:.0%}", 5, right=True, wide_only=True),
@@ -62,7 +62,7 @@ class SearchScreen(ListScreen):
     def nothing(self) -> list[Part]:
         self.query_one(Picture).show(None)
         if self.found is None:
-            return [(self.EMPTY, "$text-muted")]
+            return [(self.EMPTY, "$foreground-muted")]
         return [f"Nothing was found for {clean(self.asked)}. {clean(self.found['hint'])}"]
 
     def details(self, item: dict[str, Any]) -> list[Part]:
@@ -84,7 +84,10 @@ class SearchScreen(ListScreen):
             "\n",
             clean("  ·  ".join(fact for fact in facts if fact)),
             "\n",
-            (f"{plural(found.get('total', 0), 'photo')} found for {clean(self.asked)}.{clean(hint)}", "$text-muted"),
+            (
+                f"{plural(found.get('total', 0), 'photo')} found for {clean(self.asked)}.{clean(hint)}",
+                "$foreground-muted",
+            ),
         ]
 
     @on(Input.Submitted, "#query")

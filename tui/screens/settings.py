@@ -44,7 +44,7 @@ class SettingsScreen(ListScreen):
     def details(self, item: dict[str, Any]) -> list[Part]:
         parts: list[Part] = [(item["name"], "bold"), f" = {clean(shown(item['value']))}\n", clean(item["help"]), "\n"]
         offers = f" One of: {', '.join(item['choices'])}." if item["choices"] else ""
-        return [*parts, (f"Default: {clean(shown(item['default']))}.{offers}", "$text-muted")]
+        return [*parts, (f"Default: {clean(shown(item['default']))}.{offers}", "$foreground-muted")]
 
     def applies(self, action: str, item: dict[str, Any]) -> bool:
         return action != "reset" or item["value"] != item["default"]

@@ -55,9 +55,9 @@ class UpdatesScreen(HomerollScreen):
 
     def redraw(self) -> None:
         runs = self.house.known.get("server", {}).get("version", "")
-        self.query_one("#versions", Calm).update(Content.assemble(*versions(runs, self.found)))
-        self.query_one("#how", Calm).update(Content.assemble(*how(self.found)))
-        self.query_one("#back", Calm).update(Content.assemble(*back(self.found)))
+        self.query_one("#versions", Calm).update(Content.assemble(*versions(runs, self.found)).rstrip())
+        self.query_one("#how", Calm).update(Content.assemble(*how(self.found)).rstrip())
+        self.query_one("#back", Calm).update(Content.assemble(*back(self.found)).rstrip())
 
     def action_back_up(self) -> None:
         said = "A snapshot is taken, and the copy brought up to date"
@@ -103,7 +103,7 @@ def back(found: Versions | None) -> list[Part]:
         return []
     parts: list[Part] = [("To go back to an older version\n", "bold")]
     if found.snapshots is None:
-        return [*parts, ("The snapshots are seen on the machine itself, by those who may.\n", "$text-muted")]
+        return [*parts, ("The snapshots are seen on the machine itself, by those who may.\n", "$foreground-muted")]
     if not found.snapshots:
         return [*parts, ("There is no snapshot of the database yet: b takes one.\n", "$text-warning")]
     parts.append("git checkout OLDER, then one of these, with what was known then:\n\n")
@@ -112,4 +112,4 @@ def back(found: Versions | None) -> list[Part]:
     for one in found.snapshots[:SHOWN]:
         parts.append(f"{clean(one.name):<40} {when(one.taken.isoformat()):<12} {size(one.size_bytes):>8}\n")
     more = len(found.snapshots) - SHOWN
-    return [*parts, (f"and {plural(more, 'older one')}\n", "$text-muted")] if more > 0 else parts
+    return [*parts, (f"and {plural(more, 'older one')}\n", "$foreground-muted")] if more > 0 else parts

@@ -67,7 +67,7 @@ class UsersScreen(ListScreen):
             parts.append(("Has not chosen a password yet.\n", "$text-warning"))
         parts += [f"{device(one)}\n" for one in item["sessions"][:SHOWN]]
         more = len(item["sessions"]) - SHOWN
-        return [*parts, (f"and {more} more\n", "$text-muted")] if more > 0 else parts
+        return [*parts, (f"and {more} more\n", "$foreground-muted")] if more > 0 else parts
 
     def applies(self, action: str, item: dict[str, Any]) -> bool:
         return action != "log_out" or bool(item["sessions"])

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 PADDING = 2  # of a cell, both sides together
 SCROLLBAR = 2
 NARROWEST = 8
+COLOURS = {"red": "text-error", "yellow": "text-warning", "green": "text-success", "cyan": "text-primary"}
 
 
 class Column(NamedTuple):
     """`width` 0 takes what the others leave; `wide_only` is left out below 100 columns.
 
-    `cell`: a word, or (word, style); styles are of the terminal's own sixteen colours.
+    `cell`: a word, or (word, style); colours in it are of the terminal's sixteen, and `COLOURS` says what of the theme
+    they are where there are more.
     """
 
     title: str
@@ -54,6 +56,9 @@ class Listing(DataTable[Text]):
     def shown(self) -> list[Item]:
         return list(self._items.values())
 
+    def on_mount(self) -> None:
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._draw_again())
+
     def show(self, items: Sequence[Item]) -> None:
         chosen = self.chosen
         self._items = {self.key_of(item): item for item in items}
@@ -64,8 +69,11 @@ class Listing(DataTable[Text]):
 
     def on_resize(self, event: events.Resize) -> None:
         if event.size.width != self._drawn[0]:
-            chosen = self.chosen
-            self._draw(self.key_of(chosen) if chosen else "")
+            self._draw_again()
+
+    def _draw_again(self) -> None:
+        chosen = self.chosen
+        self._draw(self.key_of(chosen) if chosen else "")
 
     def _draw(self, chosen: str) -> None:
         width = self.size.width
@@ -76,7 +84,7 @@ class Listing(DataTable[Text]):
         if self._drawn == (width, names):
             for row, item in enumerate(self._items.values()):
                 for at, column in enumerate(columns):
-                    cell = _text(column, item)
+                    cell = self._text(column, item)
                     if self.get_cell_at(Coordinate(row, at)) != cell:
                         self.update_cell_at(Coordinate(row, at), cell)
             return
@@ -88,15 +96,23 @@ class Listing(DataTable[Text]):
             title = Text(column.title, justify="right" if column.right else "left")
             self.add_column(title, width=column.width or max(NARROWEST, left - PADDING))
         for name, item in self._items.items():
-            self.add_row(*(_text(column, item) for column in columns), key=name)
+            self.add_row(*(self._text(column, item) for column in columns), key=name)
         if chosen in self._items:
             self.move_cursor(row=names.index(chosen), animate=False)
             self.scroll_to(y=top, animate=False)
 
+    def _text(self, column: Column, item: Item) -> Text:
+        cell = column.cell(item)
+        word, style = cell if isinstance(cell, tuple) else (cell, "")
+        return Text(
+            clean(word),
+            style=" ".join(self._ink(part) for part in style.split()),
+            no_wrap=True,
+            overflow="ellipsis",
+            justify="right" if column.right else "left",
+        )
 
-def _text(column: Column, item: Item) -> Text:
-    cell = column.cell(item)
-    word, style = cell if isinstance(cell, tuple) else (cell, "")
-    return Text(
-        clean(word), style=style, no_wrap=True, overflow="ellipsis", justify="right" if column.right else "left"
-    )
+    def _ink(self, word: str) -> str:
+        """A colour as the theme has it; one of sixteen colours has the terminal's own."""
+        colour = self.app.theme_variables.get(COLOURS.get(word, ""), "")
+        return colour if colour.startswith("#") else word

@@ -25,7 +25,7 @@ class Top(Calm):
         if not reachable:
             word, style = "not reachable", "$text-error"
         elif health is None:
-            word, style = "connecting …", "$text-muted"
+            word, style = "connecting …", "$foreground-muted"
         elif health == "failing":
             word, style = "FAILING", "$text-error"
         elif points:
@@ -35,7 +35,7 @@ class Top(Calm):
         room = max(10, self.size.width - len(word) - len(version) - 16)
         shown = address if len(address) <= room else "…" + address[1 - room :]
         self.update(
-            Content.assemble((" Homeroll", "bold"), f" {version}  ", (f"{shown}  ", "$text-muted"), (word, style))
+            Content.assemble((" Homeroll", "bold"), f" {version}  ", (f"{shown}  ", "$foreground-muted"), (word, style))
         )
 
 
