@@ -22,6 +22,10 @@ lint:
 test *ARGS:
     python -m pytest -m "not install and not appliance" {{ARGS}}
 
+# every route asked at random by the API's own description, at least TIMES (ten minutes for 20,000)
+fuzz TIMES="20000":
+    TEST_SCHEMATHESIS={{TIMES}} python -m pytest tests/web/test_schemathesis.py -n0 --log-cli-level=INFO -o log_cli_format="%(message)s"
+
 # install.sh on a fresh Debian (root, debootstrap, some minutes)
 e2e-install:
     TEST_SUITES=bookworm,trixie python -m pytest -m install tests/install -s

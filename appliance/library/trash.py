@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import uuid
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from appliance.db.engine import Row
-from appliance.errors import InvalidInputError
+from appliance.errors import InvalidInputError, NotFoundError
 from appliance.library import file_changes, files
 from appliance.library.edits import Edited, changeable_ids
 from appliance.library.face_index import ids_json
@@ -47,9 +48,11 @@ async def restore_files(db: Database, bus: Bus, viewer: Viewer, ids: Sequence[uu
 
 
 async def restore_all(db: Database, bus: Bus, viewer: Viewer) -> Edited:
-    """Everything that the viewer sees in the trash."""
-    ids = await _ids(db, *viewer.changeable("f"))
-    return await restore_files(db, bus, viewer, ids) if ids else Edited(changed=0, undo=None)
+    """Everything that the viewer sees in the trash; what is deleted for good meanwhile is not there to be restored."""
+    if ids := await _ids(db, *viewer.changeable("f")):
+        with contextlib.suppress(NotFoundError):
+            return await restore_files(db, bus, viewer, ids)
+    return Edited(changed=0, undo=None)
 
 
 async def list_trash(db: Database, viewer: Viewer, *, limit: int = 100, cursor: str | None = None) -> Trash:

@@ -237,6 +237,21 @@ async def test_what_belongs_to_a_photo_goes_to_the_trash_with_it_and_comes_back_
     assert await state(home) == before
 
 
+async def test_taking_everything_out_of_a_trash_that_is_being_emptied_is_no_error(
+    findable: Findable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, looked = findable.home, trash._ids
+    await trash.trash_files(home.db, home.bus, LOCAL_ADMIN, [await findable.file()])
+
+    async def emptied(db: Any, condition: str, arguments: list[object]) -> list[Any]:
+        ids = await looked(db, condition, arguments)
+        await db.fetch('DELETE FROM "stored_file"')
+        return ids
+
+    monkeypatch.setattr(trash, "_ids", emptied)
+    assert (await trash.restore_all(home.db, home.bus, LOCAL_ADMIN)).changed == 0
+
+
 async def test_the_history_of_a_file_says_what_was_changed_in_words(findable: Findable) -> None:
     db = findable.home.db
     anna = await person(findable.home, "anna")
