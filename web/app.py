@@ -10,7 +10,7 @@ from typing import Any
 from litestar import Litestar, Request, Router
 from litestar.di import Provide
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.openapi.spec import Components, SecurityScheme, Tag
 from litestar.plugins import PluginProtocol
 from litestar.plugins.core import MsgspecDIPlugin
 from litestar.response import Redirect
@@ -71,6 +71,7 @@ from web.requestlog import RequestLog
 from web.security import HEADERS, as_local_admin, guard, host_names, is_known_host, is_local_admin
 from web.throttle import Throttle
 from web.transport import lasting_tls, other_address
+from web.words import ABOUT, NOUNS
 
 __all__ = ["Application", "as_local_admin", "create_app"]
 
@@ -262,7 +263,8 @@ def _openapi() -> Description:
     return Description(
         title="Homeroll",
         version=version(),
-        description="The family's photos, at home.  Errors are always {code, message, hint}.",
+        description=ABOUT,
+        tags=[Tag(name=name, description=about) for name, about in NOUNS.items()],
         operation_id_creator=operation_id,
         path="/api/schema/openapi.json",
         render_plugins=[JsonRenderPlugin(path="/")],

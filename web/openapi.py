@@ -24,6 +24,7 @@ from web.answers import ANSWERS, Answers, Headers, Sent
 from web.errors import STATUS, WORDS, ErrorBody, WebError
 from web.security import EXEMPT, SAFE_METHODS
 from web.takes import TAKES
+from web.words import PARAMETERS
 
 COMPONENTS = "#/components/schemas/{name}"
 #: Statuses of errors that say more than their body does.
@@ -146,6 +147,9 @@ def _complete_request(
     if (taken := _taken_type(handler)) is not None:
         required = not handler.parsed_fn_signature.parameters["data"].is_optional
         operation["requestBody"] = {"required": required, "content": {"application/json": {"schema": known[taken]}}}
+    for parameter in operation.get("parameters", ()):
+        parameter["schema"] = _without_null(parameter["schema"])
+        parameter.setdefault("description", PARAMETERS.get(parameter["name"], ""))
     takes = TAKES.get(key) or TAKES.get(("GET", key[1]) if key[0] == "HEAD" else key)
     if takes is None:
         return
@@ -160,6 +164,14 @@ def _complete_request(
     operation["parameters"] = [*operation.get("parameters", ()), *queries, *headers]
     if takes.media:
         operation["requestBody"] = {"required": takes.body_required, "content": {takes.media: takes.content}}
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter that may be left out is never null: there is no such thing in an address."""
+    real = [one for one in schema.get("oneOf", ()) if one != {"type": "null"}]
+    if len(real) != 1:
+        return schema
+    return real[0] | {name: value for name, value in schema.items() if name not in ("oneOf", "default")}
 
 
 def _answer(sent: Sent, known: dict[Any, dict[str, Any]]) -> dict[str, Any]:

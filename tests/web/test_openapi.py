@@ -8,6 +8,7 @@ from tests.web.conftest import assert_error
 from web.answers import ANSWERS
 from web.security import EXEMPT
 from web.takes import TAKES
+from web.words import NOUNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +40,10 @@ async def test_every_route_says_what_it_answers_and_how_it_refuses(service: Serv
         assert ("403" in answers) or (method, path) in EXEMPT, f"{method} {path}"
         assert (operation.get("security") == []) == ((method, path) in EXEMPT), f"{method} {path}"
         assert operation["summary"], f"{method} {path}"
+        assert set(operation["tags"]) <= NOUNS.keys(), f"{method} {path}"
+        for parameter in operation.get("parameters", ()):
+            assert parameter["description"], f"{method} {path}: {parameter['name']}"
+            assert "null" not in repr(parameter["schema"]), f"{method} {path}: {parameter['name']}"
         seen.add(operation["operationId"])
     assert len(seen) == sum(1 for _ in operations(service)) > 150
     for name, error in document["components"]["responses"].items():
