@@ -16,6 +16,7 @@ import random
 import statistics
 import tempfile
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,7 @@ TOWNS = 300
 HOME = (48.0, 7.85)
 AT_HOME = 0.6
 WIDTH_PX, HEIGHT_PX, TILE_PX = 1440, 900, 256
+FIRST = datetime(2014, 1, 1, tzinfo=UTC)
 ZOOMS = (1, 3, 5, 7, 9, 11, 13, 15, 17)
 
 
@@ -62,7 +64,7 @@ async def make_library(home: Home, root: Path, where: list[tuple[float, float, s
     began = time.perf_counter()
     for start in range(0, len(where), BATCH):
         rows = [
-            photo(library["id"], user["id"] if number % 3 == 0 else None, spot)
+            photo(library["id"], user["id"] if number % 3 == 0 else None, spot, start + number)
             for number, spot in enumerate(where[start : start + BATCH])
         ]
         async with home.db.write():
@@ -74,8 +76,11 @@ async def make_library(home: Home, root: Path, where: list[tuple[float, float, s
     return Viewer(user_id=user["id"])
 
 
-def photo(library: uuid.UUID, owner: uuid.UUID | None, spot: tuple[float, float, str]) -> dict[str, Any]:
+def photo(library: uuid.UUID, owner: uuid.UUID | None, spot: tuple[float, float, str], number: int) -> dict[str, Any]:
+    """Those at home over ten years, those of a town within one month of them."""
     file, moment = new_id(), now()
+    days = number % 3650 if spot[2] == "Freiburg" else int(spot[2].split()[1]) * 12 + number % 30
+    taken = FIRST + timedelta(days=days, seconds=number * 7919 % 86_400)
     place = {"city": spot[2], "region": f"Region {len(spot[2]) % 7}", "country": "Country", "country_code": "XX"}
     return {
         "id": file,
@@ -87,7 +92,7 @@ def photo(library: uuid.UUID, owner: uuid.UUID | None, spot: tuple[float, float,
         "content": f"{file}.jpg",
         "content_sha": file.hex * 2,
         "start": moment,
-        "local_start": "2020-05-01T12:00:00.000",
+        "local_start": taken.strftime("%Y-%m-%dT%H:%M:%S.000"),
         "latitude": spot[0],
         "longitude": spot[1],
         "place": msgspec.json.encode(place).decode(),
@@ -134,16 +139,25 @@ async def run(count: int, rounds: int) -> None:
                     times,
                     f"{statistics.median(clusters):.0f} clusters, {max(sizes) / 1000:.1f} kB at most",
                 )
-            times, totals = [], []
-            for _ in range(rounds):
-                latitude, longitude, _ = chance.choice(where)
-                box = box_around(latitude, longitude, 14)
-                ms, (_, total) = await timed(lambda: photo_map.files_in_box(home.db, viewer, box, limit=100))  # noqa: B023 - awaited at once
-                times.append(ms)
-                totals.append(total)
-            report("100 files of a box, zoom 14", times, f"{statistics.median(totals):.0f} in the box")
+            for zoom in (2, 6, 10, 12, 14, 16):
+                times, totals = [], []
+                for _ in range(rounds):
+                    latitude, longitude, _ = chance.choice(where)
+                    box = box_around(latitude, longitude, zoom)
+                    ms, (_, total) = await timed(lambda: photo_map.files_in_box(home.db, viewer, box, limit=100))  # noqa: B023 - awaited at once
+                    times.append(ms)
+                    totals.append(total)
+                report(f"100 files of a box, zoom {zoom}", times, f"{statistics.median(totals):.0f} in the box")
             times = [(await timed(lambda: photo_map.files_near(home.db, viewer, *HOME, 2)))[0] for _ in range(10)]
             report("within 2 km of home", times, "")
+            west, south, east, north = box_around(*HOME, 14)
+            area = ((west, south), (east, south), (east, north), (west, north))
+            times, totals = [], []
+            for _ in range(10):
+                ms, (_, total) = await timed(lambda: photo_map.files_within(home.db, viewer, area))
+                times.append(ms)
+                totals.append(total)
+            report("100 files of an area", times, f"{totals[0]} in it")
             times = [(await timed(lambda: places.tree(home.db, viewer)))[0] for _ in range(rounds)]
             report(f"tree of {TOWNS + 1} places", times, "")
 
