@@ -49,6 +49,7 @@ EXEMPT: tuple[tuple[str, str], ...] = (
     ("GET", "/tags"),
     ("GET", "/duplicates"),
     ("GET", "/settings"),
+    ("GET", "/requests"),
     ("GET", "/models"),
     ("GET", "/s/{token}"),
     ("GET", "/albums"),

@@ -116,7 +116,8 @@ class RequestScreen(ModalScreen[None]):
             desk.act("GET", path, then=lambda plan: self._planned(chosen["id"], plan["lines"]))
 
     def _planned(self, statement: str, lines: list[Told]) -> None:
-        parts: list[Any] = [("How SQLite goes about it:\n", "bold")]
+        head = "How SQLite goes about it:" if lines else "SQLite looks for nothing here: it only writes."
+        parts: list[Any] = [(f"{head}\n", "bold")]
         for line in lines:
             parts.append(f"{'  ' * line['depth']}{clean(line['text'])}")
             parts.append((f"{NOTABLE.get(line['notable'], '')}\n", "bold yellow"))

@@ -39,6 +39,7 @@ LAZY_FOLDERS = (
     "events",
     "trash",
     "select",
+    "requests",
     "sessions",
     "users",
 )
@@ -117,6 +118,7 @@ def shell_page(*, has_session: bool) -> tuple[str, str]:
         "/users",
         "/s/{token:str}",
         "/settings",
+        "/requests",
         "/models",
     ],
     media_type=MediaType.HTML,

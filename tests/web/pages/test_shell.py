@@ -32,6 +32,7 @@ ADDRESSES = (
     "/tags",
     "/duplicates",
     "/settings",
+    "/requests",
     "/models",
     "/albums",
     f"/albums/{SOME_ID}",

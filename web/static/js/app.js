@@ -86,6 +86,7 @@ const PAGES = {
   memory: () => import("/static/js/memories/pages.js"),
   settings,
   models: settings,
+  requests: () => import("/static/js/requests/pages.js"),
 };
 
 /** Shows the page that the route names. The timeline of all photos stays where it is while another page is before it. */

@@ -6,6 +6,7 @@ const TABS = [
   ["settings", "General"],
   ["models", "Models"],
   ["users", "Users"],
+  ["requests", "Requests"],
 ];
 
 /** @param {{ name: string }} props which of them is shown */

@@ -46,7 +46,7 @@ const TITLES = {
 export const titleOf = (name) => TITLES[name] ?? name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ");
 
 /** Settings with choices that have a place of their own on the page. */
-const ELSEWHERE = ["tls"];
+const ELSEWHERE = ["tls", "record_requests"];
 
 /** Which model does what: every other setting with choices. */
 export function Understanding() {
