@@ -59,3 +59,25 @@ async def test_memories_are_of_the_askers_day(
     assert_error(await bruno.get(f"/memories/{memory['id']}/files"), 404)
     assert_error(await anna.get("/memories", params={"day": "soon"}), 400)
     assert (await anna.get("/memories")).json() == {"items": []} or datetime.now(UTC).strftime("%m-%d") == "06-12"
+
+
+async def test_a_moment_makes_an_event_and_one_that_is_none_is_dismissed(
+    anna: httpx.AsyncClient, bruno: httpx.AsyncClient, photo: Callable[..., bytes]
+) -> None:
+    ids = [(await upload(anna, photo(f"2024:06:12 1{hour}:00:00")))["id"] for hour in (7, 8, 9)]
+    wish = {"moment": "2024-06-12T18:00:00", "minutes": 60, "name": "Party"}
+    answer = await anna.post("/events/point", json=wish)
+    assert answer.status_code == 201, answer.text
+    event = answer.json()["event"]
+    assert (event["title"], event["count"]) == ("Party, 12 June 2024, 18:00", 3)
+    assert event["point"] == {"moment": "2024-06-12T18:00:00", "location": None}
+    for wrong in ({"moment": "soon"}, wish | {"minutes": 0}, wish | {"latitude": 91, "longitude": 0}):
+        assert_error(await anna.post("/events/point", json=wrong), 400)
+    assert_error(await bruno.post("/events/point", json=wish), 400)
+    assert_error(await bruno.post(f"/events/{event['id']}/dismiss"), 404)
+    gone = await anna.post(f"/events/{event['id']}/dismiss")
+    assert gone.status_code == 200
+    assert (await anna.get("/events")).json()["total"] == 0
+    assert (await anna.get(f"/files/{ids[0]}")).json()["events"] == []
+    await anna.post(f"/journal/{gone.json()['undo']}/undo")
+    assert (await anna.get(f"/events/{event['id']}")).json() == event
