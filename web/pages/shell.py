@@ -21,6 +21,7 @@ SHELL = Path(__file__).parent.parent / "templates" / "shell.html"
 
 # Modules that are only fetched when first needed: not worth a preload.
 LAZY_FOLDERS = (
+    "adjust",
     "viewer",
     "upload",
     "activity",

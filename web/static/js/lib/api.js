@@ -66,6 +66,8 @@ export const api = {
   /** @param {string} path @param {unknown} [body] */
   post: (path, body) => request(path, { method: "POST", body }),
   /** @param {string} path @param {unknown} body */
+  put: (path, body) => request(path, { method: "PUT", body }),
+  /** @param {string} path @param {unknown} body */
   patch: (path, body) => request(path, { method: "PATCH", body }),
   /** @param {string} path */
   delete: (path) => request(path, { method: "DELETE" }),

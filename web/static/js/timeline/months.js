@@ -1,5 +1,6 @@
 // What the timeline knows: every month's count, and the columns of the months near the screen.
 import { api } from "/static/js/lib/api.js";
+import { MOTION, NOT_READY } from "/static/js/timeline/flags.js";
 import { frameFor, layoutMonth } from "/static/js/timeline/layout.js";
 
 /**
@@ -194,6 +195,19 @@ export class Months extends EventTarget {
       return true;
     }
     return false;
+  }
+
+  /** One photo is shown differently now. @param {any} file as the API describes it */
+  replace(file) {
+    const found = this.locate(this.indexOf(file.id));
+    const columns = found?.month.columns;
+    if (!found || !columns || columns.ids[found.i] !== file.id) return;
+    columns.ratio[found.i] = file.width && file.height ? file.width / file.height : columns.ratio[found.i];
+    columns.thumbhash[found.i] = file.thumbhash;
+    columns.flags[found.i] = file.thumbhash ? columns.flags[found.i] & ~NOT_READY : columns.flags[found.i] | NOT_READY;
+    if (!file.video_url) columns.flags[found.i] &= ~MOTION;
+    found.month.layout = null;
+    this.place();
   }
 
   /** Set or clear one flag bit of a photo. @param {string} id @param {number} bit @param {boolean} on */

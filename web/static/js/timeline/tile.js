@@ -46,7 +46,9 @@ class Tile {
     }
     this.describe(columns, i);
     const version = renditionVersion(columns.thumbhash[i], columns.flags[i]);
-    this.source = fileUrl(id, "thumbnail", version);
+    const source = fileUrl(id, "thumbnail", version);
+    if (source !== this.source) this.sharp = false; // the same photo, adjusted meanwhile
+    this.source = source;
     this.preview = version === "standin" ? "" : fileUrl(id, "preview", version);
   }
 

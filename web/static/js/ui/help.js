@@ -3,7 +3,7 @@ import { showDialog } from "/static/js/ui/dialog.js";
 
 const KEYS = [
   ["Timeline", [["← → ↑ ↓", "Move between photos"], ["Enter", "Open"], ["x", "Choose"], ["Shift ← →", "Choose several"], ["Esc", "Choose none"], ["Home / End", "Newest, oldest"], ["a", "Activity"], ["u", "Upload"]]],
-  ["Photo", [["← →", "Previous, next"], ["Space", "Play or pause; zoom a photo"], ["f", "Favourite"], ["i", "Information"], ["p", "People on the photo"], ["t", "Text of the picture"], ["Delete", "Move to trash"], ["Esc", "Back"]]],
+  ["Photo", [["← →", "Previous, next"], ["Space", "Play or pause; zoom a photo"], ["f", "Favourite"], ["i", "Information"], ["p", "People on the photo"], ["t", "Text of the picture"], ["e", "Adjust: turn, crop, light"], ["Delete", "Move to trash"], ["Esc", "Back"]]],
   ["People", [["← → ↑ ↓", "Move between people"], ["Enter", "Open"], ["n", "Name"], ["f", "Favourite"], ["h", "Hide"], ["x", "Stranger"]]],
   ["Search", [["/", "Search from anywhere"], ["↑ ↓", "Suggestions"], ["Tab", "Complete"], ["Enter", "Search"], ["Esc", "Close, clear, leave"]]],
   ["Duplicates", [["↑ ↓", "Move between groups"], ["1 – 9", "Choose a photo of the group"], ["b", "Keep what is chosen"], ["o", "Keep all"], ["n", "Not duplicates"], ["z", "Undo"]]],

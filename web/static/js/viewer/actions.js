@@ -1,7 +1,9 @@
 // What can be done with the photo on screen.
-import { api, fileUrl } from "/static/js/lib/api.js";
+import { api, ApiError, fileUrl } from "/static/js/lib/api.js";
+import { html } from "/static/js/lib/preact.js";
 import { FAVOURITE } from "/static/js/timeline/flags.js";
-import { changeFile, forgetFile } from "/static/js/viewer/files.js";
+import { changeFile, fileOf, forgetFile } from "/static/js/viewer/files.js";
+import { showDialog } from "/static/js/ui/dialog.js";
 import { toast, toastError } from "/static/js/ui/toast.js";
 
 /**
@@ -27,12 +29,66 @@ export async function toggleFavourite(months, slide) {
   return on;
 }
 
-/** Download the original. @param {import("./slides.js").Slide} slide */
-export function download(slide) {
+/** Download it; of an adjusted photo, ask which. @param {import("./slides.js").Slide} slide */
+export async function download(slide) {
+  const file = await fileOf(slide.id).catch(() => null); // then the original, or the reason, comes from the server
+  if (file?.adjusted) askWhich(slide.id);
+  else save(slide.id, "");
+}
+
+/** @param {string} id @param {string} query */
+function save(id, query) {
   const link = document.createElement("a");
-  link.href = `${fileUrl(slide.id, "content")}?download=1`;
+  link.href = `${fileUrl(id, "content")}?download=1${query}`;
   link.download = "";
   link.click();
+}
+
+/** @param {string} id */
+function askWhich(id) {
+  const choose = (/** @type {string} */ query) => () => {
+    close();
+    save(id, query);
+  };
+  const close = showDialog(
+    "Download",
+    html`<div class="download-ways">
+      <button class="button is-primary" type="button" onClick=${choose("&adjusted=1")}>As it is shown (JPEG)</button>
+      <button class="button" type="button" onClick=${choose("")}>The original, as taken</button>
+    </div>`,
+  );
+}
+
+/**
+ * Open the editor of a photo.
+ * @param {string} id @param {(file: any) => void} onChanged with the file as it is shown then
+ */
+export async function adjust(id, onChanged) {
+  const changed = async () => {
+    forgetFile(id);
+    onChanged(await fileOf(id));
+  };
+  const undo = async (/** @type {string} */ entry) => {
+    try {
+      await api.post(`/journal/${entry}/undo`);
+      await changed();
+      toast("As it was before.");
+    } catch (error) {
+      toastError(error);
+    }
+  };
+  try {
+    const { openEditor } = await import("/static/js/adjust/editor.js");
+    await openEditor(id, {
+      onSaved({ file, undo: entry }) {
+        forgetFile(id);
+        onChanged(file);
+        toast(file.adjusted ? "Saved. The original stays as it was taken." : "Shown as it was taken.", entry ? { action: { label: "Undo", run: () => undo(entry) } } : {});
+      },
+    });
+  } catch (error) {
+    toastError(error instanceof ApiError ? error : { message: "The photo cannot be adjusted just now.", hint: "Try again in a moment." });
+  }
 }
 
 /**

@@ -2,7 +2,7 @@
 import { el } from "/static/js/lib/dom.js";
 import { dateShort, dayFull, timeOfDay } from "/static/js/lib/format.js";
 import { iconMarkup, iconNode } from "/static/js/lib/icon.js";
-import { FAVOURITE, MOTION } from "/static/js/timeline/flags.js";
+import { ANIMATED, FAVOURITE, MOTION } from "/static/js/timeline/flags.js";
 
 const HOVER_MS = 300;
 
@@ -29,13 +29,14 @@ export function addButtons(pswp, viewer) {
   const update = () => {
     const slide = viewer.slide();
     const favourite = Boolean(slide.flags & FAVOURITE);
-    for (const name of ["favourite", "faces", "text", "info", "download", "trash"]) if (made[name]) made[name].hidden = slide.type === "missing";
+    for (const name of ["favourite", "faces", "text", "adjust", "info", "download", "trash"]) if (made[name]) made[name].hidden = slide.type === "missing";
     made.favourite?.classList.toggle("is-on", favourite);
     made.favourite?.setAttribute("aria-pressed", String(favourite));
     if (made.faces && slide.kind === "video") made.faces.hidden = true;
     made.faces?.setAttribute("aria-pressed", String(viewer.faces.isShown()));
     if (made.text && slide.kind === "video") made.text.hidden = true;
     made.text?.setAttribute("aria-pressed", String(viewer.text.isShown()));
+    if (made.adjust && (slide.kind === "video" || slide.flags & ANIMATED)) made.adjust.hidden = true;
     made.info?.setAttribute("aria-pressed", String(viewer.info.isOpen()));
     if (made.motion) made.motion.hidden = slide.kind === "video" || !(slide.flags & MOTION);
     if (made.title && slide.start) {
@@ -48,8 +49,9 @@ export function addButtons(pswp, viewer) {
     button("favourite", 10, "heart", "Favourite (f)", () => viewer.favourite());
     button("faces", 11, "scan-face", "People on the photo (p)", () => viewer.faces.toggle());
     button("text", 11, "scan-text", "Text of the picture (t)", () => viewer.text.toggle());
+    button("adjust", 12, "crop", "Adjust: turn, crop, light (e)", () => viewer.adjust());
     button("info", 12, "info", "Information (i)", () => viewer.info.toggle());
-    button("download", 13, "download", "Download the original (d)", () => viewer.download());
+    button("download", 13, "download", "Download (d)", () => viewer.download());
     button("trash", 14, "trash-2", "Move to trash (Delete)", () => viewer.trash());
   });
   pswp.on("afterInit", update);

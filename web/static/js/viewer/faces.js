@@ -46,7 +46,7 @@ export function createFaces(pswp, viewer) {
   function draw() {
     const { type, id } = viewer.slide();
     layer.hidden = !shown || !ready || type !== "image";
-    layer.replaceChildren(...(layer.hidden || of !== id ? [] : faces.map(mark)));
+    layer.replaceChildren(...(layer.hidden || of !== id ? [] : faces.filter(({ box }) => box.length).map(mark)));
     place();
   }
 
@@ -185,6 +185,10 @@ export function createFaces(pswp, viewer) {
     open(id) {
       const face = faces.find((entry) => entry.id === id);
       if (!face) return;
+      if (!face.box.length) {
+        toast("This face was cropped away.");
+        return;
+      }
       if (!shown) setShown(true);
       openCard(face);
     },

@@ -3,15 +3,17 @@ import { api } from "/static/js/lib/api.js";
 import { ago, plural, size } from "/static/js/lib/format.js";
 import { Icon } from "/static/js/lib/icon.js";
 import { html, useState } from "/static/js/lib/preact.js";
+import { compareWith } from "/static/js/viewer/compare.js";
 import { forgetFile } from "/static/js/viewer/files.js";
 import { toast, toastError } from "/static/js/ui/toast.js";
 
-const WORDS = { favourite: "favourite", archived: "archived", hidden: "hidden", rating: "rating", description: "description", date: "date", place: "place", trashed: "trash", tags: "tags" };
+const WORDS = { favourite: "favourite", archived: "archived", hidden: "hidden", rating: "rating", description: "description", date: "date", place: "place", trashed: "trash", tags: "tags", adjusted: "picture" };
 
 /** @param {any} side @param {string} name */
 function valueOf(side, name) {
   const value = side[name];
   if (name === "place") return value || (side.latitude === null ? "none" : `${side.latitude?.toFixed(3) ?? "?"}, ${side.longitude?.toFixed(3) ?? "?"}`);
+  if (name === "adjusted") return value || "as taken";
   if (Array.isArray(value)) return value.join(", ");
   if (typeof value === "boolean") return value ? "yes" : "no";
   return value === null || value === "" || value === undefined ? "none" : String(value).replace("T", " ");
@@ -70,6 +72,7 @@ export function History({ file }) {
             ${version.kept
               ? html`<p class="history-links">
                   <a class="button is-small" href=${`/api/v1${at}/versions/${version.id}/content`} target="_blank" rel="noopener">Look</a>
+                  <button class="button is-small" type="button" onClick=${() => compareWith(file, version)}>Compare</button>
                   <button class="button is-small" type="button" onClick=${() => run(`${at}/versions/${version.id}/restore`, "The earlier content is back; today’s is kept.")}>Restore</button>
                 </p>`
               : html`<p class="history-by">Its bytes are gone: another program changed the file.</p>`}

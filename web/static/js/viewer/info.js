@@ -50,7 +50,7 @@ function Facts({ file, people }) {
       ${file.latitude !== null && file.latitude !== undefined && html`<${Coordinates} file=${file} icon=${place?.length ? "" : "map-pin"} />`}
       ${(camera || settings.length > 0) && html`<${Fact} icon="aperture" title=${camera || "Camera unknown"}>${settings.join(" · ")}${metadata.lens ? html`<br />${metadata.lens}` : ""}<//>`}
       <${Fact} icon="file-image" title=${file.filename}>
-        ${[file.width && `${file.width} × ${file.height}`, megapixels, size(file.size_bytes), file.duration_s && clock(file.duration_s)].filter(Boolean).join(" · ")}
+        ${[file.width && `${file.width} × ${file.height}`, megapixels, size(file.size_bytes), file.duration_s && clock(file.duration_s), file.adjusted && "adjusted"].filter(Boolean).join(" · ")}
       <//>
       ${paths(file).map((path) => html`<${Fact} icon="folder" title="" key=${path}><span class="fact-path">${path}</span><//>`)}
       ${related.length > 0 && html`<${Fact} icon="copy" title="Belongs together with">${related.map(({ filename, role }) => html`<span class="fact-line">${filename} (${ROLES[role] ?? role})</span>`)}<//>`}

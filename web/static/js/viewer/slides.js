@@ -53,7 +53,8 @@ function makeSlide({ id, ratio, kind, flags, start, duration, version }) {
  * @returns {string | null}
  */
 export function originalOf(file, slide) {
-  if (!WEB_IMAGE.test(file.mime_type) || slide.flags & ANIMATED) return null;
   if (Math.max(file.width ?? 0, file.height ?? 0) <= PREVIEW_PX) return null;
+  if (file.adjusted) return `${fileUrl(file.id, "content", file.content_sha?.slice(0, 12) + file.adjusted)}&adjusted=1`;
+  if (!WEB_IMAGE.test(file.mime_type) || slide.flags & ANIMATED) return null;
   return fileUrl(file.id, "content", file.content_sha?.slice(0, 12));
 }

@@ -2,9 +2,9 @@
 import PhotoSwipe from "/static/vendor/photoswipe-5.4.4/photoswipe.esm.min.js";
 import { announce, isTyping, prefersReducedMotion } from "/static/js/lib/dom.js";
 import { dayFull, localTime, timeOfDay } from "/static/js/lib/format.js";
-import { download, moveToTrash, toggleFavourite } from "/static/js/viewer/actions.js";
+import { adjust, download, moveToTrash, toggleFavourite } from "/static/js/viewer/actions.js";
 import { addButtons } from "/static/js/viewer/buttons.js";
-import { fileOf } from "/static/js/viewer/files.js";
+import { fileOf, filesChanged } from "/static/js/viewer/files.js";
 import { createFaces } from "/static/js/viewer/faces.js";
 import { createInfoColumn } from "/static/js/viewer/column.js";
 import { addVideoSlides, playMotion, toggleVideo } from "/static/js/viewer/moving.js";
@@ -12,6 +12,7 @@ import { adoptSize, sharpenWhenZoomed } from "/static/js/viewer/original.js";
 import { createText } from "/static/js/viewer/text.js";
 import { slideAt, slideOfFile } from "/static/js/viewer/slides.js";
 import { go, route } from "/static/js/router.js";
+import { renditionVersion } from "/static/js/timeline/flags.js";
 import { showHelp } from "/static/js/ui/help.js";
 
 const MOST_ENLARGED = 2; // a small picture fills the screen only up to this; more would be mush
@@ -105,6 +106,7 @@ class Viewer {
     sharpenWhenZoomed(this.pswp);
     this.buttons = addButtons(this.pswp, this);
     this.#events(linked);
+    this.deaf = filesChanged.watch((ids) => ids.includes(this.slide().id) && this.#lookAgain(this.slide()));
     this.pswp.init();
   }
 
@@ -158,6 +160,7 @@ class Viewer {
       document.documentElement.classList.remove("viewer-open");
       document.title = this.title;
       this.info.destroy();
+      this.deaf();
       open = null;
       this.timeline.hold(false);
       this.timeline.view.tile(this.lastId ?? "")?.root.focus({ preventScroll: true });
@@ -233,6 +236,7 @@ class Viewer {
       t: () => this.text.toggle(),
       f: () => this.favourite(),
       d: () => this.download(),
+      e: () => this.adjust(),
       "?": () => showHelp(),
       Delete: () => this.trash(),
       Home: () => this.pswp.goTo(0),
@@ -276,6 +280,29 @@ class Viewer {
 
   download() {
     download(this.slide());
+  }
+
+  /** Turn, crop and light the photo on screen. */
+  adjust() {
+    if (this.slide().type === "image") adjust(this.slide().id, (file) => this.#adopt(file));
+  }
+
+  /** Somebody has changed the photo on screen, here or elsewhere. @param {import("./slides.js").Slide} slide */
+  async #lookAgain(slide) {
+    const file = await fileOf(slide.id).catch(() => null); // the column shows the reason
+    if (file?.thumbhash && renditionVersion(file.thumbhash, 0) !== slide.version) this.#adopt(file);
+  }
+
+  /** The photo looks different now. @param {any} file */
+  #adopt(file) {
+    if (this.pswp.isDestroying) return;
+    if (this.single?.id === file.id) this.single = slideOfFile(file);
+    this.months.replace(file);
+    this.timeline.changed();
+    if (this.slide().id === file.id) {
+      this.refresh();
+      this.#changed();
+    }
   }
 
   async trash() {

@@ -1,0 +1,25 @@
+// An earlier content of a file beside that of now.
+import { dateShort, size } from "/static/js/lib/format.js";
+import { html, useState } from "/static/js/lib/preact.js";
+import { showDialog } from "/static/js/ui/dialog.js";
+
+/** @param {any} file @param {{ id: string, size_bytes: number, replaced: string }} version */
+export function compareWith(file, version) {
+  const before = `/api/v1/files/${encodeURIComponent(file.id)}/versions/${version.id}/content`;
+  showDialog(
+    "Before and now",
+    html`<div class="compare">
+      <${Side} source=${before} words=${`Until ${dateShort(version.replaced)}, ${size(version.size_bytes)}`} />
+      <${Side} source=${file.preview_url} words=${`Now, ${size(file.size_bytes)}`} />
+    </div>`,
+  );
+}
+
+/** @param {{ source: string, words: string }} props */
+function Side({ source, words }) {
+  const [isBroken, setBroken] = useState(false);
+  return html`<figure>
+    ${isBroken ? html`<p class="compare-none">This browser cannot show it; “Look” downloads it.</p>` : html`<img src=${source} alt=${words} onError=${() => setBroken(true)} />`}
+    <figcaption>${words}</figcaption>
+  </figure>`;
+}
