@@ -33,12 +33,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import httpx
 
 from appliance.paths import DataPaths
-from benchmarks.timeline import MEASURED_MONTH, SERVE, Connection, make_library, pss_mb
+from benchmarks.timeline import MEASURED_MONTH, SERVE, Connection, make_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BLOCK = 20
+UNCOUNTED = 3  # of each block: the first ones after another process ran find colder caches
 WARM = 300
 HERE = Path(__file__).resolve().parent.parent
 ROUTES = {
@@ -63,8 +64,14 @@ class Running:
         self._admin = httpx.Client(transport=transport, base_url="http://localhost/api/v1", timeout=60)
 
     def record(self, mode: str) -> None:
-        asked = ("/requests/stop", {}) if mode == "off" else ("/requests/record", {"mode": mode, "minutes": 120})
-        self._admin.post(asked[0], json=asked[1]).raise_for_status()
+        """ "" asks for nothing that a service without recording does not know."""
+        match mode:
+            case "":
+                self._admin.get("/server").raise_for_status()
+            case "off":
+                self._admin.post("/requests/stop").raise_for_status()
+            case _:
+                self._admin.post("/requests/record", json={"mode": mode, "minutes": 120}).raise_for_status()
 
     def cpu_ns(self) -> int:
         """Of every thread of the process, by its own clock, clock_getcpuclockid(3): `stat` counts hundredths."""
@@ -113,9 +120,9 @@ def compare(name: str, path: str, ways: dict[str, tuple[Running, str]], rounds: 
         chance.shuffle(order)
         for way in order:
             service, mode = ways[way]
-            if mode:
-                service.record(mode)
-                service.connection.ask(path)  # the first one after another connection was served finds colder caches
+            service.record(mode)
+            for _ in range(UNCOUNTED):
+                service.connection.ask(path)
             costs[way].append(service.block(path))
     for way, found in costs.items():
         wall = _ratios([cost.wall_ms for cost in found], [cost.wall_ms for cost in costs["off"]])
@@ -145,15 +152,12 @@ def main() -> None:
         time.sleep(3)
         ways = {"off": (service, "off"), "again": (service, "off")}
         if args.against:
-            # No mode: it may know nothing of recording, so it is asked for nothing but the route.
             other = stack.enter_context(serving(args.against.resolve(), copy, key))
             time.sleep(3)
             ways["without"] = (other, "")
         ways |= {"sampled": (service, "sampled"), "full": (service, "full")}
-        before = pss_mb(service.pid)
         for name, path in ROUTES.items():
             compare(name, path, ways, args.rounds)
-        print(f"PSS before {before:.1f} MB, with recordings {pss_mb(service.pid):.1f} MB")
 
 
 if __name__ == "__main__":
