@@ -18,10 +18,13 @@ from tests.tui.conftest import PASSWORD
 from tests.tui.seen import PATIENCE_S, ask, wait_for_work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-PAUSE_S = 0.8
+PAUSE_S = 0.15  # a dialog is seen a moment before it has the keys
+TYPED_S = 3.0
+SEEN = 12  # characters: of a long path only the end is in its field
+NO_MODELS = {"find_faces": "off", "text_reader": "off"}  # the import is watched, not what models make of it
 TMUX = shutil.which("tmux")
 pytestmark = [
     pytest.mark.skipif(TMUX is None, reason="no tmux here: apt install tmux"),
@@ -54,29 +57,34 @@ class Terminal:
 
     def press(self, *keys: str) -> None:
         for key in keys:
-            time.sleep(PAUSE_S / 2)
+            time.sleep(PAUSE_S)
             self.tmux("send-keys", key)
 
-    def type(self, text: str) -> None:
-        """Into what has the focus, at a person's pace: a dialog is seen a moment before it has the keys."""
-        time.sleep(PAUSE_S)
-        self.tmux("send-keys", "-l", text)
-        time.sleep(PAUSE_S)
-
-    def replace(self, text: str) -> None:
-        time.sleep(PAUSE_S)
-        self.tmux("send-keys", "C-a", "C-k")
-        self.type(text)
+    def type(self, text: str, *, shown: str = "", times: int = 1) -> None:
+        """Into what has the focus, as if it were empty before, until its end is seen, or `shown` so many times."""
+        for _ in range(5):
+            time.sleep(PAUSE_S)
+            self.tmux("send-keys", "C-a", "C-k")
+            self.tmux("send-keys", "-l", text)
+            deadline = time.monotonic() + TYPED_S
+            while time.monotonic() < deadline:
+                if self.text.count(shown or text[-SEEN:]) >= times:
+                    return
+                time.sleep(0.05)
+        raise AssertionError(f"{text} is not taken; what is shown:\n{self.text}")
 
     @property
     def text(self) -> str:
         return self.tmux("capture-pane", "-p")
 
     def see(self, *words: str) -> None:
+        self.until(lambda: all(word in self.text for word in words), f"not seen: {words}")
+
+    def until(self, condition: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + 2 * PATIENCE_S
-        while not all(word in self.text for word in words):
-            assert time.monotonic() < deadline, f"not seen: {words}; what is shown:\n{self.text}"
-            time.sleep(0.1)
+        while not condition():
+            assert time.monotonic() < deadline, f"{what}; what is shown:\n{self.text}"
+            time.sleep(0.05)
 
 
 @contextlib.contextmanager
@@ -100,6 +108,7 @@ def test_a_session_from_the_first_start_to_a_backup(
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
         _publish(hub)
         stack.enter_context(running_service(data))
+        ask(data, "PATCH", "/settings", NO_MODELS)
         screen = stack.enter_context(terminal(tmp_path, size, term))
         screen.open(sys.executable, "-m", "appliance.cli", "--data", str(data), "tui")
         _first_start(screen, photos)
@@ -117,9 +126,9 @@ def _first_start(screen: Terminal, photos: Path) -> None:
     screen.see("1 of 4")
     screen.type("Anna")
     screen.press("Tab", "Tab")
-    screen.type(PASSWORD)
+    screen.type(PASSWORD, shown="•" * len(PASSWORD))
     screen.press("Tab")
-    screen.type(PASSWORD)
+    screen.type(PASSWORD, shown="•" * len(PASSWORD), times=2)
     screen.press("Enter")
     screen.see("2 of 4")
     screen.press("Escape")
@@ -133,7 +142,7 @@ def _first_start(screen: Terminal, photos: Path) -> None:
     screen.see("There is no library yet")
     screen.press("a")
     screen.see("Add a folder of photos")
-    screen.replace(str(photos))
+    screen.type(str(photos))
     screen.press("Enter")
 
 
@@ -163,17 +172,18 @@ def _name_a_face(screen: Terminal, data: Path) -> None:
 def _pull(screen: Terminal, data: Path) -> None:
     screen.press("7")
     screen.see("Licence", "SigLIP 2")
-    while "siglip2" not in screen.text:
+    while "siglip2" not in (before := screen.text):
         screen.press("Down")
-        time.sleep(0.2)
+        screen.until(lambda: screen.text != before, "another model is chosen")
     screen.press("p")
     screen.see("from the internet")
     screen.press("Enter")
-    deadline = time.monotonic() + 2 * PATIENCE_S
-    while not next(item["installed"] for item in ask(data, "GET", "/models")["items"] if item["name"] == "siglip2"):
-        assert time.monotonic() < deadline, screen.text
-        time.sleep(0.2)
+    screen.until(lambda: _is_here(data, "siglip2"), "it is fetched")
     screen.see("in use")
+
+
+def _is_here(data: Path, model: str) -> bool:
+    return any(item["installed"] for item in ask(data, "GET", "/models")["items"] if item["name"] == model)
 
 
 def _back_up(screen: Terminal, data: Path, copies: Path) -> None:
@@ -181,7 +191,7 @@ def _back_up(screen: Terminal, data: Path, copies: Path) -> None:
     screen.see("Rehearsal of a restore")
     screen.press("f")
     screen.see("Where shall the copy go?")
-    screen.replace(str(copies))
+    screen.type(str(copies))
     screen.press("Enter")
     screen.see("Every night, to")
     screen.press("b")
