@@ -1,4 +1,4 @@
-"""A fresh Debian 12 in a directory: debootstrap, a private mount namespace, and this machine's way to its packages.
+"""A fresh Debian or Ubuntu in a directory: debootstrap, a private mount namespace, and this machine's way to packages.
 
 The client configuration (apt, pip, certificates, proxies) is the host's and is copied in here, by the test: install.sh
 itself names no host and must work with whatever a machine has.
@@ -15,6 +15,10 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 #: Debian 12 each time; `just e2e-install` adds Debian 13 (trixie), which takes two minutes more.
 SUITES = tuple(os.environ.get("TEST_SUITES", "bookworm").split(","))
+#: Suites of Ubuntu, and the mirror to take them from, which this machine's own apt does not know.
+UBUNTU, UBUNTU_MIRROR = ("noble",), os.environ.get("TEST_UBUNTU", "")
+#: debootstrap's script for every Ubuntu; those of Debian 12 do not know the newest by name.
+UBUNTU_SCRIPT = "/usr/share/debootstrap/scripts/gutsy"
 CONFIGURATION = (
     "etc/apt/sources.list",
     "etc/apt/sources.list.d",
@@ -37,6 +41,8 @@ def missing_for_a_fresh_machine() -> str:
     absent = [name for name in ("debootstrap", "unshare", "chroot") if not shutil.which(name)]
     if absent:
         return f"needs {', '.join(absent)}"
+    if set(SUITES) & set(UBUNTU) and not UBUNTU_MIRROR:
+        return "needs a mirror of Ubuntu in $TEST_UBUNTU"
     return "" if _mirror() else "needs a Debian mirror in the apt sources"
 
 
@@ -74,10 +80,15 @@ def _of_suite(text: str, suite: str) -> str:
 
 
 def make_machine(root: Path, suite: str, *, packages: tuple[str, ...] = ()) -> None:
-    """A minimal Debian with python3, git, ca-certificates and `packages` below `root`.  Takes about a minute."""
+    """A minimal system with python3, git, ca-certificates and `packages` below `root`.  Takes about a minute."""
     include = f"--include={','.join(('python3', 'git', 'ca-certificates', *packages))}"
+    source = [suite, str(root), _mirror()]
+    if suite in UBUNTU:
+        # A Debian has no keys of Ubuntu to check its packages with; this machine is for a test alone.
+        include += " --components=main,universe --no-check-gpg"
+        source = [suite, str(root), UBUNTU_MIRROR, UBUNTU_SCRIPT]
     made = subprocess.run(
-        ["debootstrap", "--variant=minbase", include, suite, str(root), _mirror()],
+        ["debootstrap", "--variant=minbase", *include.split(), *source],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -91,7 +102,11 @@ def configure(root: Path, suite: str) -> None:
     """Give it this machine's way to its packages, and `suite` to ask for."""
     (root / "etc/apt/sources.list").unlink(missing_ok=True)
     for name in CONFIGURATION:
-        copy_in(name, root)
+        if suite not in UBUNTU or not name.startswith("etc/apt/"):
+            copy_in(name, root)
+    if suite in UBUNTU:
+        source = f"deb [trusted=yes] {UBUNTU_MIRROR} {{}} main universe\n"
+        (root / "etc/apt/sources.list").write_text(source.format(suite) + source.format(f"{suite}-updates"))
     for file in [root / "etc/apt/sources.list", *(root / "etc/apt/sources.list.d").glob("*")]:
         if file.is_file() and file.suffix in {".list", ".sources"}:
             file.write_text(_of_suite(file.read_text(), suite))

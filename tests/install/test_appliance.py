@@ -339,6 +339,30 @@ def test_a_service_that_cannot_start_is_left_alone_in_the_end(story: Story) -> N
     story.assert_the_photo_is_there()
 
 
+def test_a_damaged_database_is_no_reason_to_try_again_and_everybody_says_what_is(story: Story) -> None:
+    assert story.machine.run("homeroll", "backup").returncode == 0
+    story.machine.root_run("systemctl", "stop", "homeroll.service", timeout_s=120)
+    database = story.machine.root / "var/lib/homeroll/homeroll.db"
+    whole = database.read_bytes()
+    database.write_bytes(b"SQLite format 3\x00" + b"\xff" * 4000 + whole[4016:])
+    assert story.machine.root_run("systemctl", "start", "homeroll.service", timeout_s=120).returncode != 0
+    time.sleep(7)  # longer than RestartSec
+    assert story.show("ActiveState", "NRestarts", "ExecMainStatus") == ["failed", "0", "3"]
+    asked = (
+        story.machine.root_run("systemctl", "status", "--no-pager", "--lines=0", "homeroll.service"),
+        story.machine.run("homeroll", "status"),
+        story.machine.root_run("runuser", "-u", "homeroll", "--", "homeroll", "doctor"),
+    )
+    for told in asked:
+        sys.stdout.write(f"\n{told.stdout}")
+        assert "homeroll restore --database" in told.stdout
+    mend = ("runuser", "-u", "homeroll", "--", "homeroll", "restore", "--database")
+    assert story.machine.root_run(*mend).returncode == 0
+    assert story.machine.root_run("systemctl", "start", "homeroll.service", timeout_s=120).returncode == 0
+    until(story.answers, within_s=60)
+    story.assert_the_photo_is_there()
+
+
 def test_uninstalling_keeps_the_library_and_the_settings(story: Story) -> None:
     code, said = story.install("--uninstall")
     assert code == 0
