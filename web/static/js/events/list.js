@@ -6,14 +6,20 @@ import { Results } from "/static/js/search/results.js";
 /**
  * A grid of what an address lists, oldest months last as everywhere.
  * @param {string} path of a list that takes limit and offset
- * @param {string} [more] further parts of its query, each with its &
  */
-export async function gridOf(path, more = "") {
+export const gridOf = (path) => gridOfPages((offset, limit, signal) => api.get(`${path}?limit=${limit}&offset=${offset}`, signal), "date");
+
+/**
+ * A grid of files that are asked for in parts.
+ * @param {(offset: number, limit: number, signal?: AbortSignal) => Promise<{ total: number, items: any[] }>} pages
+ * @param {"relevance" | "date"} order relevance: as they come, however many there are
+ */
+export async function gridOfPages(pages, order) {
   const ask = async (/** @type {number} */ offset, /** @type {number} */ limit, /** @type {AbortSignal | undefined} */ signal) => {
-    const page = await api.get(`${path}?limit=${limit}&offset=${offset}${more}`, signal);
+    const page = await pages(offset, limit, signal);
     return { total: page.total, items: page.items.map((/** @type {any} */ file) => ({ file, score: 1, why: [] })) };
   };
-  const results = new Results(ask, "date");
+  const results = new Results(ask, order);
   await results.refresh();
   return createGrid(results);
 }

@@ -8,6 +8,7 @@ import { html, render, useState } from "/static/js/lib/preact.js";
 import { createStore, useStore } from "/static/js/lib/store.js";
 import { Field, Form } from "/static/js/auth/form.js";
 import { gridOf } from "/static/js/events/list.js";
+import { askPoint, dismiss } from "/static/js/events/point.js";
 import { go } from "/static/js/router.js";
 import { showDialog } from "/static/js/ui/dialog.js";
 import { askLink } from "/static/js/sharing/form.js";
@@ -15,7 +16,7 @@ import { Failure } from "/static/js/ui/failure.js";
 import { toast, toastError } from "/static/js/ui/toast.js";
 
 const PAGE = 60;
-/** @typedef {{ id: string, name: string, title: string, place: string, start: string, end: string, count: number, cover: string, by_hand: boolean }} Event */
+/** @typedef {{ id: string, name: string, title: string, place: string, start: string, end: string, count: number, cover: string, by_hand: boolean, point: { moment: string, location: number[] | null } | null }} Event */
 
 /** @param {HTMLElement} holder @param {import("../router.js").Route} route */
 export const openPage = (holder, route) => (route.name === "event" ? openEvent(holder, route.id) : openEvents(holder));
@@ -72,7 +73,8 @@ function Events({ page, load, more }) {
     return html`<div class="notice-page">
       <span class="notice-mark"><${Icon} name="calendar-range" size=${32} /></span>
       <h1>No events yet</h1>
-      <p>Days out and trips are found by themselves, from when and where photos were taken. You can also choose photos and make them an event.</p>
+      <p>Days out and trips are found by themselves, from when and where photos were taken. You can also choose photos and make them an event, or say when one was.</p>
+      <div class="notice-actions"><button class="button" type="button" onClick=${askPoint}><${Icon} name="plus" size=${18} />New event</button></div>
     </div>`;
   }
   const toggle = (/** @type {string} */ id) => setChosen(chosen?.includes(id) ? chosen.filter((one) => one !== id) : [...(chosen ?? []), id]);
@@ -87,7 +89,7 @@ function Events({ page, load, more }) {
       <div class="trash-actions">
         ${chosen
           ? html`<button class="button" type="button" onClick=${() => setChosen(null)}>Cancel</button><button class="button is-primary" type="button" disabled=${chosen.length < 2} onClick=${merge}><${Icon} name="merge" size=${18} />Merge</button>`
-          : html`<button class="button" type="button" onClick=${() => setChosen([])}><${Icon} name="merge" size=${18} />Merge</button>`}
+          : html`<button class="button" type="button" onClick=${() => setChosen([])}><${Icon} name="merge" size=${18} />Merge</button><button class="button is-primary" type="button" onClick=${askPoint}><${Icon} name="plus" size=${18} />New event</button>`}
       </div>
     </header>
     <ul class="events-grid">
@@ -152,6 +154,6 @@ function EventHead({ event, load }) {
     <a class="icon-button" href="/events" aria-label="All events"><${Icon} name="arrow-left" /></a>
     <h1>${event.title}</h1>
     <span class="people-total">${plural(event.count, "photo")}</span>
-    <div class="trash-actions"><button class="button" type="button" onClick=${() => askLink({ event: event.id, name: event.name || "Photos" })}><${Icon} name="globe" size=${18} />Link</button><button class="button" type="button" onClick=${rename}><${Icon} name="pencil" size=${18} />${event.name ? "Rename" : "Name"}</button></div>
+    <div class="trash-actions"><button class="button" type="button" onClick=${() => askLink({ event: event.id, name: event.name || "Photos" })}><${Icon} name="globe" size=${18} />Link</button><button class="button" type="button" onClick=${rename}><${Icon} name="pencil" size=${18} />${event.name ? "Rename" : "Name"}</button><button class="button" type="button" title="What belongs together by time is none; it is not found again" onClick=${() => dismiss(event)}><${Icon} name="x" size=${18} />No event</button></div>
   </header>`;
 }

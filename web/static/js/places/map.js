@@ -21,6 +21,8 @@ export class PhotoMap {
     this.found = null;
     /** @type {Map<number, { x: number, y: number }>} */
     this.pointers = new Map();
+    /** @type {import("./area.js").AreaTool | null} what pointers and keys are asked about first */
+    this.tool = null;
     this.timer = 0;
     this.frame = 0;
     this.moved = 0;
@@ -101,6 +103,30 @@ export class PhotoMap {
     this.timer = setTimeout(() => this.ask(), ASK_MS);
   }
 
+  get size() {
+    return { width: this.canvas.clientWidth, height: this.canvas.clientHeight };
+  }
+
+  /** What lies there on the canvas. @param {number} px @param {number} py @returns {[number, number]} longitude, latitude */
+  at(px, py) {
+    const { width, height } = this.size;
+    const clip = (/** @type {number} */ value) => Math.max(0, Math.min(1, value));
+    return [toLongitude(clip(this.x + (px - width / 2) / this.worldPx)), toLatitude(clip(this.y + (py - height / 2) / this.worldPx))];
+  }
+
+  /** Where that lies on the canvas. @param {[number, number]} place longitude, latitude @returns {[number, number]} */
+  on([longitude, latitude]) {
+    const { width, height } = this.size;
+    return [width / 2 + (toX(longitude) - this.x) * this.worldPx, height / 2 + (toY(latitude) - this.y) * this.worldPx];
+  }
+
+  /** @param {number} dx @param {number} dy px */
+  moveBy(dx, dy) {
+    this.x += dx / this.worldPx;
+    this.y += dy / this.worldPx;
+    this.#settle();
+  }
+
   /** @returns {number[]} west, south, east, north of the screen */
   box() {
     const halfX = this.canvas.clientWidth / 2 / this.worldPx;
@@ -166,6 +192,7 @@ export class PhotoMap {
       pen.font = `600 ${spot.radius > 20 ? 14 : 12}px ${colour("--font") || "sans-serif"}`;
       pen.fillText(spot.count > 9999 ? `${Math.round(spot.count / 1000)}k` : count(spot.count), spot.x, spot.y + 0.5);
     }
+    this.tool?.draw(pen, colour);
   }
 
   async #shapes() {
@@ -202,7 +229,11 @@ export class PhotoMap {
     if (!event.isPrimary && event.pointerType === "mouse") return;
     this.canvas.setPointerCapture(event.pointerId);
     this.pointers.set(event.pointerId, { x: event.offsetX, y: event.offsetY });
-    if (this.pointers.size === 1) this.moved = 0;
+    if (this.pointers.size > 1) this.tool?.cancelStroke();
+    else {
+      this.moved = 0;
+      this.tool?.down(event.offsetX, event.offsetY);
+    }
   }
 
   #move(/** @type {PointerEvent} */ event) {
@@ -221,14 +252,18 @@ export class PhotoMap {
       }
     }
     this.pointers.set(event.pointerId, now);
+    if (this.tool?.pen) return this.tool.move(now.x, now.y);
     this.x -= (now.x - was.x) / this.worldPx;
     this.y -= (now.y - was.y) / this.worldPx;
-    this.#settle();
+    return this.#settle();
   }
 
   #up(/** @type {PointerEvent} */ event) {
     const alone = this.pointers.size === 1;
-    if (!this.pointers.delete(event.pointerId) || event.type === "pointercancel") return;
+    if (!this.pointers.delete(event.pointerId)) return;
+    if (event.type === "pointercancel") return this.tool?.cancelStroke();
+    if (alone && this.tool?.up(event.offsetX, event.offsetY, this.moved)) return;
+    if (this.tool) return;
     if (alone && this.moved < CLICK_PX) this.#pick(event.offsetX, event.offsetY);
   }
 
@@ -243,6 +278,11 @@ export class PhotoMap {
   }
 
   #key(/** @type {KeyboardEvent} */ event) {
+    if (this.tool && !event.ctrlKey && !event.metaKey && !event.altKey && this.tool.key(event.key)) {
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     const step = 80 / this.worldPx;
     const run = {
       ArrowLeft: () => (this.x -= step),
