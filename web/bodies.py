@@ -15,7 +15,10 @@ class StrictRequest(Request[Any, Any, Any]):
 
     async def json(self) -> Any:
         """The body as the type that the handler wants; raises InvalidInputError for one that is not that."""
-        value = await super().json()
+        try:
+            value = await super().json()
+        except RecursionError as error:
+            raise InvalidInputError("The request cannot be understood: brackets within brackets") from error
         wanted = self.route_handler.parsed_fn_signature.parameters.get("data")
         if wanted is None:
             return value

@@ -168,7 +168,7 @@ def _complete_request(
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     """A parameter that may be left out is never null: there is no such thing in an address."""
-    real = [one for one in schema.get("oneOf", ()) if one != {"type": "null"}]
+    real: list[dict[str, Any]] = [one for one in schema.get("oneOf", ()) if one != {"type": "null"}]
     if len(real) != 1:
         return schema
     return real[0] | {name: value for name, value in schema.items() if name not in ("oneOf", "default")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,7 +12,6 @@ from appliance.errors import InvalidInputError
 from appliance.values import new_id, now
 
 if TYPE_CHECKING:
-    import uuid
     from collections.abc import Mapping
 
     from appliance.db.engine import Database, Row
@@ -70,10 +70,17 @@ async def list_entries(
     where = " AND ".join(conditions)
     total = await db.value(f'SELECT count(*) FROM "journal" WHERE {where}', arguments)
     if cursor is not None:
-        where, arguments = f'{where} AND "id" < ?', [*arguments, cursor]
+        where, arguments = f'{where} AND "id" < ?', [*arguments, _read_cursor(cursor)]
     rows = await db.fetch(f'SELECT * FROM "journal" WHERE {where} ORDER BY "id" DESC LIMIT ?', [*arguments, limit + 1])
     following = str(rows[limit - 1]["id"]) if len(rows) > limit else None
     return {"items": [shown(row) for row in rows[:limit]], "total": total, "next": following}
+
+
+def _read_cursor(cursor: str) -> str:
+    try:
+        return str(uuid.UUID(cursor))
+    except ValueError as error:
+        raise InvalidInputError("The cursor cannot be understood", hint="Start again without one.") from error
 
 
 def shown(row: Row) -> dict[str, Any]:

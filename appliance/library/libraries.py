@@ -139,11 +139,15 @@ async def count_present(db: Database, library: uuid.UUID) -> int:
 
 
 def _checked_root(root: str) -> Path:
-    path = Path(root).expanduser()
-    if not path.is_absolute():
-        raise InvalidInputError(f"{root!r} is not an absolute path", hint="Begin it with a slash.")
-    path = path.resolve()
-    if not path.is_dir():
+    try:
+        path = Path(root).expanduser()
+        if not path.is_absolute():
+            raise InvalidInputError(f"{root!r} is not an absolute path", hint="Begin it with a slash.")
+        path = path.resolve()
+        is_folder = path.is_dir()
+    except (OSError, ValueError, RuntimeError) as error:  # too long, a zero byte, the home of nobody
+        raise InvalidInputError("That can be no folder's name", hint="Give its whole path.") from error
+    if not is_folder:
         raise InvalidInputError(f"There is no folder {path}", hint="Check the spelling, and that the disk is mounted.")
     try:
         next(path.iterdir(), None)

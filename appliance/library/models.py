@@ -239,7 +239,7 @@ def _pull(home: Home, spec: ModelSpec, job_paused: bool) -> dict[str, Any] | Non
 def _is_folder(folder: Path) -> bool:
     try:
         next(folder.iterdir(), None)
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a zero byte
         return False
     return True
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import base64
 import binascii
 import unicodedata
-from typing import TYPE_CHECKING, Any
+import uuid
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
@@ -18,7 +19,6 @@ from appliance.library import face_index, faces
 from appliance.library.faces import visible_faces, visible_people
 
 if TYPE_CHECKING:
-    import uuid
     from collections.abc import Iterable, Sequence
 
     from appliance.db.engine import Database
@@ -68,7 +68,7 @@ async def list_people(
         )"""
     counted, after, after_arguments, total = ', (SELECT count(*) FROM listed) AS "total"', "", [], None
     if cursor is not None:
-        *last, total = _decode(cursor)
+        *last, total = _decode(cursor, _AfterPerson)
         counted, after, after_arguments = "", 'WHERE (k1, k2, k3, "id") > (?, ?, ?, ?)', last
     async with db.read():
         # Sorted by what order needs alone: a row of a person is wide.
@@ -131,7 +131,7 @@ async def list_faces(
         await check_person(db, viewer, person)
         after, after_arguments, total = "", [], None
         if cursor is not None:
-            *last, total = _decode(cursor)
+            *last, total = _decode(cursor, _AfterFace)
             after, after_arguments = 'AND (fa."quality", fa."id") < (?, ?)', last
         if total is None:
             total = await _count_faces(db, viewer, person)
@@ -268,14 +268,18 @@ def _encode(values: list[object]) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(values)).decode().rstrip("=")
 
 
-def _decode(cursor: str) -> list[Any]:
+#: What cursors hold, which anybody can make up: SQLite takes no other numbers.
+_Whole = Annotated[int, msgspec.Meta(ge=-(1 << 62), le=1 << 62)]
+_AfterPerson = tuple[_Whole, _Whole, _Whole, uuid.UUID, _Whole]
+_AfterFace = tuple[float, uuid.UUID, _Whole]
+
+
+def _decode(cursor: str, kind: Any) -> list[Any]:
     try:
-        found = msgspec.json.decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=list[Any])
+        found = msgspec.json.decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=kind)
     except (ValueError, binascii.Error, msgspec.DecodeError) as error:
         raise InvalidInputError("The cursor cannot be understood", hint="Start again without one.") from error
-    if len(found) not in (3, 5):
-        raise InvalidInputError("The cursor cannot be understood", hint="Start again without one.")
-    return found
+    return [str(one) if isinstance(one, uuid.UUID) else one for one in found]
 
 
 def no_such_person() -> NotFoundError:

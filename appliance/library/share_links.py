@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -276,7 +276,10 @@ def _checked_expiry(expires: datetime | None) -> datetime | None:
         raise InvalidInputError("The end needs a time zone", hint="Such as 2026-12-24T18:00:00+01:00.")
     if expires is not None and expires <= now():
         raise InvalidInputError("That moment is over", hint="Choose a later end, or none.")
-    return expires
+    try:
+        return expires and expires.astimezone(UTC)
+    except OverflowError as error:  # the last day of the calendar, in a zone where it ends later
+        raise InvalidInputError("That is beyond the calendar", hint="Choose an earlier end, or none.") from error
 
 
 def _clean_name(name: str) -> str:

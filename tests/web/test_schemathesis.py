@@ -91,7 +91,7 @@ async def asked_as(
 
 
 async def test_a_little_of_every_route(settings: Settings, photo: Callable[..., bytes]) -> None:
-    done = await asked_as(ADMIN, settings, photo, seed=1, examples=2, thorough=False)
+    done = await asked_as(ADMIN, settings, photo, seed=1, examples=1, thorough=False)
     assert not done.broken, done.report()
     assert len(done.asked) > 170, done.asked
     well = [label for label, found in done.answered.items() if any(200 <= status < 300 for status in found)]
