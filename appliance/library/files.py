@@ -15,7 +15,7 @@ import msgspec
 
 from appliance.db.engine import Row
 from appliance.errors import InvalidInputError, NotFoundError, PermissionDeniedError
-from appliance.library import album_files, captions, faces, renditions, tags
+from appliance.library import album_files, captions, faces, lent, renditions, tags
 from appliance.messages import FileChanged
 
 if TYPE_CHECKING:
@@ -292,7 +292,7 @@ async def _serialise(db: Database, viewer: Viewer, rows: Sequence[Row]) -> list[
     found = await faces.faces_of_files(db, viewer, [row["id"] for row in rows])
     albums = await album_files.albums_of_files(db, viewer, [row["id"] for row in rows])
     written = await captions.captions_of(db, [row["id"] for row in rows])
-    return [
+    items = [
         serialise(
             row,
             faces=found.get(row["id"], []),
@@ -304,6 +304,7 @@ async def _serialise(db: Database, viewer: Viewer, rows: Sequence[Row]) -> list[
         | {"albums": albums.get(row["id"], []), "captions": written.get(row["id"], [])}
         for row in rows
     ]
+    return [lent.as_lent(item) if lent.is_lent(viewer, item) else item for item in items]
 
 
 def serialise(
