@@ -51,10 +51,11 @@ class Work:
 
 
 class Trace:
-    """`waited_*`: seconds until there was a connection, until its thread and this one had a moment, until there was a
-    turn to compute."""
+    """`characters`: of all its statements.   `waited_*`: seconds until there was a connection, until its thread and
+    this one had a moment, until there was a turn to compute."""
 
     __slots__ = (
+        "characters",
         "left_out",
         "open",
         "statements",
@@ -69,7 +70,7 @@ class Trace:
     def __init__(self) -> None:
         self.open = True
         self.statements: dict[str, Statement] = {}
-        self.left_out = self.transactions = 0
+        self.characters = self.left_out = self.transactions = 0
         self.works: dict[str, Work] = {}
         self.transaction_s = self.waited_connection_s = self.waited_thread_s = self.waited_compute_s = 0.0
 
@@ -119,6 +120,7 @@ class Trace:
                 self.left_out += 1
                 return
             statement = self.statements[sql] = Statement(sql, arguments)
+            self.characters += len(statement.sql)
         statement.count += 1
         statement.rows += rows
         statement.failed += failed

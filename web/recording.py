@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from collections import OrderedDict, defaultdict, deque
+from collections import defaultdict, deque
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -34,15 +34,18 @@ MOST_CHARACTERS = 2_000_000
 MOST_MINUTES = 120
 #: Not looked into: what looks is no news, and files of the page ask nothing.
 LEFT_OUT = ("/api/v1/requests", "/static/")
+NOTHING = Trace()
 
 
 class Recording:
     """One request that is looked into, from its first byte to its last."""
 
-    __slots__ = ("_token", "began", "first_s", "id", "profiled", "sent_bytes", "trace")
+    __slots__ = ("_id", "_token", "began", "first_s", "kept", "profiled", "request", "sent_bytes", "trace")
 
     def __init__(self, *, profiled: bool) -> None:
-        self.id = new_id()
+        self._id: uuid.UUID | None = None
+        self.kept = False
+        self.request: LoggedRequest | None = None
         self.profiled = profiled
         self.trace = Trace()
         self.began = time.perf_counter()
@@ -65,15 +68,22 @@ class Recording:
         self.trace.shut()
         current.reset(self._token)
 
+    def empty(self) -> None:
+        """Who still lists its request holds nothing else of it."""
+        self.kept, self.trace = False, NOTHING
+
+    @property
+    def id(self) -> uuid.UUID:
+        """Made when somebody looks: most recordings go unseen."""
+        if self._id is None:
+            self._id = new_id()
+        return self._id
+
     @property
     def repeated(self) -> int:
         """How often the statement ran that ran most often, if that is suspicious; else 0."""
         most = max((statement.count for statement in self.trace.statements.values()), default=0)
         return most if most >= REPEATED else 0
-
-    @property
-    def characters(self) -> int:
-        return sum(len(statement.sql) for statement in self.trace.statements.values())
 
 
 class Recorder:
@@ -86,8 +96,8 @@ class Recorder:
         self._timed: Mode = OFF
         self._until_s = 0.0  # by the monotonic clock
         self._until: datetime | None = None
-        self._kept: OrderedDict[uuid.UUID, tuple[LoggedRequest, Recording]] = OrderedDict()
-        self._of_route: defaultdict[tuple[str, str], deque[uuid.UUID]] = defaultdict(deque)
+        self._kept: dict[Recording, None] = {}  # in their order
+        self._of_route: defaultdict[tuple[str, str], deque[Recording]] = defaultdict(deque)
         self._characters = 0
 
     # whether
@@ -155,30 +165,36 @@ class Recorder:
             self.profiling.end(scope)
 
     def keep(self, recording: Recording, request: LoggedRequest) -> None:
+        recording.request, recording.kept = request, True
         of_route = self._of_route[request.method, request.path]
         if len(of_route) >= MOST_OF_A_ROUTE:
             self._forget(of_route[0])
-        of_route.append(recording.id)
-        self._kept[recording.id] = (request, recording)
-        self._characters += recording.characters
+        of_route.append(recording)
+        self._kept[recording] = None
+        self._characters += recording.trace.characters
         while len(self._kept) > MOST or (self._characters > MOST_CHARACTERS and len(self._kept) > 1):
             self._forget(next(iter(self._kept)))
 
-    def _forget(self, recording_id: uuid.UUID) -> None:
-        request, recording = self._kept.pop(recording_id)
-        route = request.method, request.path
-        self._of_route[route].remove(recording_id)
+    def _forget(self, recording: Recording) -> None:
+        """The oldest of its route."""
+        assert recording.request is not None
+        route = recording.request.method, recording.request.path
+        self._of_route[route].popleft()
         if not self._of_route[route]:
             del self._of_route[route]
-        self._characters -= recording.characters
+        del self._kept[recording]
+        self._characters -= recording.trace.characters
+        recording.empty()
 
-    def kept(self) -> list[tuple[LoggedRequest, Recording]]:
-        return list(self._kept.values())
+    def kept(self) -> list[Recording]:
+        return list(self._kept)
 
-    def find(self, recording_id: uuid.UUID) -> tuple[LoggedRequest, Recording] | None:
-        return self._kept.get(recording_id)
+    def find(self, recording_id: uuid.UUID) -> Recording | None:
+        return next((recording for recording in self._kept if recording.id == recording_id), None)
 
     def clear(self) -> None:
+        for recording in self._kept:
+            recording.empty()
         self._kept.clear()
         self._of_route.clear()
         self._characters = 0

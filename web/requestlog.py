@@ -49,7 +49,7 @@ class LoggedRequest(msgspec.Struct, frozen=True):
 
 class RequestLog:
     def __init__(self) -> None:
-        self._requests: deque[LoggedRequest] = deque(maxlen=REMEMBERED)
+        self._requests: deque[tuple[LoggedRequest, Recording | None]] = deque(maxlen=REMEMBERED)
         self.recorder = Recorder()
         self.count = 0
         self.seconds = 0.0
@@ -68,28 +68,25 @@ class RequestLog:
             status=status,
             ms=round(seconds * 1000, 2),
             user=user,
-            id=recording.id if recording is not None else None,
         )
-        self._requests.append(request)
+        self._requests.append((request, recording))
         if recording is not None:
             self.recorder.keep(recording, request)
 
     def last(self) -> list[LoggedRequest]:
         """The last ones and those that are recorded, newest first."""
-        recorded = {recording.id: told(request, recording) for request, recording in self.recorder.kept()}
-        plain = [
-            msgspec.structs.replace(request, id=None) if request.id is not None else request
-            for request in self._requests
-            if request.id not in recorded
-        ]
-        return sorted([*plain, *recorded.values()], key=lambda request: request.at, reverse=True)
+        plain = [request for request, recording in self._requests if recording is None or not recording.kept]
+        recorded = [told(recording) for recording in self.recorder.kept()]
+        return sorted([*plain, *recorded], key=lambda request: request.at, reverse=True)
 
 
-def told(request: LoggedRequest, recording: Recording) -> LoggedRequest:
-    """With what its recording says of it."""
+def told(recording: Recording) -> LoggedRequest:
+    """Its request, with what is known of it."""
+    assert recording.request is not None
     trace = recording.trace
     return msgspec.structs.replace(
-        request,
+        recording.request,
+        id=recording.id,
         recorded=Cost(
             statements=sum(statement.count for statement in trace.statements.values()) + trace.left_out,
             sql_ms=round(1000 * sum(statement.seconds for statement in trace.statements.values()), 2),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from appliance.errors import InvalidInputError
-from appliance.trace import Statement, current
+from appliance.trace import current
 from web import recording
 from web.recording import MOST, MOST_OF_A_ROUTE, ONE_IN
 from web.requestlog import REMEMBERED, LoggedRequest, RequestLog, shown_path
@@ -25,10 +25,11 @@ def ask(log: RequestLog, path: str = "/api/v1/timeline", *statements: str) -> Lo
     recorder = log.recorder
     begun = recorder.begin(one) if recorder.on else None
     if begun is not None:
-        begun.trace.statements |= {sql: Statement(sql, 0) for sql in statements}
+        for sql in statements:
+            begun.trace._note(sql, 0, 0.001, 1, failed=False)
         recorder.end(begun, one)
     log.add(one, status=200, seconds=0.001, user=None, recording=begun)
-    return log._requests[-1] if log._requests else None
+    return log.last()[0] if log.last() else None
 
 
 def asked(log: RequestLog, path: str = "/api/v1/timeline") -> LoggedRequest:
@@ -87,7 +88,7 @@ def test_many_requests_to_one_route_do_not_push_out_another(log: RequestLog) -> 
     slow = asked(log, "/api/v1/search")
     for _ in range(1000):
         ask(log, "/api/v1/files/{file_id}/thumbnail")
-    kept = [request.path for request, _ in log.recorder.kept()]
+    kept = [recording.request.path for recording in log.recorder.kept() if recording.request]
     assert kept.count("/api/v1/files/{file_id}/thumbnail") == MOST_OF_A_ROUTE
     assert slow.id in {request.id for request in log.last()}
     assert len(log.last()) == REMEMBERED + 1
@@ -98,11 +99,13 @@ def test_what_is_kept_is_bounded_in_requests_and_in_text(log: RequestLog, monkey
     for number in range(MOST + 50):
         ask(log, f"/api/v1/{number}")
     assert len(log.recorder.kept()) == MOST
-    assert log.recorder.kept()[0][0].path == "/api/v1/50"
+    first = log.recorder.kept()[0].request
+    assert first is not None
+    assert first.path == "/api/v1/50"
     monkeypatch.setattr(recording, "MOST_CHARACTERS", 1000)
     for number in range(5):
         ask(log, f"/long/{number}", "x" * 400, "y" * 50)
-    assert [request.path for request, _ in log.recorder.kept()] == ["/long/3", "/long/4"]
+    assert [recording.request.path for recording in log.recorder.kept() if recording.request] == ["/long/3", "/long/4"]
     log.recorder.clear()
     assert log.recorder.kept() == []
     assert {request.id for request in log.last()} == {None}

@@ -149,10 +149,10 @@ class RequestsController(Controller):
     @get("/requests/{request_id:uuid}", summary="What one recorded request did", sync_to_thread=False)
     def details(self, viewer: Asking, request_log: LogPart, request_id: FromPath[uuid.UUID]) -> RequestDetails:
         viewer.require_admin()
-        request, recording = _find(request_log, request_id)
+        recording = _find(request_log, request_id)
         trace = recording.trace
         return RequestDetails(
-            request=told(request, recording),
+            request=told(recording),
             first_ms=None if recording.first_s is None else _ms(recording.first_s),
             statements=[_shown(number, one) for number, one in enumerate(list(trace.statements.values()))],
             left_out=trace.left_out,
@@ -179,7 +179,7 @@ class RequestsController(Controller):
         statement: FromPath[str],
     ) -> Plan:
         viewer.require_admin()
-        _, recording = _find(request_log, request_id)
+        recording = _find(request_log, request_id)
         statements = list(recording.trace.statements.values())
         if not statement.isdecimal() or int(statement) >= len(statements):
             raise NotFoundError("This request ran no such statement")
@@ -241,7 +241,7 @@ def _state(recorder: Recorder) -> RecordingState:
     )
 
 
-def _find(request_log: RequestLog, request_id: uuid.UUID) -> tuple[LoggedRequest, Recording]:
+def _find(request_log: RequestLog, request_id: uuid.UUID) -> Recording:
     found = request_log.recorder.find(request_id)
     if found is None:
         raise NotFoundError("This request is not recorded any more", hint="Newer ones took its place.")
