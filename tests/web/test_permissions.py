@@ -195,6 +195,8 @@ def as_document(table: dict[tuple[str, str], dict[str, int]]) -> str:
         "and link that go with them. It also checks that no id, name, count, thumbnail, person, place, tag or message",
         "of them is in any answer. The owner asks for the same things; `disabled user` was logged in before.",
         "",
+        "What those learn who see a photo in an album only is in [sharing.md](sharing.md).",
+        "",
         "200 and 201: answered, with what the caller may see. 202: begun. 204: done. 400: the question was bare.",
         "401: log in, or say the link's password. 403: may not. 404: there is nothing, as far as this caller may know.",
         "",
