@@ -48,4 +48,7 @@ class RenditionsStep(StepBase):
         return result.shown.warning
 
     async def fail(self, home: Home, file: uuid.UUID) -> None:
+        row = await home.db.fetch_one('SELECT "content_sha", "adjusted" FROM "stored_file" WHERE "id" = ?', [str(file)])
+        if row is not None and row["adjusted"] and await thumbnails.get_thumbnail(home.db, row["content_sha"]):
+            return  # there is a picture, and somebody must be able to reset it
         await intake.update(home.db, file, {"unshowable": True})

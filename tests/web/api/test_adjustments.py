@@ -263,6 +263,38 @@ async def test_many_are_turned_at_once_and_what_cannot_be_is_left(
     assert (await ready(anna, other["id"]))["width"] == 480
 
 
+async def test_the_original_never_stands_in_for_what_is_still_to_be_made(
+    anna: httpx.AsyncClient, admin: httpx.AsyncClient, service: Service, file: dict[str, Any]
+) -> None:
+    assert (await admin.post("/steps/pause")).json()["paused"] is True
+    await anna.post("/files/adjust", json={"ids": [file["id"]], "change": {"turns": 1}})
+    waiting = (await anna.get(f"/files/{file['id']}")).json()
+    assert (waiting["width"], waiting["height"], waiting["thumbhash"]) == (480, 640, None)
+    assert_error(await anna.get(service.url + waiting["preview_url"]), 404, "not_ready")
+    assert (await anna.get(f"/files/{file['id']}/thumbnail?v=standin")).status_code == 204
+    shown = (await adjust(anna, file, RECIPE))["file"]  # one photo waits for no step
+    assert (await seen(anna, service, shown["preview_url"])).size == (288, 320)
+    await admin.post("/steps/resume")
+
+
+async def test_a_photo_whose_recipe_cannot_be_carried_out_stays_on_the_timeline(
+    anna: httpx.AsyncClient, service: Service, file: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*arguments: object, **more: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("appliance.media.adjust.render_adjusted", fails)
+    await anna.post("/files/adjust", json={"ids": [file["id"]], "change": {"turns": 1}})
+    db = service.house.home.db
+    status = 'SELECT "status" FROM "file_step" WHERE "file" = ? AND "step" = \'renditions\''
+    async with asyncio.timeout(30):
+        while await db.value(status, [file["id"]]) != "failed":  # noqa: ASYNC110 - polled
+            await asyncio.sleep(0.05)
+    assert (await anna.get("/timeline")).json()["total"] == 1
+    reset = (await anna.delete(f"/files/{file['id']}/adjustments")).json()["file"]
+    assert (reset["thumbhash"], reset["width"]) == (file["thumbhash"], 640)
+
+
 async def test_what_cannot_be_done_is_refused_with_a_sentence(
     anna: httpx.AsyncClient, bruno: httpx.AsyncClient, service: Service, file: dict[str, Any]
 ) -> None:
