@@ -17,6 +17,9 @@ async def state(home: Home) -> dict[str, Any]:
     assert "trashed_at" in COLUMNS
     return {
         "files": await columns_of(db, ids),
+        "sizes": await db.fetch(
+            """SELECT "id", "width", "height", "original_width", "original_height" FROM "stored_file" ORDER BY 1"""
+        ),
         "tags": await db.fetch(
             """SELECT ft."file", t."name", ft."source", ft."score" FROM "file_tag" ft
                JOIN "tag" t ON t."id" = ft."tag" ORDER BY 1, 2, 3"""

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from appliance.errors import HomerollError
-from appliance.library import decisions, edits, event_changes, event_points, tagging, tags, trash, undo
+from appliance.library import adjustments, decisions, edits, event_changes, event_points, tagging, tags, trash, undo
+from appliance.library.adjustments import Change
 from appliance.library.edits import Edit, Location
 from appliance.library.viewers import LOCAL_ADMIN
+from appliance.media.recipe import Light
 from tests.appliance import people
 from tests.appliance.changes import state
 from tests.appliance.findable import Findable
@@ -92,6 +94,19 @@ class Family:
         file, word = self.chance.choice(self.files), self.chance.choice(WORDS)
         await tagging.reject(self.home.db, self.home.bus, LOCAL_ADMIN, file, word)
 
+    async def adjust(self) -> None:
+        light = Light(exposure=self.chance.choice((0.0, 0.5)), black_and_white=self.chance.random() < 0.3)
+        change = self.chance.choice(
+            [
+                Change(turns=1),
+                Change(turns=2, mirror=True),
+                Change(mirror=True),
+                Change(light=light),
+                Change(reset=True),
+            ]
+        )
+        await adjustments.adjust_files(self.home, LOCAL_ADMIN, self.some(), change)
+
     async def throw_away(self) -> None:
         await trash.trash_files(self.home.db, self.home.bus, LOCAL_ADMIN, self.some())
 
@@ -149,7 +164,15 @@ class Family:
         return [
             *(self.mark, self.move_date, self.place, self.tag, self.tag_one, self.reject_tag),
             *(self.make_event, self.name_event, self.merge_events, self.make_point, self.dismiss_event),
-            *(self.throw_away, self.take_out, self.name_person, self.merge_people, self.say_who, self.remove_face),
+            *(
+                self.adjust,
+                self.throw_away,
+                self.take_out,
+                self.name_person,
+                self.merge_people,
+                self.say_who,
+                self.remove_face,
+            ),
         ]
 
     async def everything(self) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -172,6 +195,8 @@ async def make_family(home: Home, root: Path, seed: int) -> Family:
             rating=number if number < 5 else None,
             latitude=10.0 * number if number % 2 else None,
             longitude=1.0 if number % 2 else None,
+            width=400 + number,
+            height=300,
         )
         for number in range(6)
     ]

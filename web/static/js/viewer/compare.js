@@ -5,12 +5,13 @@ import { showDialog } from "/static/js/ui/dialog.js";
 
 /** @param {any} file @param {{ id: string, size_bytes: number, replaced: string }} version */
 export function compareWith(file, version) {
-  const before = `/api/v1/files/${encodeURIComponent(file.id)}/versions/${version.id}/content`;
+  const at = `/api/v1/files/${encodeURIComponent(file.id)}`;
+  const now = file.adjusted ? `${at}/adjustments/before` : file.preview_url; // like with like: both as taken
   showDialog(
     "Before and now",
     html`<div class="compare">
-      <${Side} source=${before} words=${`Until ${dateShort(version.replaced)}, ${size(version.size_bytes)}`} />
-      <${Side} source=${file.preview_url} words=${`Now, ${size(file.size_bytes)}`} />
+      <${Side} source=${`${at}/versions/${version.id}/content`} words=${`Until ${dateShort(version.replaced)}, ${size(version.size_bytes)}`} />
+      <${Side} source=${now} words=${`Now, ${size(file.size_bytes)}`} />
     </div>`,
   );
 }
