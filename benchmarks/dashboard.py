@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LINES, COLUMNS = 24, 80
+CELL_PX = (10, 20)
+PICTURES = ("blocks", "kitty", "sixel")
+LOOKED_AT = 10
 SETTLE_S = 10.0
 KEYS = "234567890"
 
@@ -89,10 +92,11 @@ class Relay:
 class Screen:
     """`homeroll tui` on a pseudo-terminal; what it draws is read and counted."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, pictures: str) -> None:
         self._master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
-        words = [sys.executable, "-m", "appliance.cli", "--data", str(data), "tui"]
+        size = struct.pack("HHHH", LINES, COLUMNS, COLUMNS * CELL_PX[0], LINES * CELL_PX[1])
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, size)
+        words = [sys.executable, "-m", "appliance.cli", "--data", str(data), "tui", "--pictures", pictures]
         environ = os.environ | {"TERM": "xterm-256color"}
         self._child = subprocess.Popen(
             words, cwd=REPOSITORY, env=environ, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
@@ -131,10 +135,10 @@ class Screen:
 
 
 @contextlib.contextmanager
-def watched(between: Path, service: Service) -> Iterator[tuple[Screen, Relay]]:
+def watched(between: Path, service: Service, pictures: str = "blocks") -> Iterator[tuple[Screen, Relay]]:
     between.mkdir()
     relay = Relay(between / "admin.sock", service.data / "admin.sock")
-    screen = Screen(between)
+    screen = Screen(between, pictures)
     try:
         yield screen, relay
     finally:
@@ -177,6 +181,9 @@ def measure(runs: int, idle_s: float, photos: int) -> dict[str, Any]:
                 "import_socket_bytes_per_min": round(socket_bytes / minutes),
                 "import_terminal_bytes_per_min": round(drawn_bytes / minutes),
             }
+        for kind in PICTURES:
+            with watched(Path(scratch, kind), service, kind) as (screen, _):
+                found |= {f"{kind}_{name}": value for name, value in _pictures(screen).items()}
     found["start_median_mb"] = median(found["start_mb"])
     found["all_screens_median_mb"] = median(found["all_screens_mb"])
     return found
@@ -189,6 +196,24 @@ def _minute(screen: Screen, relay: Relay, seconds: float) -> dict[str, float]:
         "cpu_percent": round(100 * (screen.cpu_s() - cpu_s) / seconds, 2),
         "socket_bytes_per_min": round((relay.total_bytes - socket_bytes) * 60 / seconds),
         "terminal_bytes_per_min": round((screen.drawn_bytes - drawn_bytes) * 60 / seconds),
+    }
+
+
+def _pictures(screen: Screen) -> dict[str, float]:
+    """Of one that shows the photos of a search, one after the other."""
+    time.sleep(SETTLE_S)
+    screen.press("6")
+    time.sleep(2)
+    screen.press("kind:photo\r")
+    time.sleep(5)
+    drawn_bytes, cpu_s = screen.drawn_bytes, screen.cpu_s()
+    for _ in range(LOOKED_AT):
+        screen.press("\x1b[B")
+        time.sleep(1)
+    return {
+        "mb": round(screen.pss_mb(), 1),
+        "bytes_each": round((screen.drawn_bytes - drawn_bytes) / LOOKED_AT),
+        "cpu_s_each": round((screen.cpu_s() - cpu_s) / LOOKED_AT, 3),
     }
 
 

@@ -11,7 +11,7 @@ import pytest
 from appliance.lock import holder
 from appliance.paths import DataPaths
 from tests.e2e.service import running_service
-from tests.tui.seen import NARROW, WIDE, ask, dashboard, watching
+from tests.tui.seen import NARROW, WIDE, Seen, ask, dashboard, watching
 from tui.app import SCREENS, Dashboard
 from tui.client import Address
 from tui.service import Starter
@@ -51,6 +51,24 @@ async def test_screens_are_found_by_number_menu_and_palette(data: Path) -> None:
         await seen.see("Open Backups")
         await seen.press("enter")
         await seen.until(lambda: seen.app.current_mode == "backups", "found by name")
+
+
+async def test_the_mouse_opens_a_screen_chooses_a_line_and_presses_a_key(library: Path) -> None:
+    async with watching(dashboard(library)) as seen:
+        await seen.see("Needs attention")
+        await click(seen, "3 Jobs")
+        await seen.until(lambda: seen.app.current_mode == "jobs", "its name was clicked")
+        await seen.see("Empty the trash")
+        await click(seen, "Empty the trash")
+        await seen.see("empty_trash")
+        await click(seen, "Help")
+        await seen.see("Jobs: help")
+
+
+async def click(seen: Seen, word: str) -> None:
+    """On the first place where it is shown."""
+    y, line = next((y, line) for y, line in enumerate(seen.text.splitlines()) if word in line)
+    await seen.pilot.click(offset=(line.index(word), y))
 
 
 async def test_a_service_that_is_killed_and_started_again_is_said_and_found(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tui.screens.base import ListScreen, Part
+from tui.widgets.dialogs import Field, Form
 from tui.widgets.listing import Column
 from tui.words import bar, result, span, when
 
@@ -14,6 +15,13 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
 STYLES = {"running": "cyan", "paused": "yellow", "failed": "bold red"}
+
+
+WINDOW = "night_window"
+
+
+def hours(window: str) -> str:
+    return f"only from {window.replace('-', ' to ')}" if window else "at any time"
 
 
 def progress(job: dict[str, Any]) -> str:
@@ -27,15 +35,16 @@ def progress(job: dict[str, Any]) -> str:
 class JobsScreen(ListScreen):
     NAME = "jobs"
     TITLE = "Jobs"
-    SOURCES = ("jobs",)
+    SOURCES = ("jobs", "settings")
     KEY = "name"
     HELP = """Work on the whole library. Jobs run by themselves at their time; `r` starts one now. A paused job does
         nothing until it is resumed, also after a restart. A failed one says why below the list, and is tried again at
-        its next time."""
+        its next time. `w` names the hours in which new photos are worked on."""
     BINDINGS: ClassVar[list[BindingType]] = [
         ("r", "run_chosen", "Run now"),
         ("p", "pause_chosen", "Pause"),
         ("u", "resume_chosen", "Resume"),
+        ("w", "window", "Working hours"),
     ]
     COLUMNS: ClassVar[Sequence[Column]] = (
         Column("Job", lambda job: job["title"]),
@@ -58,10 +67,26 @@ class JobsScreen(ListScreen):
             parts.append(f"Last result: {told}\n")
         elif not item["last_run"]:
             parts.append("It has not run yet.\n")
-        return parts
+        return [*parts, (f"New photos are worked on {hours(self.window)}.", "$foreground-muted")]
+
+    @property
+    def window(self) -> str:
+        return str((self.house.one("settings", "name", WINDOW) or {}).get("value", ""))
 
     def applies(self, action: str, item: dict[str, Any]) -> bool:
         return (action == "resume") == bool(item["status"] == "paused")
+
+    def action_window(self) -> None:
+        explained = "From the evening to the morning, such as 23:00-06:30. Empty: at any time."
+        form = Form(
+            "When are new photos worked on?", (Field("value", "Hours", self.window),), explained=explained, done="Set"
+        )
+        self.app.push_screen(form, self._set_window)
+
+    def _set_window(self, wanted: dict[str, Any] | None) -> None:
+        if wanted is not None and (window := wanted["value"].strip()) != self.window:
+            said = f"New photos are worked on {hours(window)}"
+            self.desk.act("PATCH", "/settings", {WINDOW: window}, said=said, sources=("settings", "steps"))
 
     def action_run_chosen(self) -> None:
         self._do("run", "started")

@@ -80,6 +80,19 @@ async def test_a_job_is_run_paused_and_resumed(data: Path) -> None:
         await seen.until(lambda: job("scan_libraries")["last_run"] != before, "it ran")
 
 
+async def test_working_hours_are_set_beside_the_jobs(data: Path) -> None:
+    async with watching(dashboard(data)) as seen:
+        await seen.press("3")
+        await seen.see("New photos are worked on at any time")
+        await seen.press("w")
+        await seen.see("When are new photos worked on?")
+        await seen.type("22:00-05:00")
+        await seen.press("enter")
+        await seen.see("worked on only from 22:00 to 05:00.")
+    settings = {item["name"]: item["value"] for item in ask(data, "GET", "/settings")["items"]}
+    assert settings["night_window"] == "22:00-05:00"
+
+
 async def test_a_failure_says_why_and_is_tried_again(library: Path, photos: Path) -> None:
     async with watching(dashboard(library)) as seen:
         await seen.press("4")
