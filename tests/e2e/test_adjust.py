@@ -82,7 +82,7 @@ async def test_what_the_editor_shows_is_what_the_server_makes(service: Service, 
         assert drawn.width / drawn.height == pytest.approx(made.width / made.height, abs=0.005), recipe
         small = (made.width // 3, made.height // 3)  # what a browser smooths otherwise at an edge is no difference
         apart = difference(drawn.resize(small, Image.Resampling.BOX), made.resize(small, Image.Resampling.BOX))
-        assert apart < 2.5, f"{json.dumps(recipe)}: {apart}"
+        assert apart < 1.5, f"{json.dumps(recipe)}: {apart}"
     watched.assert_clean(service)
 
 
