@@ -1,10 +1,10 @@
 // The photos of one memory.
-import { api } from "/static/js/lib/api.js";
 import { el } from "/static/js/lib/dom.js";
 import { dateName, plural } from "/static/js/lib/format.js";
 import { Icon } from "/static/js/lib/icon.js";
 import { html, render } from "/static/js/lib/preact.js";
 import { gridOf } from "/static/js/events/list.js";
+import { loadYears, Years } from "/static/js/memories/years.js";
 import { go } from "/static/js/router.js";
 import { Failure } from "/static/js/ui/failure.js";
 
@@ -15,30 +15,7 @@ export async function openPage(holder, { id }) {
   holder.replaceChildren(root);
   /** @type {Awaited<ReturnType<typeof gridOf>> | null} */
   let grid = null;
-  try {
-    grid = await gridOf(`/memories/${encodeURIComponent(id)}/files`);
-    const trip = id.startsWith("trip-");
-    const person = id.startsWith("person-") && (await api.get(`/people/${encodeURIComponent(id.slice(7))}`));
-    const newest = grid.months.list[0]?.columns?.start[0] ?? "";
-    const day = trip ? newest.slice(0, 10) : id.slice(4, 14);
-    const title = person ? `${person.name} through the years` : trip ? `A trip until ${dateName(day)}` : id.endsWith("-1") ? dateName(day) : `The week of ${dateName(day)}`;
-    document.title = `${title} · Homeroll`;
-    render(
-      html`<header class="people-head trash-head">
-        <a class="icon-button" href="/" aria-label="All photos"><${Icon} name="arrow-left" /></a>
-        <h1>${title}</h1>
-        <span class="people-total">${person ? "the best of each year" : plural(grid.months.total, "photo")}</span>
-        ${person && html`<div class="trash-actions"><a class="button" href=${`/people/${person.id}`}><${Icon} name="user" size=${18} />All photos</a></div>`}
-      </header>`,
-      head,
-    );
-    root.append(grid.root);
-    grid.view.measure();
-    grid.view.draw();
-  } catch (error) {
-    render(html`<${Failure} error=${error} onRetry=${() => go("/")} retry="All photos" />`, head);
-  }
-  return {
+  const page = {
     get timeline() {
       return grid;
     },
@@ -48,4 +25,32 @@ export async function openPage(holder, { id }) {
       root.remove();
     },
   };
+  try {
+    if (id.startsWith("person-")) {
+      const { person, files } = await loadYears(id);
+      document.title = `${person.name} through the years · Homeroll`;
+      render(html`<${Years} person=${person} files=${files} />`, head);
+      return page;
+    }
+    grid = await gridOf(`/memories/${encodeURIComponent(id)}/files`);
+    const trip = id.startsWith("trip-");
+    const newest = grid.months.list[0]?.columns?.start[0] ?? "";
+    const day = trip ? newest.slice(0, 10) : id.slice(4, 14);
+    const title = trip ? `A trip until ${dateName(day)}` : id.endsWith("-1") ? dateName(day) : `The week of ${dateName(day)}`;
+    document.title = `${title} · Homeroll`;
+    render(
+      html`<header class="people-head trash-head">
+        <a class="icon-button" href="/" aria-label="All photos"><${Icon} name="arrow-left" /></a>
+        <h1>${title}</h1>
+        <span class="people-total">${plural(grid.months.total, "photo")}</span>
+      </header>`,
+      head,
+    );
+    root.append(grid.root);
+    grid.view.measure();
+    grid.view.draw();
+  } catch (error) {
+    render(html`<${Failure} error=${error} onRetry=${() => go("/")} retry="All photos" />`, head);
+  }
+  return page;
 }
