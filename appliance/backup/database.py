@@ -49,8 +49,8 @@ def put_back(paths: DataPaths, folder: Path, moment: datetime, *, name: str = ""
             fresh = Path(scratch, "homeroll.db")
             unpack_snapshot(folder / snapshot.name, fresh)
             fresh.chmod(0o640)
-            _give_to_owner(fresh, paths.root)
-            aside = _set_aside(paths, moment)
+            give_to_owner(fresh, paths.root)
+            aside = set_aside(paths, moment)
             fresh.replace(paths.database)
             sync_folder(paths.root)
     except OSError as error:
@@ -64,15 +64,18 @@ def put_back(paths: DataPaths, folder: Path, moment: datetime, *, name: str = ""
     )
 
 
-def _set_aside(paths: DataPaths, moment: datetime) -> Path | None:
-    """The log goes with its database: replayed into another one it would damage that too."""
+def set_aside(paths: DataPaths, moment: datetime) -> Path | None:
+    """Keep the database that is there; it stays in its place until another one is renamed over it.  Raises OSError.
+
+    The log goes with its database: replayed into another one it would damage that too.
+    """
     there = [path for ending in ("", "-wal", "-shm") if (path := Path(f"{paths.database}{ending}")).exists()]
     if not there:
         return None
     aside = paths.root / "damaged" / f"{moment:%Y-%m-%dT%H-%M-%S}"
     aside.mkdir(mode=0o750, parents=True, exist_ok=True)
     for made in (aside.parent, aside):
-        _give_to_owner(made, paths.root)
+        give_to_owner(made, paths.root)
     for path in there:
         if path == paths.database:
             (aside / path.name).unlink(missing_ok=True)
@@ -91,8 +94,8 @@ def _keep(path: Path, copy: Path) -> None:
         shutil.copy2(path, copy)
 
 
-def _give_to_owner(path: Path, root: Path) -> None:
-    """Whoever runs this as root must not take the data from the service's account."""
+def give_to_owner(path: Path, root: Path) -> None:
+    """Whoever runs this as root must not take data from the service's account: `path` is given to who has `root`."""
     owner = root.stat()
     if os.geteuid() == 0:
-        os.chown(path, owner.st_uid, owner.st_gid)
+        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)

@@ -6,6 +6,7 @@ The database is put in place last: a restore that was cut off has not happened, 
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -14,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from appliance.backup.database import give_to_owner, set_aside
 from appliance.backup.folder import GUESTS
 from appliance.backup.originals import Item, copy_originals, read_sums
 from appliance.backup.snapshots import list_snapshots, newest_sound, unpack_snapshot
 from appliance.errors import ConflictError, NotFoundError, StorageError
 from appliance.files import TEMPORARY_PREFIX, raise_storage_error, sync_folder
+from appliance.values import now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -56,13 +59,13 @@ def plan(backup: BackupFolder, paths: DataPaths, *, libraries_in: Path | None = 
     """What would be restored, and where to: the newest snapshot, and a folder for each library.
 
     Uploads go below the data directory; a library goes where it was, or below `libraries_in`.
-    Raises NotFoundError for a folder that is no backup, ConflictError for a data directory that is in use.
+    Raises NotFoundError for a folder that is no backup, ConflictError for a data directory with a library in it.
     """
     if backup.mark() is None:
         raise NotFoundError(
             f"{backup.root} is no backup by Homeroll", hint="Name the folder with homeroll-backup.json."
         )
-    if paths.database.exists():
+    if paths.database.exists() and not _is_unused(paths.database):
         raise ConflictError(
             f"There is a library in {paths.root} already", hint="Restore into an empty directory: --data DIR"
         )
@@ -99,8 +102,11 @@ def restore(
     with tempfile.TemporaryDirectory(dir=paths.root, prefix=TEMPORARY_PREFIX) as scratch:
         fresh = _unpack_database(backup, Path(scratch), places, result)
         _write_files(backup, paths, places, tell, result)
-        fresh.rename(paths.database)
+        set_aside(paths, now())
+        fresh.replace(paths.database)
         sync_folder(paths.root)
+    for made in paths.root.rglob("*") if os.geteuid() == 0 else ():
+        give_to_owner(made, paths.root)
     return result
 
 
@@ -124,6 +130,7 @@ def _write_files(
             for copied in copy_originals(backup.originals / place.id, place.root, wanted, {}):
                 if copied.what == "copied":
                     result.files += 1
+                    _give_away(place.root / copied.path, place, paths)
                 else:
                     result.problems.append(f"{place.name}/{copied.path}: {_WHY[copied.what]} {copied.why}".rstrip())
             tell(result.files + result.there + len(result.problems), total)
@@ -150,6 +157,26 @@ def _items(folder: Path, known: dict[str, str]) -> Iterator[list[Item]]:
         batch.append(Item(path=path, size_bytes=0, mtime_ns=0, sha256=sha256))
     if batch:
         yield batch
+
+
+def _give_away(file: Path, place: Place, paths: DataPaths) -> None:
+    """What root writes is the service's, with the folders that had to be made for it; what was there is let alone."""
+    if os.geteuid() == 0:
+        give_to_owner(file, paths.root)
+        for folder in file.parents:
+            if folder.stat().st_uid == 0 and (folder == place.root or folder.is_relative_to(place.root)):
+                give_to_owner(folder, paths.root)
+
+
+def _is_unused(database: Path) -> bool:
+    """Made by a first start: no photo, no folder of photos, nobody but the first admin."""
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(database)) as db:
+        counts = db.execute(
+            """SELECT (SELECT count(*) FROM "stored_file"), (SELECT count(*) FROM "library" WHERE "kind" = 'folder'),
+                      (SELECT count(*) FROM "account")"""
+        ).fetchone()
+        return bool(counts[:2] == (0, 0) and counts[2] <= 1)
+    return False
 
 
 def _unpack_database(backup: BackupFolder, scratch: Path, places: Sequence[Place], result: Restored) -> Path:

@@ -139,3 +139,19 @@ def test_a_restore_that_was_cut_off_goes_on_where_it_was_and_a_used_directory_is
 def test_a_folder_that_is_no_backup_is_refused(lost: Lost, tmp_path: Path) -> None:
     refused = lost.run("restore", str(tmp_path))
     assert (refused.returncode, "no backup" in refused.stderr) == (1, True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_on_a_machine_that_was_just_installed_root_restores_for_the_services_account(lost: Lost) -> None:
+    lost.data.mkdir()
+    assert lost.run("user", "list").returncode == 0  # as a first start, which makes a database
+    for path in (lost.data, *lost.data.rglob("*")):
+        os.chown(path, 1234, 1234)
+    restored = lost.json("restore", str(lost.disk))
+    assert (restored["files"], restored["problems"]) == (9, [])
+    assert rows(lost.data)["stored_file"] == lost.rows["stored_file"]
+    kept = list((lost.data / "damaged").rglob("homeroll.db"))
+    assert len(kept) == 1, "what the first start made is set aside"
+    made = [lost.photos, *lost.photos.rglob("*"), *lost.data.rglob("*")]
+    assert {path.lstat().st_uid for path in made} == {1234}
+    assert {path.stat().st_mode & 0o777 for path in lost.photos.glob("*.jpg")} == {0o644}
