@@ -93,6 +93,11 @@ async def test_a_photo_is_adjusted_with_mouse_and_keys_and_taken_back(
     await open_library(page, service, photos)
     await expect(page.locator(".tile.loaded")).to_have_count(9, timeout=30_000)
     before = await shape_of_first_tile(page)
+    other = await page.context.new_page()
+    await other.goto(service.url)
+    tile = other.locator(".tile").first
+    as_taken = await tile.evaluate("node => node.tile.source")
+    await page.bring_to_front()
     await open_editor(page)
     editor = page.get_by_role("dialog", name="Adjust photo")
     await page.keyboard.press("r")
@@ -133,6 +138,10 @@ async def test_a_photo_is_adjusted_with_mouse_and_keys_and_taken_back(
     await expect(image).to_have_js_property("complete", value=True)
     shown = await image.evaluate("node => [node.naturalWidth, node.naturalHeight]")
     assert shown[0] == pytest.approx(shown[1], abs=2)
+    await other.bring_to_front()
+    await expect(tile).not_to_have_js_property("tile.source", as_taken, timeout=15_000)
+    assert await shape_of_first_tile(other) == pytest.approx(1, abs=0.03)
+    await page.bring_to_front()
 
     await page.get_by_role("button", name="Undo").click()
     await expect(page.get_by_text("As it was before.")).to_be_visible()

@@ -97,6 +97,24 @@ async def test_every_orientation_is_shown_adjusted_and_its_bytes_stay(
         assert (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns) == before
 
 
+@pytest.mark.corpus
+async def test_raw_heic_and_pictures_of_other_kinds_by_the_real_path(
+    anna: httpx.AsyncClient, service: Service, corpus: Path
+) -> None:
+    taken = [
+        corpus / "formats/raw/canon_eos_6d.dng", corpus / "formats/heic/IMG_2682.heic",
+        corpus / "formats/heic/RGBA_10__128x128.heif",
+    ]  # fmt: skip
+    for path in taken:
+        file = await ready(anna, (await upload(anna, path.read_bytes(), path.name))["id"])
+        plain = await seen(anna, service, file["preview_url"])
+        shown = (await adjust(anna, file, {"turns": 1}))["file"]
+        assert (shown["width"], shown["height"]) == (file["height"], file["width"]), path.name
+        turned = await seen(anna, service, shown["preview_url"])
+        assert difference(turned, plain.transpose(Image.Transpose.ROTATE_270)) < 4, path.name
+        assert original_of(service, file).read_bytes() == path.read_bytes()
+
+
 async def test_addresses_change_with_the_picture_and_only_the_right_one_is_kept_for_ever(
     anna: httpx.AsyncClient, service: Service, file: dict[str, Any]
 ) -> None:
