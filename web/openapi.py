@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from http import HTTPStatus
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -82,10 +83,15 @@ def complete(document: dict[str, Any], handlers: dict[tuple[str, str], HTTPRoute
     """`document` with bodies, errors and headers of every operation filled in."""
     described = list(_operations(document, handlers))
     types = {ErrorBody: None}
+    handlers_of = [handler for _, _, handler in described]
     for key, _, handler in described:
         types |= dict.fromkeys(kind for kind in (*_sent_types(key, handler), _taken_type(handler)) if kind is not None)
     schemas, components = msgspec.json.schema_components(types, ref_template=COMPONENTS)
     known = dict(zip(types, schemas, strict=True))
+    _require_what_is_always_there(components, taken=[known[kind] for kind in map(_taken_type, handlers_of) if kind])
+    for component in components.values():
+        if "description" in component:
+            component["description"] = cleandoc(component["description"])
     document["components"]["schemas"] = components
     errors: dict[str, Any] = {}
     for key, operation, handler in described:
@@ -103,6 +109,30 @@ def complete(document: dict[str, Any], handlers: dict[tuple[str, str], HTTPRoute
             operation["security"] = []
     document["components"]["responses"] = dict(sorted(errors.items()))
     return document
+
+
+def _require_what_is_always_there(components: dict[str, Any], *, taken: list[dict[str, Any]]) -> None:
+    """Fields of answers that have a default are there all the same: only who asks may leave them out."""
+    asked: set[str] = set()
+    waiting = [name for schema in taken for name in _references(schema)]
+    while waiting:
+        if (name := waiting.pop()) not in asked:
+            asked.add(name)
+            waiting += _references(components[name])
+    for name in components.keys() - asked:
+        fields_of = components[name].get("properties", {})
+        always = {field for field, schema in fields_of.items() if "default" in schema}
+        if always:
+            components[name]["required"] = [
+                field for field in fields_of if field in always or field in components[name].get("required", ())
+            ]
+
+
+def _references(schema: Any) -> list[str]:
+    if isinstance(schema, dict):
+        own = [schema["$ref"].rpartition("/")[2]] if "$ref" in schema else []
+        return own + [name for value in schema.values() for name in _references(value)]
+    return [name for value in schema for name in _references(value)] if isinstance(schema, list) else []
 
 
 def _operations(
@@ -167,9 +197,9 @@ def _complete_request(
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """A parameter that may be left out is never null: there is no such thing in an address."""
+    """A text that may be left out is never null: in an address it would be the text.  Others may say so: left out."""
     real: list[dict[str, Any]] = [one for one in schema.get("oneOf", ()) if one != {"type": "null"}]
-    if len(real) != 1:
+    if len(real) != 1 or real[0] != {"type": "string"}:
         return schema
     return real[0] | {name: value for name, value in schema.items() if name not in ("oneOf", "default")}
 
