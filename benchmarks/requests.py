@@ -7,9 +7,9 @@ round to round, so that whatever else the machine does hits all of them alike.  
 each way: of the median wall-clock time of its requests, and of the processor time that the service used for them.  What
 is printed is the median of these ratios and their quartiles.
 
---against: another checkout, such as of the commit before recording was there.  Its service runs beside and takes turns,
-too, on a copy of the same data: `off` against it is what the possibility alone costs.  `again` is `off` once more: how
-far two that are the same differ here.
+`again` is `off` once more: how far two that are the same differ here.  --against: another checkout, such as of the
+commit before recording was there.  Its service then runs beside, on a copy of the same data, and the two take turns:
+`off` against it is what the possibility alone costs.  `--against .` says how far two processes of the same differ.
 """
 
 from __future__ import annotations
@@ -151,13 +151,14 @@ def main() -> None:
         service = stack.enter_context(serving(HERE, data, key))
         time.sleep(3)
         ways = {"off": (service, "off"), "again": (service, "off")}
-        if args.against:
-            other = stack.enter_context(serving(args.against.resolve(), copy, key))
-            time.sleep(3)
-            ways["without"] = (other, "")
         ways |= {"sampled": (service, "sampled"), "full": (service, "full")}
         for name, path in ROUTES.items():
             compare(name, path, ways, args.rounds)
+        if args.against:
+            other = stack.enter_context(serving(args.against.resolve(), copy, key))
+            time.sleep(3)
+            for name, path in ROUTES.items():
+                compare(name, path, {"off": (service, "off"), "without": (other, "")}, args.rounds)
 
 
 if __name__ == "__main__":

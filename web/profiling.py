@@ -114,8 +114,12 @@ class Profiling:
             return False
         from pyinstrument.profiler import Profiler
 
-        self._running = Profiler(interval=INTERVAL_S, async_mode="enabled")
-        self._running.start(target_description="")
+        profiler = Profiler(interval=INTERVAL_S, async_mode="enabled")
+        try:
+            profiler.start(target_description="")
+        except RuntimeError:  # this request began within the context of one that was looked at for too long
+            return False
+        self._running = profiler
         self._alarm = asyncio.get_running_loop().call_later(LONGEST_S, self._stop)
         return True
 
