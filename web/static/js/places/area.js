@@ -31,6 +31,7 @@ export class AreaTool {
     this.pen = null;
     this.map.tool = mode ? this : null;
     if (mode) this.map.canvas.focus({ preventScroll: true });
+    this.#bringIntoSight();
     this.#changed();
   }
 
@@ -42,6 +43,7 @@ export class AreaTool {
   /** @param {number} km */
   reach(km) {
     this.km = km;
+    this.#bringIntoSight();
     this.#changed();
   }
 
@@ -130,8 +132,7 @@ export class AreaTool {
     pen.fillStyle = colour("--accent");
     const shape = new Path2D();
     if (this.mode === "near") {
-      const degrees = this.km / KM_PER_DEGREE / Math.max(0.05, Math.cos((this.middle[1] * Math.PI) / 180));
-      shape.arc(width / 2, height / 2, (degrees / 360) * this.map.worldPx, 0, 2 * Math.PI);
+      shape.arc(width / 2, height / 2, this.#radiusPx(), 0, 2 * Math.PI);
     }
     this.corners.forEach((corner, i) => {
       const [x, y] = this.map.on(corner);
@@ -145,6 +146,19 @@ export class AreaTool {
     pen.stroke(shape);
     if (!this.pen) for (const corner of this.corners.length < 40 ? this.corners : []) this.#dot(pen, this.map.on(corner), colour);
     this.#cross(pen, width / 2, height / 2, colour);
+  }
+
+  #radiusPx() {
+    const degrees = this.km / KM_PER_DEGREE / Math.max(0.05, Math.cos((this.middle[1] * Math.PI) / 180));
+    return (degrees / 360) * this.map.worldPx;
+  }
+
+  /** A circle too small or too large to be seen is zoomed to. */
+  #bringIntoSight() {
+    if (this.mode !== "near") return;
+    const half = Math.min(this.map.size.width, this.map.size.height) / 2;
+    const radius = this.#radiusPx();
+    if (half && (radius < half / 4 || radius > half)) this.map.zoomAt(this.map.zoom + Math.log2((0.7 * half) / radius));
   }
 
   #dot(/** @type {CanvasRenderingContext2D} */ pen, /** @type {[number, number]} */ [x, y], /** @type {(name: string) => string} */ colour) {
