@@ -102,6 +102,8 @@ async def test_jobs_and_steps_can_be_paused_and_resumed(admin: httpx.AsyncClient
     assert (await admin.post("/jobs/scan_libraries/resume")).json()["status"] == "idle"
     assert (await admin.post("/jobs/scan_libraries/run")).status_code == 202
     assert_error(await admin.post("/jobs/none/run"), 404, "not_found")
+    assert (await admin.post("/jobs/scrub_originals/run?everything=true")).status_code == 202
+    assert_error(await admin.post("/jobs/empty_trash/run?everything=true"), 400, "invalid_input")
     assert (await admin.post("/steps/pause")).json()["paused"] is True
     health = (await admin.get("/health")).json()
     assert health["status"] == "degraded"
