@@ -37,7 +37,13 @@ log = logging.getLogger(__name__)
 @pytest.fixture(autouse=True)
 def _harmless(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is fetched from anywhere, and nobody has to wait after a wrong password."""
-    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    nowhere = "http://127.0.0.1:9"
+    monkeypatch.setenv("HF_ENDPOINT", nowhere)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, nowhere)
+        monkeypatch.setenv(name.lower(), nowhere)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "127.0.0.1")
     monkeypatch.setattr("web.throttle.FREE_TRIES", 1_000_000)
 
 
