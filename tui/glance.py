@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MONTHS = 24  # with photos, as many as the curve has room for
 VISITORS = 4
 LABEL = 11  # columns
+NAME = 28  # columns of a library's name, so that what is said of it stays on its line
 
 
 def attention(house: House) -> list[Part]:
@@ -46,7 +47,7 @@ def state(house: House, page: Sequence[str]) -> list[Part]:
     for item in house.items("libraries"):
         scan = "scanning" if item["status"] == "scanning" else f"scanned {when(item['last_scan'])}"
         frozen = "frozen, " if item["status"] == "frozen" else ""
-        lines.append(("Library", f"{clean(item['name'])}: {plural(item['files'], 'file')}, {frozen}{scan}"))
+        lines.append(("Library", f"{cut(clean(item['name']), NAME)}: {plural(item['files'], 'file')}, {frozen}{scan}"))
     for disk in house.disks:
         used = 1 - disk["free_bytes"] / disk["total_bytes"] if disk["total_bytes"] else 0
         free = f"{size(disk['free_bytes'])} free of {size(disk['total_bytes'])}"

@@ -41,6 +41,24 @@ EVERYWHERE: dict[str, Any] = {
     "confidence": 0.9,
     "score": 0.5,
 }
+COST = {"compute_ms": 0.0, "waited_ms": 1.0, "sent_bytes": 4096}
+REQUESTS = [
+    {
+        "at": EARLIER,
+        "method": method,
+        "path": path,
+        "status": status,
+        "ms": ms,
+        "user": None,
+        "id": id_,
+        "recorded": cost,
+    }
+    for method, path, status, ms, id_, cost in (
+        ("GET", "/api/v1/timeline", 200, 4.2, None, None),
+        ("GET", "/api/v1/albums", 200, 412.0, "1", COST | {"statements": 88, "sql_ms": 380.0, "repeated": 80}),
+        ("POST", "/api/v1/auth/login", 401, 51.5, "2", COST | {"statements": 3, "sql_ms": 0.8, "repeated": 0}),
+    )
+]
 #: The same for one source; where `items` is a list, for each of them.
 OF: dict[str, dict[str, Any]] = {
     "/health": {"status": "ok", "reasons": []},
@@ -48,7 +66,7 @@ OF: dict[str, dict[str, Any]] = {
     "/models": {"items": {"fits": True, "fits_hint": "", "missing_requirements": [], "pull": None}},
     "/shares": {"items": {"path": "/s/Zm9yIGdyYW5kbWE", "token": "Zm9yIGdyYW5kbWE"}},
     "/failures": {"items": {"error": "No program here can read this picture"}},
-    "/requests": {"items": []},
+    "/requests": {"items": REQUESTS, "total": len(REQUESTS)},
 }
 #: Of long lists only these: a job or a setting more is no other look.
 ONLY = {

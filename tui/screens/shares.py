@@ -80,8 +80,9 @@ class SharesScreen(ListScreen):
     def action_code_chosen(self) -> None:
         if item := self.chosen:
             address = self._address(item)
-            text = Content.assemble((clean(address), "bold"), "\n\n", code_for(address if "://" in address else ""))
-            self.app.push_screen(Paper(f"The link {clean(_name(item))}", text))
+            code = code_for(address if "://" in address else "")
+            opened = Content("It opens from this machine only: the setting `host` says who else may come in.")
+            self.app.push_screen(Paper(clean(address), code if code.plain else opened))
 
     def action_end_chosen(self) -> None:
         if item := self.chosen:
