@@ -128,6 +128,9 @@ class Application(Litestar):
     """Litestar, with what must happen to every request whether or not a route is found for it."""
 
     def __init__(self) -> None:
+        mimetypes.init()  # reads the system's tables: now, not at the first request for a static file
+        mimetypes.add_type("text/javascript", ".js")
+        mimetypes.add_type("application/manifest+json", ".webmanifest")
         self._parts: dict[str, Any] = {}
         description = _openapi()
         super().__init__(
@@ -246,9 +249,6 @@ def _caching(scope: Any) -> bytes:
 
 def create_app(*, home: Home, runner: Runner, scheduler: Scheduler, recording: Mode = "off") -> Application:
     """One application for every door: TCP gets it as it is, admin.sock gets `as_local_admin(app)`."""
-    mimetypes.init()  # reads the system's tables: now, not at the first request for a static file
-    mimetypes.add_type("text/javascript", ".js")
-    mimetypes.add_type("application/manifest+json", ".webmanifest")
     app = Application()
     app.furnish(home=home, runner=runner, scheduler=scheduler, recording=recording)
     return app
