@@ -22,7 +22,7 @@ lint:
 test *ARGS:
     python -m pytest -m "not install and not appliance" {{ARGS}}
 
-# every route asked at random by the API's own description, at least TIMES (ten minutes for 20,000)
+# every route asked at random by the API's own description, at least TIMES (20,000 take some minutes)
 fuzz TIMES="20000":
     TEST_SCHEMATHESIS={{TIMES}} python -m pytest tests/web/test_schemathesis.py -n0 --log-cli-level=INFO -o log_cli_format="%(message)s"
 

@@ -1,7 +1,7 @@
 """Every route, asked at random by the API's own description, as an admin, as somebody and as nobody: no fault of the
 service, and no answer that is not described.
 
-TEST_SCHEMATHESIS=20000 asks that often at least (`just fuzz`); without it a little of each route is asked, as an admin.
+TEST_SCHEMATHESIS=20000 asks that often at least (`just fuzz`); without it every third address is, as an admin.
 """
 
 from __future__ import annotations
@@ -77,31 +77,33 @@ async def furnished(
 
 
 async def asked_as(
-    name: str, settings: Settings, photo: Callable[..., bytes], *, seed: int, examples: int, thorough: bool
+    name: str, settings: Settings, photo: Callable[..., bytes], *, seed: int, examples: int, every: int = 1
 ) -> Asked:
-    """In a house of its own, so that what others broke is whole."""
+    """In a house of its own, so that what others broke is whole.  every: only one address in so many, and only once."""
     async with furnished(settings, photo) as (service, callers):
         caller = callers[name]
+        document = service.house.app.openapi_schema.to_schema()
+        document["paths"] = {path: document["paths"][path] for path in sorted(document["paths"])[::every]}
         return await asyncio.to_thread(
             ask,
             service.url,
-            service.house.app.openapi_schema.to_schema(),
+            document,
             key=caller.key,
             ids=caller.ids,
             folder=settings.data.parent,
             seed=seed,
             examples=examples,
-            thorough=thorough,
+            thorough=every == 1,
             kept=caller.kept,
         )
 
 
-async def test_a_little_of_every_route(settings: Settings, photo: Callable[..., bytes]) -> None:
-    done = await asked_as(ADMIN, settings, photo, seed=1, examples=1, thorough=False)
+async def test_a_little_of_every_third_address(settings: Settings, photo: Callable[..., bytes]) -> None:
+    done = await asked_as(ADMIN, settings, photo, seed=1, examples=1, every=3)
     assert not done.broken, done.report()
-    assert len(done.asked) > 170, done.asked
+    assert len(done.asked) > 50, done.asked
     well = [label for label, found in done.answered.items() if any(200 <= status < 300 for status in found)]
-    assert len(well) > 60, well
+    assert len(well) > 15, well
 
 
 @pytest.mark.slow
@@ -117,7 +119,7 @@ async def test_every_route_many_times(
         name = (ADMIN, SOMEBODY, NOBODY)[seed % 3]
         seed += 1
         own = msgspec.structs.replace(settings, data=settings.data.parent / f"{name}-{seed}" / "data")
-        one = await asked_as(name, own, photo, seed=seed, examples=EXAMPLES, thorough=True)
+        one = await asked_as(name, own, photo, seed=seed, examples=EXAMPLES)
         log.info("%s, seed %d: %d requests, %d broken", name, seed, sum(one.asked.values()), len(one.broken))
         if one.broken:
             log.info("%s", one.report())
