@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
     from appliance.home import Home
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 FILES, FOLDERS = 2000, 40
 #: Written after the snapshot was taken: what the backup itself, the rehearsal and the clock had to say.
