@@ -174,6 +174,10 @@ async def test_what_one_sends_can_be_the_familys_to_see_from_the_start(
     await anna.post(f"/libraries/{library}/shared", json={"shared": False})
     assert (await bruno.get("/files")).json()["total"] == 0
     assert (await anna.get("/files")).json()["total"] == 2
+    # What is sent from now on lies in that library: both places say the same.
+    assert not (await anna.get("/auth/me")).json()["shares"]
+    await anna.post(f"/libraries/{library}/shared", json={"shared": True})
+    assert (await anna.get("/auth/me")).json()["shares"]
 
 
 async def test_the_others_hear_that_something_is_shared_and_not_what_is_taken_back(

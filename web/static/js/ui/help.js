@@ -7,6 +7,7 @@ const KEYS = [
   ["People", [["← → ↑ ↓", "Move between people"], ["Enter", "Open"], ["n", "Name"], ["f", "Favourite"], ["h", "Hide"], ["x", "Stranger"]]],
   ["Search", [["/", "Search from anywhere"], ["↑ ↓", "Suggestions"], ["Tab", "Complete"], ["Enter", "Search"], ["Esc", "Close, clear, leave"]]],
   ["Duplicates", [["↑ ↓", "Move between groups"], ["1 – 9", "Choose a photo of the group"], ["b", "Keep what is chosen"], ["o", "Keep all"], ["n", "Not duplicates"], ["z", "Undo"]]],
+  ["Map", [["← → ↑ ↓", "Move"], ["+ / -", "Nearer, farther"], ["Space", "Corner of an area"], ["[ / ]", "Shorter, longer distance"], ["Enter", "Show the photos"]]],
   ["Rail of years", [["↑ ↓", "Month by month"], ["Page Up / Down", "Year by year"]]],
 ];
 
