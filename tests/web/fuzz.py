@@ -19,6 +19,7 @@ from schemathesis.generation.meta import TestPhase
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from schemathesis.core.failures import Failure
     from schemathesis.core.transport import Response
     from schemathesis.generation.case import Case
     from schemathesis.hooks import HookContext
@@ -49,6 +50,8 @@ SPITEFUL = (
 )  # fmt: skip
 #: Beside DELETE, what takes things away: of all that is there, only half is named in such requests.
 ENDS = ("/locked/files", "/trash", "/empty", "/merge", "/split", "/keep", "/remove", "/reject", "/leave", "/on")
+#: What uvicorn itself answers to a header that no header may be (a zero byte): no application ever sees that.
+NO_HTTP = b"Invalid HTTP request received."
 #: Answers of the service that are no fault of it, where nothing of that kind is there: status by operation.
 EXPECTED = {"POST /api/v1/files/{file_id}/caption": "503"}  # the model that would write it is not installed
 
@@ -128,6 +131,10 @@ def ask(
     def after_call(context: HookContext, case: Case[Any], response: Response) -> None:
         done.asked[case.operation.label] += 1
         done.answered[case.operation.label][response.status_code] += 1
+
+    @schema.hook
+    def filter_failure(context: HookContext, failure: Failure, case: Case[Any], response: Response) -> bool:
+        return response.content != NO_HTTP
 
     for event in from_schema(schema).execute():
         if isinstance(event, events.ScenarioFinished):
