@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 WANTED = int(os.environ.get("TEST_SCHEMATHESIS", "0"))
 ADMIN, SOMEBODY, NOBODY = "greta", "anna", "nobody"
-EXAMPLES = 8  # of each route, each time: fresh rooms find more than long stays
+EXAMPLES = 9  # of each route, each time: fresh rooms find more than long stays
 log = logging.getLogger(__name__)
 
 
