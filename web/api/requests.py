@@ -180,10 +180,10 @@ class RequestsController(Controller):
     ) -> Plan:
         viewer.require_admin()
         recording = _find(request_log, request_id)
-        statements = list(recording.trace.statements.values())
-        if not statement.isdecimal() or int(statement) >= len(statements):
+        statements = {str(number): one for number, one in enumerate(recording.trace.statements.values())}
+        found = statements.get(statement)
+        if found is None:
             raise NotFoundError("This request ran no such statement")
-        found = statements[int(statement)]
         return Plan(sql=found.sql, lines=await plan_of(home.db, found))
 
     @get("/requests/profile", summary="The profile that was asked for, as far as it is")

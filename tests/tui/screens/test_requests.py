@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-import pytest
-
-from tests.tui.seen import NARROW, WIDE, ask, dashboard, watching
+from tests.tui.seen import WIDE, ask, dashboard, watching
 from tui.screens.profile import tree
 from tui.screens.request import RequestScreen
 
@@ -38,9 +36,8 @@ async def choose(seen: Seen, path: str, *, recorded: bool) -> None:
     await seen.pilot.pause()
 
 
-@pytest.mark.parametrize("size", [NARROW, WIDE])
-async def test_a_request_is_recorded_and_looked_into_down_to_the_plan(data: Path, size: tuple[int, int]) -> None:
-    async with watching(dashboard(data), size) as seen:
+async def test_a_request_is_recorded_and_looked_into_down_to_the_plan(data: Path) -> None:
+    async with watching(dashboard(data)) as seen:
         await seen.open("requests")
         await seen.see("Recording is off; press r to record for 10 minutes", "/health", "GET")
         await seen.press("s")
@@ -68,7 +65,7 @@ async def test_a_request_is_recorded_and_looked_into_down_to_the_plan(data: Path
         await seen.see("Recording is off", "recorded.")
 
 
-async def test_only_what_is_recorded_slow_repeated_or_failed_is_shown_if_wanted(data: Path) -> None:
+async def test_only_what_is_recorded_slow_repeated_or_failed_is_shown_if_wanted(tmp_path: Path) -> None:
     def one(second: int, path: str, ms: float, status: int, repeated: int | None) -> dict[str, Any]:
         cost = {"statements": 9, "sql_ms": 1.0, "compute_ms": 0.0, "waited_ms": 0.1, "sent_bytes": 5}
         recorded = None if repeated is None else cost | {"repeated": repeated}
@@ -85,9 +82,8 @@ async def test_only_what_is_recorded_slow_repeated_or_failed_is_shown_if_wanted(
         one(6, "broken", 4.0, 500, None),
     ]
     recording = {"mode": "sampled", "setting": "sampled", "until": None, "one_in": 20, "kept": 4}
-    async with watching(dashboard(data)) as seen:
+    async with watching(dashboard(tmp_path)) as seen:
         await seen.open("requests")
-        await seen.see("Recording is off")
         screen = cast("RequestsScreen", seen.app.screen)
         screen.house.learn("requests", {"items": items, "recording": recording})
         screen.redraw()
@@ -128,7 +124,7 @@ async def test_the_next_requests_to_an_address_are_profiled(data: Path) -> None:
         await seen.see("Slowest first")
 
 
-async def test_what_a_request_says_cannot_steer_the_terminal(data: Path) -> None:
+async def test_what_a_request_says_cannot_steer_the_terminal(tmp_path: Path) -> None:
     sql = {"id": "0", "sql": "SELECT 1 -- \x1b[2J\nFROM [red]x", "count": 1, "ms": 0.1, "rows": 0, "repeated": False}
     cost = {"statements": 1, "sql_ms": 0.1, "compute_ms": 5.0, "waited_ms": 0.0, "sent_bytes": 5, "repeated": 0}
     request = {"id": "x", "method": "GET", "path": "/x", "status": 200, "ms": 9.0, "recorded": cost}
@@ -143,8 +139,7 @@ async def test_what_a_request_says_cannot_steer_the_terminal(data: Path) -> None
         "waited": {"connection_ms": 0.0, "thread_ms": 0.0, "compute_ms": 1.5},
         "profiled": True,
     }
-    async with watching(dashboard(data)) as seen:
-        await seen.open("requests")
+    async with watching(dashboard(tmp_path)) as seen:
         seen.app.push_screen(RequestScreen(told))
         await seen.see("SELECT 1 -- [2J", "FROM [red]x", "the answer began after 2.0 ms", "shrink, 2x, 5.0 ms")
         await seen.see("It was profiled", "7 more statements are not listed", "to compute 1.5 ms")
