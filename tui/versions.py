@@ -27,10 +27,12 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 
 class Versions(msgspec.Struct, frozen=True, kw_only=True):
-    """here: what this dashboard was installed with.  installed: whether the machine runs it as a service.
-    others: how many environments of other versions are kept.  snapshots: None where they may not be read."""
+    """here: what this dashboard was installed with.  local: whether the service is on this machine; the rest is known
+    only then.  installed: whether it is a service of the machine.  others: how many environments of other versions are
+    kept.  snapshots: None where they may not be read."""
 
     here: str
+    local: bool
     installed: bool
     others: int
     undecided: bool
@@ -39,6 +41,8 @@ class Versions(msgspec.Struct, frozen=True, kw_only=True):
 
 def look(data: str, prefix: Path = PREFIX) -> Versions:
     """data: the directory of the service, "" for one elsewhere.  Blocking."""
+    if not data:
+        return Versions(here=_version(), local=False, installed=False, others=0, undecided=False, snapshots=None)
     others, installed, undecided = 0, False, False
     with contextlib.suppress(OSError):
         runs = (prefix / LINK).resolve()
@@ -47,10 +51,11 @@ def look(data: str, prefix: Path = PREFIX) -> Versions:
         undecided = (prefix / UNFINISHED).exists()
     return Versions(
         here=_version(),
+        local=True,
         installed=installed,
         others=others,
         undecided=undecided,
-        snapshots=snapshots(Path(data, "backups")) if data else None,
+        snapshots=snapshots(Path(data, "backups")),
     )
 
 

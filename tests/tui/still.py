@@ -86,7 +86,7 @@ MACHINE = Machine(
     addresses=("192.168.1.20",),
 )
 SNAPSHOTS = tuple(Snapshot(f"homeroll-2026-05-0{day}T03-00-00Z.db.gz", NOW, 1_200_000) for day in (1,))
-VERSIONS = Versions(here="0.1.0", installed=True, others=1, undecided=False, snapshots=SNAPSHOTS)
+VERSIONS = Versions(here="0.1.0", local=True, installed=True, others=1, undecided=False, snapshots=SNAPSHOTS)
 
 
 class Shown(Address, frozen=True):

@@ -91,8 +91,10 @@ def versions(runs: str, found: Versions | None) -> list[Part]:
 def how(found: Versions | None) -> list[Part]:
     if found is None:
         return []
-    parts: list[Part] = [("To upgrade\n", "bold"), "In the folder that Homeroll was installed from:\n\n"]
-    parts += [("   git pull\n", ""), (f"   {'sudo ./install.sh' if found.installed else './install.sh try'}\n", "")]
+    where = "" if found.local else "On the machine that it runs on, "
+    parts: list[Part] = [("To upgrade\n", "bold"), f"{where}{'i' if where else 'I'}n the folder that Homeroll"]
+    parts.append(" was installed from:\n\n   git pull\n")
+    parts.append(f"   {'sudo ./install.sh' if found.installed or not found.local else './install.sh try'}\n")
     parts += ["\nThe new version must answer before the old one is let go; else everything goes back by itself.\n"]
     return parts
 

@@ -36,11 +36,13 @@ def installed(prefix: Path) -> Path:
 
 def test_other_versions_are_counted_and_an_upgrade_that_is_not_decided_is_told(tmp_path: Path) -> None:
     prefix = installed(tmp_path)
-    found = look("", prefix)
-    assert (found.installed, found.others, found.undecided, found.snapshots) == (True, 1, False, None)
+    data = str(tmp_path / "data")
+    found = look(data, prefix)
+    assert (found.installed, found.others, found.undecided, found.snapshots) == (True, 1, False, ())
+    assert look("", prefix).local is False
     (prefix / "state").mkdir()
     (prefix / "state" / "upgrade").touch()
-    told = "".join(part[0] if isinstance(part, tuple) else str(part) for part in versions("0.0.1", look("", prefix)))
+    told = "".join(part[0] if isinstance(part, tuple) else str(part) for part in versions("0.0.1", look(data, prefix)))
     assert "An upgrade has not been decided" in told
     assert "another version than this dashboard" in told
 
