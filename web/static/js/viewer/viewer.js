@@ -289,6 +289,7 @@ class Viewer {
 
   /** Somebody has changed the photo on screen, here or elsewhere. @param {import("./slides.js").Slide} slide */
   async #lookAgain(slide) {
+    if (slide.version === "standin") return; // only its renditions came: nothing may jump under a finger for that
     const file = await fileOf(slide.id).catch(() => null); // the column shows the reason
     if (file?.thumbhash && renditionVersion(file.thumbhash, 0) !== slide.version) this.#adopt(file);
   }
