@@ -1,9 +1,12 @@
 // What waits for somebody to decide: groups of duplicates, and what guests sent. Shown beside the names of those pages.
 import { api } from "/static/js/lib/api.js";
 import { onMessage } from "/static/js/lib/messages.js";
+import { session } from "/static/js/lib/session.js";
 import { createStore } from "/static/js/lib/store.js";
 
 const FIRST_MS = 3000; // the photos come first
+const FRESH_MS = 600_000; // counting costs more where there are many: not with every page
+const KEY = "homeroll.waiting";
 
 export const waiting = createStore({ duplicates: 0, guests: 0 });
 
@@ -15,10 +18,21 @@ export async function refreshWaiting() {
     duplicates: duplicates.status === "fulfilled" ? duplicates.value.total : now.duplicates,
     guests: guests.status === "fulfilled" ? guests.value.items.length : now.guests,
   });
+  keep();
 }
 
-/** Once the page stands, and again when the search for duplicates has ended. */
+/** Once the page stands, unless this browser asked a moment ago; and again when the search for duplicates has ended. */
 export function startWaiting() {
-  setTimeout(refreshWaiting, FIRST_MS);
+  const known = kept();
+  if (known) waiting.set({ duplicates: known.duplicates, guests: known.guests });
+  else setTimeout(refreshWaiting, FIRST_MS);
+  waiting.watch(keep);
   onMessage("JobProgress", (job) => job.name === "find_duplicates" && job.status === "idle" && refreshWaiting());
+}
+
+const keep = () => sessionStorage.setItem(KEY, JSON.stringify({ ...waiting.get(), user: session.get()?.id, at: Date.now() }));
+
+function kept() {
+  const known = JSON.parse(sessionStorage.getItem(KEY) ?? "null");
+  return known && known.user === session.get()?.id && Date.now() - known.at < FRESH_MS ? known : null;
 }

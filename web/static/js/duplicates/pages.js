@@ -74,10 +74,15 @@ export async function openPage(holder) {
       if (now.kind === kind) put({ groups: [...now.groups.slice(0, at), group, ...now.groups.slice(at)] });
       count(1);
     };
+    const answering = run();
+    // Pressed before the answer is here, it is waited for.
+    last = async () => {
+      const entry = (await answering.catch(() => null))?.undo; // what went wrong is said below
+      if (entry) await undo(entry, group);
+    };
     try {
-      const answer = await run();
+      const answer = await answering;
       const entry = answer?.undo;
-      last = entry ? () => undo(entry, group) : null;
       put({ trashed: store.get().trashed + gone });
       toast(said, entry && { action: { label: "Undo", run: () => undo(entry, group) } });
       announce(said);
