@@ -80,6 +80,13 @@ class Terminal:
     def see(self, *words: str) -> None:
         self.until(lambda: all(word in self.text for word in words), f"not seen: {words}")
 
+    def shows(self, word: str) -> bool:
+        """Now, or within a moment."""
+        deadline = time.monotonic() + TYPED_S
+        while word not in self.text and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return word in self.text
+
     def until(self, condition: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + 2 * PATIENCE_S
         while not condition():
@@ -172,9 +179,9 @@ def _name_a_face(screen: Terminal, data: Path) -> None:
 def _pull(screen: Terminal, data: Path) -> None:
     screen.press("7")
     screen.see("Licence", "SigLIP 2")
-    while "siglip2" not in (before := screen.text):
+    screen.press("Down")
+    while not screen.shows("siglip2"):
         screen.press("Down")
-        screen.until(lambda: screen.text != before, "another model is chosen")
     screen.press("p")
     screen.see("from the internet")
     screen.press("Enter")
