@@ -90,9 +90,7 @@ class MapController(Controller):
         home: HomePart,
         viewer: Asking,
         bbox: Annotated[str | None, QueryParameter(description="west,south,east,north in degrees")] = None,
-        near: Annotated[
-            str | None, QueryParameter(description="latitude,longitude; then `bbox` is not read")
-        ] = None,
+        near: Annotated[str | None, QueryParameter(description="latitude,longitude; then `bbox` is not read")] = None,
         km: Kilometres = 1.0,
         limit: Limit1000 = 100,
         offset: Offset = 0,
