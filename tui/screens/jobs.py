@@ -61,6 +61,8 @@ class JobsScreen(ListScreen):
             left = f", {span(item['seconds_left'])} left" if item.get("seconds_left") else ""
             rate = f", {item['rate']:.3g} a second" if item.get("rate") else ""
             parts.append(f"{item['done'] or 0:,} of {item['total'] or 0:,} done{rate}{left}\n")
+        if item.get("waits"):
+            parts += [(f"Slow or waiting: {item['waits']}", "$text-warning"), "\n"]
         if item["error"]:
             parts += [(f"Failed: {item['error']}", "$text-error"), "\n"]
         if told := result(item["result"]):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.tui.seen import NARROW, WIDE, ask, dashboard, watching
+from tui.screens.jobs import JobsScreen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -168,3 +169,15 @@ async def test_a_key_is_shown_once_works_from_elsewhere_and_ends(data: Path) -> 
         await seen.press("y")
         await seen.see("No program has a key")
     assert ask(data, "GET", "/keys")["items"] == []
+
+
+def test_a_job_that_is_held_up_says_by_what(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(JobsScreen, "window", "")
+    job = {"name": "scrub", "title": "Check originals", "status": "running", "done": 1, "total": 2, "rate": None}
+    job |= {"seconds_left": None, "error": "", "result": None, "last_run": None}
+    assert "Slow or waiting: The processor is hot" in said_of(job | {"waits": "The processor is hot"})
+    assert "waiting" not in said_of(job | {"waits": ""})
+
+
+def said_of(job: dict[str, Any]) -> str:
+    return "".join(part if isinstance(part, str) else part[0] for part in JobsScreen().details(job))
