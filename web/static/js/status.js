@@ -8,7 +8,7 @@ const HEALTH_EVERY_MS = 60_000;
 
 /**
  * @typedef {{ name: string, pending: number, running: number, done: number, skipped: number, failed: number, waits: string, rate: number, seconds_left: number | null }} Step
- * @typedef {{ name: string, title: string, status: string, done: number, total: number, rate: number, seconds_left: number | null,
+ * @typedef {{ name: string, title: string, status: string, done: number, total: number, rate: number, waits: string | null, seconds_left: number | null,
  *   last_run: string | null, next_run: string | null, error: string | null }} Job
  * @typedef {{ id: string, name: string, root: string, kind: string, status: string, reason: string, hint: string, files: number, last_scan: string | null }} Library
  */

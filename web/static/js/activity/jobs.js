@@ -21,7 +21,7 @@ async function act(job, action) {
 function facts(job) {
   if (job.status === "running") {
     const done = job.total ? `${count(job.done)} of ${count(job.total)}` : job.done ? count(job.done) : "Running";
-    return [done, perSecond(job.rate), timeLeft(job.seconds_left)].filter(Boolean).join(" · ");
+    return [done, perSecond(job.rate), timeLeft(job.seconds_left), job.waits].filter(Boolean).join(" · ");
   }
   if (job.status === "paused") return "Paused";
   if (job.status === "failed") return job.error || "Failed";
