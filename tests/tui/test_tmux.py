@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAUSE_S = 0.15  # a dialog is seen a moment before it has the keys
-TYPED_S = 3.0
+PROBE = "¤"
 SEEN = 12  # characters: of a long path only the end is in its field
 NO_MODELS = {"find_faces": "off", "text_reader": "off"}  # the import is watched, not what models make of it
 TMUX = shutil.which("tmux")
@@ -61,17 +61,17 @@ class Terminal:
             self.tmux("send-keys", key)
 
     def type(self, text: str, *, shown: str = "", times: int = 1) -> None:
-        """Into what has the focus, as if it were empty before, until its end is seen, or `shown` so many times."""
-        for _ in range(5):
-            time.sleep(PAUSE_S)
-            self.tmux("send-keys", "C-a", "C-k")
-            self.tmux("send-keys", "-l", text)
-            deadline = time.monotonic() + TYPED_S
-            while time.monotonic() < deadline:
-                if self.text.count(shown or text[-SEEN:]) >= times:
-                    return
-                time.sleep(0.05)
-        raise AssertionError(f"{text} is not taken; what is shown:\n{self.text}")
+        """Into the field that gets the focus, in place of what it holds, until its end is seen, or `shown` so many
+        times.  A letter of no word goes first, until it is seen: keys sent before there is a field are lost."""
+        mark = shown[:1] or PROBE
+        before = self.text.count(mark)
+        for _ in range(20):
+            self.tmux("send-keys", "-l", PROBE)
+            if self._soon(lambda: self.text.count(mark) > before, 0.5):
+                break
+        self.tmux("send-keys", "C-a", "C-k")
+        self.tmux("send-keys", "-l", text)
+        self.until(lambda: self.text.count(shown or text[-SEEN:]) >= times, f"{text} is not taken")
 
     @property
     def text(self) -> str:
@@ -82,10 +82,15 @@ class Terminal:
 
     def shows(self, word: str) -> bool:
         """Now, or within a moment."""
-        deadline = time.monotonic() + TYPED_S
-        while word not in self.text and time.monotonic() < deadline:
+        return self._soon(lambda: word in self.text, 3.0)
+
+    def _soon(self, condition: Callable[[], bool], seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                return False
             time.sleep(0.05)
-        return word in self.text
+        return True
 
     def until(self, condition: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + 2 * PATIENCE_S
