@@ -180,4 +180,4 @@ def test_a_job_that_is_held_up_says_by_what(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def said_of(job: dict[str, Any]) -> str:
-    return "".join(part if isinstance(part, str) else part[0] for part in JobsScreen().details(job))
+    return "".join(part[0] if isinstance(part, tuple) else str(part) for part in JobsScreen().details(job))
