@@ -27,6 +27,7 @@ from appliance.library.edits import Edit, Location
 from appliance.library.face_index import ids_json
 from appliance.library.viewers import LOCAL_ADMIN, Viewer
 from appliance.values import new_id, now
+from benchmarks.rows import photo_row
 
 if TYPE_CHECKING:
     import uuid
@@ -58,26 +59,17 @@ async def make_library(home: Home, root: Path, count: int) -> tuple[Viewer, list
 
 
 def photo(library: uuid.UUID, owner: uuid.UUID, chance: random.Random) -> dict[str, Any]:
-    file, moment = new_id(), now()
     local = f"{chance.randint(2005, 2025)}-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}T12:00:00.000"
-    return {
-        "id": file,
-        "filename": "photo.jpg",
-        "kind": "photo",
-        "mime_type": "image/jpeg",
-        "user": owner,
-        "library": library,
-        "content": f"{file}.jpg",
-        "content_sha": file.hex * 2,
-        "start": f"{local[:10]} 12:00:00+00:00",
-        "local_start": local,
-        "latitude": chance.uniform(-60, 60),
-        "longitude": chance.uniform(-180, 180),
-        "place": '{"city":"Lisbon","region":"Lisbon","country":"Portugal","country_code":"PT"}',
-        "metadata": '{"camera_model":"X100"}',
-        "created": moment,
-        "modified": moment,
-    }
+    return photo_row(
+        library,
+        owner,
+        start=f"{local[:10]} 12:00:00+00:00",
+        local_start=local,
+        latitude=chance.uniform(-60, 60),
+        longitude=chance.uniform(-180, 180),
+        place='{"city":"Lisbon","region":"Lisbon","country":"Portugal","country_code":"PT"}',
+        metadata='{"camera_model":"X100"}',
+    )
 
 
 def face(file: uuid.UUID) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from appliance.db.tables import StoredFile
 from appliance.library import libraries, places, users
 from appliance.library import map as photo_map
 from appliance.library.viewers import LOCAL_ADMIN, Viewer
-from appliance.values import new_id, now
+from benchmarks.rows import photo_row
 
 if TYPE_CHECKING:
     import uuid
@@ -78,28 +78,17 @@ async def make_library(home: Home, root: Path, where: list[tuple[float, float, s
 
 def photo(library: uuid.UUID, owner: uuid.UUID | None, spot: tuple[float, float, str], number: int) -> dict[str, Any]:
     """Those at home over ten years, those of a town within one month of them."""
-    file, moment = new_id(), now()
     days = number % 3650 if spot[2] == "Freiburg" else int(spot[2].split()[1]) * 12 + number % 30
     taken = FIRST + timedelta(days=days, seconds=number * 7919 % 86_400)
     place = {"city": spot[2], "region": f"Region {len(spot[2]) % 7}", "country": "Country", "country_code": "XX"}
-    return {
-        "id": file,
-        "filename": "photo.jpg",
-        "kind": "photo",
-        "mime_type": "image/jpeg",
-        "user": owner,
-        "library": library,
-        "content": f"{file}.jpg",
-        "content_sha": file.hex * 2,
-        "start": moment,
-        "local_start": taken.strftime("%Y-%m-%dT%H:%M:%S.000"),
-        "latitude": spot[0],
-        "longitude": spot[1],
-        "place": msgspec.json.encode(place).decode(),
-        "metadata": "{}",
-        "created": moment,
-        "modified": moment,
-    }
+    return photo_row(
+        library,
+        owner,
+        local_start=taken.strftime("%Y-%m-%dT%H:%M:%S.000"),
+        latitude=spot[0],
+        longitude=spot[1],
+        place=msgspec.json.encode(place).decode(),
+    )
 
 
 async def timed(run: Callable[[], Awaitable[Any]]) -> tuple[float, Any]:

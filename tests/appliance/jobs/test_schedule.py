@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,16 +10,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from appliance.errors import ConflictError, DatabaseBusyError, InvalidInputError, NotFoundError
-from appliance.jobs.schedule import Scheduler
 from appliance.messages import JobProgress
 from appliance.values import now
+from tests.appliance.jobs.scheduled import scheduling
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from appliance.config import Settings
     from appliance.home import Home
-    from appliance.jobs.base import Job, Progress
+    from appliance.jobs.base import Progress
+    from appliance.jobs.schedule import Scheduler
 
 
 class Counter:
@@ -56,16 +54,6 @@ class Counter:
             return {"counted": 3}
         finally:
             self.at_once -= 1
-
-
-@contextlib.asynccontextmanager
-async def scheduling(home: Home, *jobs: Job) -> AsyncIterator[Scheduler]:
-    scheduler = Scheduler(home, jobs)
-    await scheduler.start()
-    try:
-        yield scheduler
-    finally:
-        await scheduler.stop()
 
 
 async def item(scheduler: Scheduler, name: str = "count") -> dict[str, Any]:

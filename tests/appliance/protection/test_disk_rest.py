@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import subprocess
 from datetime import timedelta
@@ -18,14 +17,15 @@ from appliance.library import libraries
 from appliance.mounts import mount_of
 from appliance.protection.disk_rest import DiskRest
 from appliance.values import now
+from tests.appliance.jobs.scheduled import scheduling
 from tests.appliance.pictures import write_jpegs
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
     from appliance.config import Settings
     from appliance.home import Home
-    from appliance.jobs.base import Job, Progress
+    from appliance.jobs.base import Progress
 
     Scan = Callable[..., Awaitable[Any]]
 
@@ -204,16 +204,6 @@ class Noted:
         await asyncio.sleep(0.02)
         self._ran.append(f"{self.name} ends")
         return {}
-
-
-@contextlib.asynccontextmanager
-async def scheduling(home: Home, *jobs: Job) -> AsyncIterator[Scheduler]:
-    scheduler = Scheduler(home, jobs)
-    await scheduler.start()
-    try:
-        yield scheduler
-    finally:
-        await scheduler.stop()
 
 
 async def test_what_reads_disks_once_a_day_is_done_together_one_after_the_other_and_not_again(home: Home) -> None:
