@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from appliance.errors import ConflictError
-from appliance.library import face_index, files
+from appliance.library import face_index, files, renditions
 from appliance.library.face_index import ids_json
 from appliance.library.faces import visible_people
 from appliance.library.found_faces import matched
@@ -205,11 +205,13 @@ async def _faces(db: Database, viewer: Viewer, file: str) -> list[Row]:
 
 
 async def _sameness(db: Database, kept: uuid.UUID, file: str) -> tuple[bool, bool]:
-    """Whether two files have the same bytes, and whether their pictures have the same shape."""
+    """Whether two files have the same bytes, and whether their pictures, as taken, have the same shape."""
     rows = await db.fetch(
-        'SELECT "content_sha", "width", "height" FROM "stored_file" WHERE "id" IN (?, ?)', [str(kept), file]
+        """SELECT "content_sha", "width", "height", "original_width", "original_height" FROM "stored_file"
+           WHERE "id" IN (?, ?)""",
+        [str(kept), file],
     )
-    shapes = [row["width"] / row["height"] for row in rows if row["width"] and row["height"]]
+    shapes = [size[0] / size[1] for size in map(renditions.original_size, rows) if size]
     return (
         len({row["content_sha"] for row in rows}) == 1,
         len(shapes) == 2 and abs(shapes[0] / shapes[1] - 1) <= SAME_SHAPE,

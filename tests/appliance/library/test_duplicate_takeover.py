@@ -208,3 +208,13 @@ async def test_a_face_of_a_copy_of_another_shape_is_left_to_grouping(shelf: Shel
     await shelf.find()
     await keep(shelf, best)
     assert await who(shelf, best) == []
+
+
+async def test_a_copy_that_is_shown_cropped_has_the_shape_it_was_taken_in(shelf: Shelf) -> None:
+    home = shelf.home
+    best, copy = await pair(shelf, width=1000, height=1000, original_width=4000, original_height=3000)
+    await face(home, best, LEFT, hue=0.1)
+    await face(home, copy, LEFT, hue=0.1, person=await somebody(home, "Lena"))
+    await shelf.find()
+    await keep(shelf, best)
+    assert await who(shelf, best) == [("Lena", True)]
