@@ -101,19 +101,25 @@ def _avahi(machine: Machine, folder: Path, bus: Path) -> Iterator[None]:
     os.makedirs("/run/avahi-daemon", exist_ok=True)  # noqa: PTH103 - avahi wants it just there
     # `ip netns exec` gives it mounts of its own: what other avahis keep there, in tests beside this one, stays theirs.
     apart = ("/bin/sh", "-c", 'mount -t tmpfs tmpfs /run/avahi-daemon && exec "$@"', "sh")
-    with (
-        machine.start("dbus-daemon", f"--config-file={folder / 'bus.conf'}", "--nofork"),
-        machine.start(
+    with machine.start(
+        "dbus-daemon", f"--config-file={folder / 'bus.conf'}", "--nofork", "--print-address"
+    ) as messages:
+        _wait_for_line(messages, "unix:")  # an avahi that finds no bus gives up at once
+        with machine.start(
             *apart, "avahi-daemon", "--no-drop-root", "--no-chroot", "--no-rlimits", "-f", str(folder / "avahi.conf")
-        ) as avahi,
-    ):
-        assert avahi.stdout is not None
-        for line in avahi.stdout:
-            if "startup complete" in line:
-                break
-        else:
-            raise AssertionError("avahi did not start")
-        yield
+        ) as avahi:
+            _wait_for_line(avahi, "startup complete")
+            yield
+
+
+def _wait_for_line(program: subprocess.Popen[str], expected: str) -> None:
+    assert program.stdout is not None
+    said: list[str] = []
+    for line in program.stdout:
+        if expected in line:
+            return
+        said.append(line)
+    raise AssertionError(f"{program.args} ended without {expected!r}:\n{''.join(said)}")
 
 
 def ip(*arguments: str) -> None:
