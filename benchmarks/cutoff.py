@@ -87,7 +87,7 @@ def embed(paths: list[Path], model: Path) -> Array:
         pixels = (np.asarray(square, dtype=np.float32).transpose(2, 0, 1)[None] - 128) / 128
         rows.append(session.run(["embedding"], {"input": pixels})[0][0])
     vectors = np.stack(rows).astype(np.float64)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return of_length_one(vectors)
 
 
 def class_directions(model: Path) -> Array:
@@ -100,12 +100,17 @@ def class_directions(model: Path) -> Array:
     weights = (values["t170_q"].astype(np.float64) - values["t170_z"].astype(np.float64)) * values["t170_s"]
     rows = weights.reshape(1001, 1280)[1:]
     rows = rows - rows.mean(axis=0)
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return of_length_one(rows)
+
+
+def of_length_one(rows: Array) -> Array:
+    lengths: Array = np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows / lengths
 
 
 def direction(rows: Array) -> Array:
-    mean = rows.mean(axis=0)
-    return mean / np.linalg.norm(mean)
+    mean: Array = of_length_one(rows.mean(axis=0, keepdims=True))[0]
+    return mean
 
 
 def classes_of(spec: str, labels: list[str]) -> list[int]:
@@ -187,11 +192,11 @@ def calibrated(share: float, positives: tuple[Pair, ...], negatives: tuple[Pair,
 
 
 def flat(threshold: float, positives: Sequence[Pair], negatives: Sequence[Pair], scores: Scores) -> list[bool]:
-    return (scores.cosine >= threshold).tolist()
+    return [bool(one >= threshold) for one in scores.cosine]
 
 
 def best(count: int, positives: Sequence[Pair], negatives: Sequence[Pair], scores: Scores) -> list[bool]:
-    return (scores.cosine >= np.sort(scores.cosine)[-count]).tolist()
+    return flat(float(np.sort(scores.cosine)[-count]), positives, negatives, scores)
 
 
 def read(media: Path, labels: list[str]) -> tuple[dict[str, int], dict[str, list[str]]]:

@@ -37,6 +37,7 @@ from ml.registry import face_engine
 from ml.runtime import loaded
 
 Labels = NDArray[np.int64]
+Box = tuple[float, float, float, float]
 Method = Callable[[NDArray[np.float32], Labels, float], Labels]
 
 ROUNDS = 20
@@ -51,9 +52,10 @@ def find(engine_name: str, media: Path, models: Path | None, cache: Path) -> Non
     """Detect and embed everything, print recall and CPU, keep the embeddings."""
     engine = loaded(face_engine(engine_name), Runtime(models))
     labels = {row["path"]: (row["identity"], row["kind"]) for row in read(media / "faces.csv")}
-    boxes: dict[str, list[tuple[float, ...]]] = {}
+    boxes: dict[str, list[Box]] = {}
     for row in read(media / "faces_boxes.csv"):
-        boxes.setdefault(row["path"], []).append(tuple(float(row[k]) for k in ("left", "top", "width", "height")))
+        box = (float(row["left"]), float(row["top"]), float(row["width"]), float(row["height"]))
+        boxes.setdefault(row["path"], []).append(box)
     groups = {row["path"]: (int(row["faces_min"]), int(row["faces_max"])) for row in read(media / "faces_groups.csv")}
 
     kept: dict[str, list[Any]] = {"vector": [], "photo": [], "identity": [], "kind": [], "usable": []}
@@ -85,14 +87,16 @@ def find(engine_name: str, media: Path, models: Path | None, cache: Path) -> Non
             kept["identity"].append(labels[path][0] if index == main else "")
             kept["kind"].append(labels[path][1] if index == main else "")
     cache.mkdir(parents=True, exist_ok=True)
-    np.savez(cache / f"{engine_name}.npz", **{name: np.array(values) for name, values in kept.items()})
-    hits = [hit for kind in found_main.values() for hit in kind]
+    np.savez(
+        cache / f"{engine_name}.npz", allow_pickle=False, **{name: np.array(values) for name, values in kept.items()}
+    )
+    found_ones = [hit for kind in found_main.values() for hit in kind]
     report = {
         "engine": engine_name,
         "pictures": len(paths),
         "faces": len(kept["photo"]),
         "usable": int(np.sum(kept["usable"])),
-        "main_face_recall": round(float(np.mean(hits)), 4),
+        "main_face_recall": round(float(np.mean(found_ones)), 4),
         "by_kind": {kind: f"{sum(some)}/{len(some)}" for kind, some in sorted(found_main.items())},
         "labelled_not_usable": sum(
             bool(who) and not good for who, good in zip(kept["identity"], kept["usable"], strict=True)

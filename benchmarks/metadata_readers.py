@@ -25,6 +25,8 @@ from appliance.media.metadata import read_metadata  # noqa: E402
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from appliance.media.values import MediaMetadata
+
 ROUNDS = 5
 NOW = datetime.now(UTC)
 
@@ -60,7 +62,7 @@ def _is_fast(file: Path) -> bool:
         return False
 
 
-def _read(file: Path, data: bytes | None) -> object:
+def _read(file: Path, data: bytes | None) -> MediaMetadata:
     return read_metadata(file, data=data, filename=file.name, file_modified=NOW)
 
 

@@ -65,7 +65,9 @@ def unpinned(described: list[dict[str, Any]], python: str, machine: str, known: 
         "extra": "",
     }
     wanted = (Requirement(text) for item in described for text in item["metadata"].get("requires_dist", ()))
-    needed = {canonicalize_name(one.name) for one in wanted if one.marker is None or one.marker.evaluate(there)}
+    needed: set[str] = {
+        canonicalize_name(one.name) for one in wanted if one.marker is None or one.marker.evaluate(there)
+    }
     return needed - known
 
 
@@ -93,7 +95,7 @@ def main(scratch: Path) -> int:
     if not described:
         sys.exit(problem)
     pins = [f"{item['metadata']['name']}=={item['metadata']['version']}" for item in described]
-    known = {canonicalize_name(pin.split("==")[0]) for pin in pins}
+    known: set[str] = {canonicalize_name(pin.split("==")[0]) for pin in pins}
     found = {(python, machine): wheels(scratch, pins, python, machine) for python in PYTHONS for machine in MACHINES}
     failed = False
     rows, anywhere = [], 0

@@ -125,8 +125,12 @@ def answer(status: int, body: ErrorBody, headers: dict[str, str] | None = None) 
 def homeroll_error(request: Request[Any, Any, Any], error: HomerollError) -> Response[bytes]:
     status = status_of(error)
     if status >= 500:
+        # Above 500 it is a state of the machine that the message tells: a trace only where something else is behind it.
+        behind = error if status == 500 or error.__cause__ else None
         log.error(
-            "method=%s path=%s status=%d code=%s", request.method, request.url.path, status, error.code, exc_info=error
+            "method=%s path=%s status=%d code=%s message=%r",
+            *(request.method, request.url.path, status, error.code, error.message),
+            exc_info=behind,
         )
     headers = dict(error.headers) if isinstance(error, WebError) else {}
     if status == 401:

@@ -6,13 +6,14 @@ import json
 import logging
 from typing import TYPE_CHECKING
 
+import pytest
+
 from appliance import errors
 from tests.web.conftest import assert_error
 from web.errors import STATUS, status_of
 
 if TYPE_CHECKING:
     import httpx
-    import pytest
 
     from tests.web.conftest import Service
 
@@ -70,6 +71,26 @@ async def test_a_bug_is_logged_once_with_its_traceback_and_told_without(
     (record,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
     assert record.getMessage() == "method=GET path=/api/v1/jobs status=500"
     assert record.exc_info is not None
+
+
+@pytest.mark.parametrize(("cause", "traced"), [(None, False), (OSError(5, "the disk is gone"), True)])
+async def test_a_state_of_the_machine_is_logged_in_words_and_traced_only_with_what_is_behind_it(
+    service: Service,
+    admin: httpx.AsyncClient,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    cause: OSError | None,
+    traced: bool,
+) -> None:
+    async def without_a_model() -> list[dict[str, object]]:
+        raise errors.ModelUnavailableError("blip", "blip is not here") from cause
+
+    monkeypatch.setattr(service.house.scheduler, "items", without_a_model)
+    with caplog.at_level(logging.ERROR):
+        assert_error(await admin.get("/jobs"), 503, "model_unavailable")
+    (record,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert record.getMessage().endswith("status=503 code=model_unavailable message='blip is not here'")
+    assert (record.exc_info is not None) == traced
 
 
 def test_every_error_of_the_house_has_a_status() -> None:
