@@ -9,7 +9,7 @@ import msgspec
 
 from appliance.db.tables import DuplicateApart
 from appliance.errors import ConflictError, InvalidInputError
-from appliance.library import duplicate_takeover, files, journal
+from appliance.library import duplicate_takeover, files, journal, renditions
 from appliance.library.duplicate_groups import regroup_around
 from appliance.library.duplicate_takeover import Taken
 from appliance.library.duplicates import members_of
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from appliance.messages import Bus
 
 NOUN = "duplicates"
-_COLUMNS = ("favourite", "rating", "description", "trashed_at")
+_COLUMNS = ("favourite", "rating", "description", "trashed_at", "adjustments", "adjusted")
 
 
 class State(Taken):
@@ -53,13 +53,13 @@ async def keep(db: Database, bus: Bus, viewer: Viewer, group: uuid.UUID, kept: S
         await files.changeable_ids(db, viewer, members)
         before = await _rows(db, members)
         rest = [file for file in members if file not in chosen]
-        was, taken = await duplicate_takeover.take_over(db, viewer, chosen[0], rest, before)
+        kind = await _kind(db, group)
+        was, taken = await duplicate_takeover.take_over(db, viewer, chosen[0], rest, before, copies=kind == "copy")
         await db.fetch(
             """UPDATE "stored_file" SET "trashed_at" = ?1, "modified" = ?1
                WHERE "id" IN (SELECT value FROM json_each(?2))""",
             [now(), ids_json(rest)],
         )
-        kind = await _kind(db, group)
         apart = await _set_apart(db, kind, chosen)
         await regroup_around(db, members)
         entry = await _record(db, viewer, "keep", group, before, apart, kind, was=was, taken=taken)
@@ -96,6 +96,7 @@ async def put_back(db: Database, entry: Row) -> None:
         await db.fetch(
             f'UPDATE "stored_file" SET {assignments}, "modified" = ? WHERE "id" = ?', [*was.values(), moment, file]
         )
+    await renditions.refit(db, [file for file, was in before.files.items() if "adjusted" in was])
     await duplicate_takeover.put_back(db, before, after)
     await db.execute_many(
         'DELETE FROM "duplicate_apart" WHERE "file" = ? AND "other" = ? AND "kind" = ?',

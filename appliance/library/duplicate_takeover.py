@@ -1,4 +1,5 @@
 """What people said of files that go is said of the one that stays: marks, words, tags, albums, people.  And back.
+How it is turned, cropped and lit: `duplicate_recipe`.
 
 What somebody wrote on a file of their own is not put on one that more people see.
 """
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from appliance.errors import ConflictError
-from appliance.library import face_index, files, renditions
+from appliance.library import duplicate_recipe, face_index, files
 from appliance.library.face_index import ids_json
 from appliance.library.faces import visible_people
 from appliance.library.found_faces import matched
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from appliance.library.viewers import Viewer
 
 MANUAL = "manual"
-#: Pictures whose shapes differ by more show their faces elsewhere: one was turned, or cut.
-SAME_SHAPE = 0.02
 _FACE = (
     *("x", "y", "width", "height", "score", "quality", "usable", "reason", "embedding", "engine", "engine_version"),
     *("person", "source", "confirmed"),
@@ -46,14 +45,22 @@ class Taken(msgspec.Struct):
 
 
 async def take_over(
-    db: Database, viewer: Viewer, kept: uuid.UUID, rest: Sequence[uuid.UUID], rows: dict[str, dict[str, Any]]
+    db: Database,
+    viewer: Viewer,
+    kept: uuid.UUID,
+    rest: Sequence[uuid.UUID],
+    rows: dict[str, dict[str, Any]],
+    *,
+    copies: bool = True,
 ) -> tuple[Taken, Taken]:
-    """Before and after; inside `db.write()`.  rows: what the marks of each file are."""
+    """Before and after; inside `db.write()`.  rows: what the marks of each file are; copies: no frames of a series."""
     before, after = Taken(), Taken()
     if not rest:
         return before, after
     readable = [str(file) for file in rest if await _no_more_read(db, kept, file)]
     await _marks(db, kept, rest, readable, rows)
+    if copies:
+        await duplicate_recipe.take_over(db, kept, readable)
     after.tags = await _tags(db, kept, readable)
     after.albums = await _albums(db, kept, rest)
     for album in await db.fetch(
@@ -211,10 +218,9 @@ async def _sameness(db: Database, kept: uuid.UUID, file: str) -> tuple[bool, boo
            WHERE "id" IN (?, ?)""",
         [str(kept), file],
     )
-    shapes = [size[0] / size[1] for size in map(renditions.original_size, rows) if size]
     return (
         len({row["content_sha"] for row in rows}) == 1,
-        len(shapes) == 2 and abs(shapes[0] / shapes[1] - 1) <= SAME_SHAPE,
+        len(rows) == 2 and duplicate_recipe.same_shape(*rows),
     )
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from appliance.db.tables import Face, Person
 from appliance.errors import ConflictError
-from appliance.library import albums, duplicate_choices, undo, users
+from appliance.library import adjustments, albums, duplicate_choices, files, undo, users
+from appliance.library.adjustments import Change
 from appliance.library.people import name_key
 from appliance.library.viewers import LOCAL_ADMIN, Viewer
+from appliance.media.recipe import Light
 from appliance.values import new_id, now
-from tests.appliance.alike import Shelf, scene, smaller
+from tests.appliance.alike import Shelf, later, scene, smaller
 
 if TYPE_CHECKING:
     import uuid
@@ -65,6 +68,17 @@ async def face(
     return new
 
 
+async def adjust(shelf: Shelf, file: uuid.UUID, *, turns: int = 1) -> None:
+    await adjustments.adjust_files(shelf.home, LOCAL_ADMIN, [file], Change(turns=turns, light=Light(exposure=0.5)))
+
+
+async def recipe(shelf: Shelf, file: uuid.UUID) -> tuple[int, float, int, int]:
+    """Turns, exposure, and the size at which it is shown."""
+    (row,) = await files.get_files(shelf.home.db, LOCAL_ADMIN, [file])
+    said = (await adjustments.get_recipe(shelf.home.db, LOCAL_ADMIN, file))["recipe"]
+    return said.turns, said.light.exposure, row["width"], row["height"]
+
+
 async def keep(shelf: Shelf, kept: uuid.UUID, viewer: Viewer = LOCAL_ADMIN) -> uuid.UUID:
     (group,) = await shelf.groups(viewer)
     entry = await duplicate_choices.keep(shelf.home.db, shelf.home.bus, viewer, group["id"], [kept])
@@ -79,6 +93,7 @@ async def state(shelf: Shelf) -> dict[str, Any]:
         "covers": await db.fetch('SELECT "id", "cover" FROM "album" ORDER BY 1'),
         "faces": await db.fetch('SELECT "id", "file", "person", "confirmed", "x" FROM "face" ORDER BY 1'),
         "counts": await db.fetch('SELECT * FROM "person_count" WHERE "faces" <> 0 ORDER BY "person", "owner"'),
+        "recipes": await db.fetch('SELECT "id", "adjustments", "adjusted", "width" FROM "stored_file" ORDER BY 1'),
         "trashed": await db.fetch('SELECT "id", "trashed_at" FROM "stored_file" ORDER BY 1'),
     }
 
@@ -218,3 +233,61 @@ async def test_a_copy_that_is_shown_cropped_has_the_shape_it_was_taken_in(shelf:
     await shelf.find()
     await keep(shelf, best)
     assert await who(shelf, best) == [("Lena", True)]
+
+
+async def test_how_a_copy_was_turned_and_lit_is_done_to_the_one_that_stays(shelf: Shelf) -> None:
+    best, copy = await pair(shelf)
+    await adjust(shelf, copy)
+    await shelf.find()
+    before = await state(shelf)
+    entry = await keep(shelf, best)
+    assert await recipe(shelf, best) == (1, 0.5, 6000, 8000)
+
+    await undo.undo(shelf.home.db, LOCAL_ADMIN, entry)
+    assert await recipe(shelf, best) == (0, 0.0, 8000, 6000)
+    assert await state(shelf) == before
+
+
+async def test_equal_files_are_adjusted_alike_whatever_they_look_like(shelf: Shelf) -> None:
+    kept, copy = await twins(shelf)
+    await adjust(shelf, copy)
+    await shelf.find()
+    await keep(shelf, kept)
+    assert await recipe(shelf, kept) == (1, 0.5, 3000, 4000)
+
+
+async def test_of_a_series_each_picture_has_its_own_frame(shelf: Shelf) -> None:
+    frames = [await shelf.add(scene(1), taken=later(seconds), width=4000 + seconds) for seconds in (0, 9)]
+    await adjust(shelf, frames[0])
+    await shelf.find()
+    (group,) = await shelf.groups(kind="sequence")
+    await duplicate_choices.keep(shelf.home.db, shelf.home.bus, LOCAL_ADMIN, group["id"], [frames[1]])
+    assert (await recipe(shelf, frames[1]))[:2] == (0, 0.0)
+
+
+async def test_one_that_has_a_recipe_keeps_it(shelf: Shelf) -> None:
+    kept, copy = await twins(shelf)
+    await adjust(shelf, kept, turns=2)
+    await adjust(shelf, copy)
+    await shelf.find()
+    await keep(shelf, kept)
+    assert (await recipe(shelf, kept))[0] == 2
+
+
+@pytest.mark.parametrize("columns", [{"width": 3000, "height": 3000}, {}], ids=["another shape", "mirrored"])
+async def test_what_was_done_to_another_picture_is_not_done_to_this_one(shelf: Shelf, columns: dict[str, Any]) -> None:
+    best = await shelf.add(scene(1), width=8000, height=6000)
+    copy = await shelf.add(scene(1) if columns else np.ascontiguousarray(scene(1)[:, ::-1]), **columns)
+    await adjust(shelf, copy)
+    await shelf.find()
+    await keep(shelf, best)
+    assert await recipe(shelf, best) == (0, 0.0, 8000, 6000)
+
+
+async def test_what_somebody_did_to_their_own_copy_is_not_shown_to_the_family(shelf: Shelf) -> None:
+    lena = await viewer_called(shelf.home, "lena")
+    best, copy = await pair(shelf, user=lena.user_id)
+    await adjustments.adjust_files(shelf.home, lena, [copy], Change(turns=1))
+    await shelf.find()
+    await keep(shelf, best, lena)
+    assert await recipe(shelf, best) == (0, 0.0, 8000, 6000)
