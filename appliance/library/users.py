@@ -102,7 +102,7 @@ async def log_in(db: Database, *, username: str, password: str) -> Row:
     """The user whose password this is; raises AuthenticationError without saying which of the two was wrong."""
     row = await db.fetch_one(
         f'SELECT {COLUMNS}, "password_hash" FROM "account" WHERE "username" = ?',
-        [_folded(username)],
+        [folded(username)],
     )
     known = await is_password(password, str(row["password_hash"]) if row else None)
     if not known or row is None or row["disabled"]:
@@ -147,7 +147,7 @@ async def find_user(db: Database, username: str) -> Row:
     """By name, in any case of letters; raises NotFoundError."""
     row = await db.fetch_one(
         f'SELECT {COLUMNS} FROM "account" WHERE "username" = ?',
-        [_folded(username)],
+        [folded(username)],
     )
     if row is None:
         raise NotFoundError(f"There is no user called {username!r}", hint="`homeroll user list` shows them all.")
@@ -234,14 +234,14 @@ async def remove_user(db: Database, viewer: Viewer, user_id: uuid.UUID) -> None:
 
 def clean_username(username: str) -> str:
     """Lower case and free of surprises; raises InvalidInputError."""
-    folded = _folded(username)
-    if not folded:
+    name = folded(username)
+    if not name:
         raise InvalidInputError("The user name is empty")
-    if len(folded) > MAX_NAME:
+    if len(name) > MAX_NAME:
         raise InvalidInputError(f"The user name may have at most {MAX_NAME} characters")
-    if not all(letter.isalnum() or letter in "._-@+" for letter in folded):
+    if not all(letter.isalnum() or letter in "._-@+" for letter in name):
         raise InvalidInputError("The user name may hold letters, digits and . _ - @ + only")
-    return folded
+    return name
 
 
 def clean_name(name: str) -> str:
@@ -251,7 +251,8 @@ def clean_name(name: str) -> str:
     return shown
 
 
-def _folded(username: str) -> str:
+def folded(username: str) -> str:
+    """Names that differ only in how they are written are one: logging in, and whoever counts its tries, asks this."""
     return unicodedata.normalize("NFKC", username).strip().lower()
 
 

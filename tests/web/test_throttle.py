@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
+from appliance.errors import AuthenticationError, NotFoundError
 from web.errors import TooManyTriesError
 from web.throttle import FREE_TRIES, LONGEST_WAIT_S, REMEMBERED, Throttle
 
@@ -52,3 +55,46 @@ def test_the_free_tries_are_free() -> None:
     throttle.failed("1.2.3.4", "anna")
     with pytest.raises(TooManyTriesError):
         throttle.check("1.2.3.4", "anna")
+
+
+@pytest.mark.parametrize("spelled", [" anna", "anna\t", "ANNA", "\uff41nna", "an\uff4e\uff41  "])
+def test_however_a_name_is_spelled_its_tries_count_together(spelled: str) -> None:
+    """Logging in takes all of these for anna."""
+    throttle = Throttle(Clock())
+    for _ in range(FREE_TRIES):
+        throttle.failed("1.2.3.4", spelled)
+    with pytest.raises(TooManyTriesError):
+        throttle.check("1.2.3.4", "anna")
+
+
+def test_made_up_names_do_not_make_it_forget_whose_password_is_guessed() -> None:
+    throttle = Throttle(Clock())
+    for _ in range(FREE_TRIES):
+        throttle.failed("1.2.3.4", "anna")
+    for number in range(REMEMBERED * 2):
+        throttle.failed("1.2.3.4", f"user{number}")
+    with pytest.raises(TooManyTriesError):
+        throttle.check("1.2.3.4", "anna")
+
+
+def test_tries_at_the_same_time_count_before_any_of_them_is_answered() -> None:
+    throttle = Throttle(Clock())
+    with contextlib.ExitStack() as under_way:
+        for _ in range(FREE_TRIES):
+            under_way.enter_context(throttle.trying("1.2.3.4", "anna"))
+        with pytest.raises(TooManyTriesError), throttle.trying("1.2.3.4", "anna"):
+            pass
+    with throttle.trying("1.2.3.4", "anna"):  # all of those were right
+        pass
+
+
+def test_what_says_nothing_of_a_password_is_no_try() -> None:
+    throttle = Throttle(Clock())
+    for _ in range(2 * FREE_TRIES):
+        with contextlib.suppress(NotFoundError), throttle.trying("1.2.3.4", "link x"):
+            raise NotFoundError("There is no such link")
+    for _ in range(FREE_TRIES):
+        with contextlib.suppress(AuthenticationError), throttle.trying("1.2.3.4", "link x"):
+            raise AuthenticationError("That is not it")
+    with pytest.raises(TooManyTriesError):
+        throttle.check("1.2.3.4", "link x")

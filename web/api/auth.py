@@ -12,7 +12,7 @@ from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, SkipValidation
 
-from appliance.errors import AuthenticationError, NotFoundError
+from appliance.errors import NotFoundError
 from appliance.home import Home
 from appliance.library import sessions, users
 from web.api.schemas import User
@@ -53,8 +53,7 @@ class AuthController(Controller):
         data: JSONBody[Setup],
     ) -> Response[User]:
         address = address_of(request)
-        throttle.check(address, "")
-        try:
+        with throttle.trying(address, ""):
             row = await users.set_up(
                 home.db,
                 one_time=data.one_time_password,
@@ -62,10 +61,6 @@ class AuthController(Controller):
                 name=data.name,
                 password=data.password,
             )
-        except AuthenticationError:
-            throttle.failed(address, "")
-            raise
-        throttle.succeeded(address, "")
         user = msgspec.convert(row, User)
         return Response(user, cookies=[await _new_session(request, home, user.id)])
 
@@ -78,11 +73,8 @@ class AuthController(Controller):
         data: JSONBody[Login],
     ) -> Response[User]:
         address = address_of(request)
-        throttle.check(address, data.username)
-        # Counted before the answer is known: many tries at once must not all slip through while the first is checked.
-        throttle.failed(address, data.username)
-        row = await users.log_in(home.db, username=data.username, password=data.password)
-        throttle.succeeded(address, data.username)
+        with throttle.trying(address, data.username):
+            row = await users.log_in(home.db, username=data.username, password=data.password)
         user = msgspec.convert(row, User)
         return Response(user, cookies=[await _new_session(request, home, user.id)])
 
@@ -108,13 +100,8 @@ class AuthController(Controller):
         data: JSONBody[PasswordChange],
     ) -> Response[None]:
         address, name = address_of(request), f"password of {viewer.user_id}"
-        throttle.check(address, name)
-        try:
+        with throttle.trying(address, name):
             await users.change_password(home.db, viewer, current=data.current_password, new=data.new_password)
-        except AuthenticationError:
-            throttle.failed(address, name)
-            raise
-        throttle.succeeded(address, name)
         cookies = []
         if session_cookie(request.scope) in request.cookies and viewer.user_id is not None:
             cookies = [await _new_session(request, home, viewer.user_id)]

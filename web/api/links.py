@@ -112,10 +112,8 @@ class LinksController(Controller):
         data: JSONBody[Said],
     ) -> Response[None]:
         address, name = address_of(request), f"link {token}"
-        throttle.check(address, name)
-        throttle.failed(address, name)
-        session = await share_links.open_with_password(home.db, token, data.password)
-        throttle.succeeded(address, name)
+        with throttle.trying(address, name):
+            session = await share_links.open_with_password(home.db, token, data.password)
         cookie = Cookie(
             key=_cookie_name(token),
             value=session,

@@ -54,14 +54,11 @@ class LockedController(Controller):
         data: JSONBody[Said],
     ) -> Space:
         address, name = address_of(request), f"password of {viewer.user_id}"
-        throttle.check(address, name)
         try:
-            until = await locked.open_space(home.db, viewer, data.password)
+            with throttle.trying(address, name):
+                return Space(await locked.open_space(home.db, viewer, data.password))
         except AuthenticationError as error:
-            throttle.failed(address, name)
             raise WrongPasswordError(error.message, hint=error.hint) from error
-        throttle.succeeded(address, name)
-        return Space(until)
 
     @post("/close", status_code=204, summary="Shut it, wherever you are logged in")
     async def close(self, home: HomePart, viewer: Asking) -> None:
