@@ -40,6 +40,7 @@ from appliance.notify import Supervisor
 from appliance.paths import DataPaths
 from appliance.protection.clock_watch import ClockWatch
 from appliance.protection.database import check_at_start, remember_damage
+from appliance.protection.growth import GrowthWatch
 from appliance.steps import registry as steps_registry
 from appliance.steps.base import spec
 from appliance.steps.runner import Runner
@@ -130,6 +131,9 @@ async def open_house(settings: Settings, *, command: str = "serve") -> AsyncIter
         clock = ClockWatch(home, scheduler.replan)
         stack.push_async_callback(clock.stop)
         await clock.start()
+        growth = GrowthWatch(home)
+        stack.push_async_callback(growth.stop)
+        growth.start()
         if closely and not was_checked:
             await scheduler.run_unless_paused("check_database")
         if await face_groups.is_due(db):

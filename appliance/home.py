@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from appliance.tls import TlsState
 from ml.base import Runtime
 
 if TYPE_CHECKING:
+    import asyncio
+
     from appliance.compute import Compute
     from appliance.config import Settings
     from appliance.db.engine import Database
@@ -35,6 +37,8 @@ class Home:
     """Ids of libraries whose folders the kernel watches for us just now: changes in them are heard as they happen."""
     tls: TlsState = field(default_factory=TlsState)
     """What the door that speaks TLS (`door.py`) serves just now."""
+    disks_asked: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
+    """Folders whose disk has been asked how full it is and has not answered yet (`protection/growth.py`)."""
 
     @property
     def runtime(self) -> Runtime:

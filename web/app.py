@@ -29,6 +29,7 @@ from web.api.events import EventsController
 from web.api.faces import FacesController
 from web.api.family import FamilyController
 from web.api.files import FilesController
+from web.api.growth import GrowthController
 from web.api.integrity import IntegrityController
 from web.api.jobs import JobsController
 from web.api.journal import JournalController
@@ -109,6 +110,7 @@ CONTROLLERS = (
     SimilarController,
     JournalController,
     IntegrityController,
+    GrowthController,
     JobsController,
     StepsController,
     SettingsController,

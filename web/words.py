@@ -41,7 +41,7 @@ NOUNS: dict[str, str] = {
     "duplicates": "Groups of files that show the same",
     "trash": "What was put away, until it is deleted for good",
     "journal": "What was done by hand, and taking it back",
-    "integrity": "Backups, and what the disk has lost",
+    "integrity": "Backups, what the disk has lost, and when it is full",
     "jobs": "Work on the whole library",
     "steps": "Work on single files, what failed, what is looked at first",
     "settings": "What an admin changes while it runs",

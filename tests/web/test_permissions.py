@@ -219,6 +219,7 @@ RESTLESS = (
     "/api/v1/metrics",
     "/api/v1/messages",
     "/api/v1/health",
+    "/api/v1/growth",
     "/api/v1/auth/me",
 )
 #: When jobs of the house run, which everybody may know.
