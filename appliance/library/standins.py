@@ -19,6 +19,11 @@ def make_stand_in(
     small = stand_in(path, orientation=orientation, width=width, height=height)
     if small is None or recipe is None:
         return small
-    from appliance.media.adjust import adjust_jpeg
+    return adjust_rendition(small, recipe)
 
-    return adjust_jpeg(small, recipe)
+
+def adjust_rendition(data: bytes, recipe: Recipe) -> bytes:
+    """What a recipe makes of a thumbnail or preview (JPEG or WebP) of the picture as taken; a JPEG."""
+    from appliance.media.adjust import adjust_small
+
+    return adjust_small(data, recipe)

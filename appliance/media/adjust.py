@@ -79,10 +79,10 @@ def write_adjusted(
         image.save(file, "JPEG", quality=QUALITY, subsampling=0, exif=_exif(facts) if facts else b"")
 
 
-def adjust_jpeg(data: bytes, recipe: Recipe) -> bytes:
-    """The same of a small JPEG in memory."""
+def adjust_small(data: bytes, recipe: Recipe) -> bytes:
+    """Of a small JPEG or WebP in memory, the same as a JPEG."""
     out = io.BytesIO()
-    with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
+    with Image.open(io.BytesIO(data), formats=("JPEG", "WEBP")) as image:
         adjusted(image.convert("RGB"), recipe).save(out, "JPEG", quality=80)
     return out.getvalue()
 

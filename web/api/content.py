@@ -12,14 +12,15 @@ from typing import Any
 import msgspec
 from litestar import Controller, HttpMethod, Request, Response, route
 from litestar.params import FromPath, FromQuery
+from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp
 
 from appliance.errors import ComputeError, HomerollError, StorageError
 from appliance.home import Home
-from appliance.library import adjusted_copies, files, intake, renditions
+from appliance.library import adjusted_copies, files, intake, renditions, thumbnails
 from appliance.library import steps as file_steps
 from appliance.library.originals import open_original, path_of
-from appliance.library.standins import make_stand_in
+from appliance.library.standins import adjust_rendition, make_stand_in
 from appliance.media import recipe as recipes
 from web.content import ASK_AGAIN, BY_HASH, POLICY, FileContent
 from web.errors import NotReadyError
@@ -119,9 +120,15 @@ class ContentController(Controller):
             return FileContent(
                 request, fd, etag=f'"{original.content_sha}"', media_type=original.mime_type, cache_control=ASK_AGAIN
             )
+        jpeg = await _adjusted_preview(home, original)
+        if jpeg is not None:
+            headers = {"Cache-Control": ASK_AGAIN, "Content-Security-Policy": POLICY}
+            return ASGIResponse(
+                body=jpeg, media_type="image/jpeg", headers=headers, is_head_response=request.method == HttpMethod.HEAD
+            )
         raise not_ready()
 
-    @route("/thumbnail", http_method=READ, summary="250 px; until it is made, the camera's own small picture")
+    @route("/thumbnail", http_method=READ, summary="250 px; until it is made, a small picture in its place")
     async def thumbnail(
         self,
         request: Request[Any, Any, Any],
@@ -195,9 +202,12 @@ def open_preview(path: str) -> tuple[int, str] | None:
 
 
 async def _stand_in(home: Home, original: files.Original) -> bytes | None:
+    """Of an adjusted picture its thumbnail as taken, adjusted: many may have just been turned at once."""
     if original.kind not in ("photo", "raw"):
         return None
     try:
+        if original.adjusted and (webp := await thumbnails.get_thumbnail(home.db, original.content_sha)) is not None:
+            return await _adjusted(home, original, webp)
         os.close(await asyncio.to_thread(open_original, original))
         return await home.compute.run(
             make_stand_in,
@@ -210,6 +220,24 @@ async def _stand_in(home: Home, original: files.Original) -> bytes | None:
         )
     except (ComputeError, HomerollError, OSError):
         return None  # the renditions step tells what is wrong with the file, if anything is
+
+
+async def _adjusted_preview(home: Home, original: files.Original) -> bytes | None:
+    """Of an adjusted picture what its recipe makes of the preview as taken, if that is there."""
+    if not original.adjusted:
+        return None
+    try:
+        return await _adjusted(
+            home, original, await asyncio.to_thread(home.paths.preview(original.content_sha).read_bytes)
+        )
+    except (ComputeError, HomerollError, OSError):
+        return None  # the renditions step tells what is wrong with the file, if anything is
+
+
+async def _adjusted(home: Home, original: files.Original, rendition: bytes) -> bytes:
+    return await home.compute.run(
+        adjust_rendition, rendition, recipes.read(original.adjustments), timeout_s=STAND_IN_TIMEOUT_S, urgent=True
+    )
 
 
 def not_ready() -> NotReadyError:

@@ -217,6 +217,7 @@ def most_memory_mb() -> float:
     return int(line.split()[1]) / 1024
 
 
-def test_a_stand_in_is_adjusted_too() -> None:
-    small = adjust.adjust_jpeg(encoded(scene(160, 120), "JPEG", quality=95), TURNED)
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+def test_a_stand_in_is_adjusted_too(kind: str) -> None:
+    small = adjust.adjust_small(encoded(scene(160, 120), kind, quality=95), TURNED)
     assert difference(Image.open(io.BytesIO(small)).convert("RGB"), by_hand(scene(160, 120))) < 5

@@ -288,8 +288,13 @@ async def test_the_original_never_stands_in_for_what_is_still_to_be_made(
     await anna.post("/files/adjust", json={"ids": [file["id"]], "change": {"turns": 1}})
     waiting = (await anna.get(f"/files/{file['id']}")).json()
     assert (waiting["width"], waiting["height"], waiting["thumbhash"]) == (480, 640, None)
+    large = await seen(anna, service, waiting["preview_url"])
+    small = await seen(anna, service, f"/api/v1/files/{file['id']}/thumbnail?v=standin")
+    turned = scene(640, 480).transpose(Image.Transpose.ROTATE_270)
+    assert difference(small, turned.resize(small.size)) < 6, "its thumbnail, turned, stands in"
+    assert difference(large, turned) < 4, "its preview, turned, stands in"
+    service.house.home.paths.preview(file["content_sha"]).unlink()
     assert_error(await anna.get(service.url + waiting["preview_url"]), 404, "not_ready")
-    assert (await anna.get(f"/files/{file['id']}/thumbnail?v=standin")).status_code == 204
     shown = (await adjust(anna, file, RECIPE))["file"]  # one photo waits for no step
     assert (await seen(anna, service, shown["preview_url"])).size == (288, 320)
     await admin.post("/steps/resume")

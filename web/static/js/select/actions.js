@@ -3,11 +3,12 @@ import { api } from "/static/js/lib/api.js";
 import { plural } from "/static/js/lib/format.js";
 import { copiedLight } from "/static/js/adjust/copied.js";
 import { chooseAlbum, lockAway, shareByLink, shareWithFamily, unshare } from "/static/js/sharing/choose.js";
+import { renewStandIns } from "/static/js/timeline/tile.js";
 import { toast } from "/static/js/ui/toast.js";
 import { askDate, askDescription, askLocation, askRating, askTags } from "/static/js/select/dialogs.js";
 
 /**
- * @typedef {{ ids: string[], allFavourite: boolean, say: (words: string, run: () => Promise<any>, again?: boolean) => Promise<boolean> }} Chosen
+ * @typedef {{ ids: string[], allFavourite: boolean, say: (words: string | ((answer: any) => string), run: () => Promise<any>, again?: boolean) => Promise<boolean> }} Chosen
  *   say: do it, then say so with a way back; the answer of `run` has {changed, undo}
  * @typedef {{ name: string, icon: string, label: string, main?: boolean, run: (chosen: Chosen) => unknown }} Action main: in the first row on a phone
  */
@@ -20,18 +21,19 @@ const photos = (/** @type {string[]} */ ids) => plural(ids.length, "photo");
 /** @param {string[]} ids @param {Record<string, unknown>} change */
 const adjust = async (ids, change) => {
   const answer = await api.post("/files/adjust", { ids, change });
+  renewStandIns();
   if (answer.left) toast(`${plural(answer.left, "file")} left as they are: only still pictures can be adjusted.`);
   return answer;
 };
 
 /** @param {string[]} ids @param {Chosen["say"]} say @param {number} turns quarters, clockwise */
-const turn = (ids, say, turns) => say(`${photos(ids)} turned.`, () => adjust(ids, { turns }));
+const turn = (ids, say, turns) => say(({ changed }) => `${plural(changed, "photo")} turned.`, () => adjust(ids, { turns }));
 
 /** @param {Chosen} chosen */
 function pasteLight({ ids, say }) {
   const light = copiedLight();
   if (!light) toast("Open a photo, adjust its light, and press “Copy light” there first.");
-  else say(`Light of ${photos(ids)} changed.`, () => adjust(ids, { light }));
+  else say(({ changed }) => `Light of ${plural(changed, "photo")} changed.`, () => adjust(ids, { light }));
 }
 
 /** @type {Action[]} */
@@ -57,7 +59,7 @@ export const ACTIONS = [
   { name: "left", icon: "rotate-ccw", label: "Turn left", run: ({ ids, say }) => turn(ids, say, 3) },
   { name: "right", icon: "rotate-cw", label: "Turn right", run: ({ ids, say }) => turn(ids, say, 1) },
   { name: "light", icon: "sun", label: "Paste light", run: pasteLight },
-  { name: "as-taken", icon: "refresh-cw", label: "Show as taken", run: ({ ids, say }) => say(`${photos(ids)} shown as taken.`, () => adjust(ids, { reset: true })) },
+  { name: "as-taken", icon: "refresh-cw", label: "Show as taken", run: ({ ids, say }) => say(({ changed }) => `${plural(changed, "photo")} shown as taken.`, () => adjust(ids, { reset: true })) },
   { name: "archive", icon: "archive", label: "Archive", main: true, run: ({ ids, say }) => say(`${photos(ids)} archived. Search still finds them.`, () => edit(ids, { archived: true })) },
   { name: "hide", icon: "eye-off", label: "Hide", run: ({ ids, say }) => say(`${photos(ids)} hidden.`, () => edit(ids, { hidden: true })) },
   { name: "trash", icon: "trash-2", label: "Move to trash", main: true, run: ({ ids, say }) => say(`${photos(ids)} moved to the trash.`, () => api.post("/files/trash", { ids })) },

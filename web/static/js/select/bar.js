@@ -10,6 +10,7 @@ import { route } from "/static/js/router.js";
 import { ACTIONS } from "/static/js/select/actions.js";
 import { chosen, clearChosen } from "/static/js/timeline/chosen.js";
 import { FAVOURITE } from "/static/js/timeline/flags.js";
+import { renewStandIns } from "/static/js/timeline/tile.js";
 import { toast, toastError } from "/static/js/ui/toast.js";
 
 /** @typedef {{ view: import("../timeline/view.js").TimelineView, onChanged: () => void, actions?: import("./actions.js").Action[] }} Host actions: instead of the usual ones */
@@ -65,7 +66,7 @@ function Bar() {
   }, [more]);
   if (!ids.size) return null;
 
-  /** @param {string} words @param {() => Promise<any>} run */
+  /** @param {string | ((answer: any) => string)} words @param {() => Promise<any>} run */
   async function say(words, run) {
     const now = host;
     setBusy(ids.size > SLOW ? "One moment" : " ");
@@ -73,7 +74,7 @@ function Bar() {
       const answer = await run();
       const entry = answer?.undo;
       clearChosen();
-      toast(answer?.changed === 0 ? "Nothing to change." : words, entry && { action: { label: "Undo", run: () => undo(entry, now) } });
+      toast(answer?.changed === 0 ? "Nothing to change." : typeof words === "string" ? words : words(answer), entry && { action: { label: "Undo", run: () => undo(entry, now) } });
       now?.onChanged();
       return true;
     } catch (error) {
@@ -126,6 +127,7 @@ function Bar() {
 async function undo(entry, now) {
   try {
     await api.post(`/journal/${entry}/undo`);
+    renewStandIns();
     toast("As it was before.");
     now?.onChanged();
   } catch (error) {

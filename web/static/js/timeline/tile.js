@@ -6,6 +6,12 @@ import { ANIMATED, FAVOURITE, MOTION, RAW_BESIDE, renditionVersion } from "/stat
 import { drawPlaceholder } from "/static/js/timeline/placeholder.js";
 
 const SPARE = 160;
+let round = 0;
+
+/** Photos were turned, or turned back: what stands in for those that are not made yet looks different now. */
+export function renewStandIns() {
+  round += 1;
+}
 
 /** One photo of the grid: made once, used for many photos as they scroll by. */
 class Tile {
@@ -24,6 +30,8 @@ class Tile {
     this.id = "";
     this.source = "";
     this.sharp = false;
+    this.shape = /** @type {number | null} */ (null);
+    this.hash = /** @type {string | null} */ (null);
     this.words = "";
     /** @type {HTMLElement | null} */
     this.badge = null;
@@ -39,14 +47,17 @@ class Tile {
   show(columns, i, index) {
     const id = columns.ids[i];
     this.index = index;
-    if (this.id !== id) {
-      this.id = id;
-      this.root.setAttribute("href", `/photo/${id}`);
-      drawPlaceholder(this.canvas, columns.thumbhash[i]);
-    }
+    const hash = columns.thumbhash[i];
+    if (this.id !== id || this.hash !== hash) drawPlaceholder(this.canvas, hash);
+    if (this.id !== id) this.root.setAttribute("href", `/photo/${id}`);
+    // One that was turned or cropped meanwhile is not shown squeezed into its new shape.
+    if (this.id === id && this.shape !== columns.ratio[i]) this.root.classList.remove("loaded", "at-once");
+    this.id = id;
+    this.hash = hash;
+    this.shape = columns.ratio[i];
     this.describe(columns, i);
     const version = renditionVersion(columns.thumbhash[i], columns.flags[i]);
-    const source = fileUrl(id, "thumbnail", version);
+    const source = fileUrl(id, "thumbnail", version) + (version === "standin" && round ? `&round=${round}` : "");
     if (source !== this.source) this.sharp = false; // the same photo, adjusted meanwhile
     this.source = source;
     this.preview = version === "standin" ? "" : fileUrl(id, "preview", version);
@@ -98,8 +109,8 @@ class Tile {
   /** Fetch the thumbnail, unless it is there or on its way. */
   load() {
     if (this.image.getAttribute("src") === this.source || this.sharp) return;
-    this.root.classList.remove("loaded", "broken");
-    this.image.src = this.source;
+    this.root.classList.remove("broken");
+    this.image.src = this.source; // until it is there, the browser shows what was there: of the same photo, or nothing
     if (this.image.complete && this.image.naturalWidth) this.root.classList.add("loaded", "at-once");
   }
 

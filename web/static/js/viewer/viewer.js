@@ -289,7 +289,8 @@ class Viewer {
 
   /** Somebody has changed the photo on screen, here or elsewhere. @param {import("./slides.js").Slide} slide */
   async #lookAgain(slide) {
-    if (slide.version === "standin") return; // only its renditions came: nothing may jump under a finger for that
+    // Only its renditions came: nothing may jump under a finger for that, unless there was nothing to see.
+    if (slide.version === "standin" && !this.pswp.currSlide?.content.isError()) return;
     const file = await fileOf(slide.id).catch(() => null); // the column shows the reason
     if (file?.thumbhash && renditionVersion(file.thumbhash, 0) !== slide.version) this.#adopt(file);
   }
