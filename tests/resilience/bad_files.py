@@ -46,10 +46,10 @@ class Imported:
     results: dict[str, Result]
 
 
-def import_folder(data: Path, library: Path, *, limit_s: float) -> Imported:
-    """Run the service's inside until all is done; fails if it dies or takes longer than `limit_s`."""
+def import_folder(data: Path, library: Path, *steps: str, limit_s: float) -> Imported:
+    """Run the service's inside until `steps`, or all, are done; fails if it dies or takes longer than `limit_s`."""
     began = time.monotonic()
-    command = [sys.executable, "-m", "tests.resilience.service", str(data), str(library)]
+    command = [sys.executable, "-m", "tests.resilience.service", str(data), str(library), *steps]
     log = data.with_suffix(".log")
     most = 0.0
     with log.open("wb") as output, subprocess.Popen(command, cwd=REPOSITORY, stdout=output, stderr=output) as service:

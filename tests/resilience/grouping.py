@@ -10,6 +10,7 @@ import asyncio
 import logging
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from appliance.config import Settings
 from appliance.daemon import open_home
@@ -18,6 +19,9 @@ from appliance.jobs.schedule import Scheduler
 from appliance.library import face_groups, face_index
 from appliance.steps.runner import Runner
 from ml.faces import bulk
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 CHUNK = 40
 
@@ -38,12 +42,12 @@ async def group(data: Path) -> None:
         await runner.stop()
 
 
-def main() -> None:
+def main(words: Sequence[str]) -> None:
     logging.basicConfig(level=logging.WARNING)
     face_groups.CHUNK = face_index.MOVED_AT_ONCE = CHUNK
     face_index.MANY, face_index.PER_CELL, bulk.MANY = 400, 50, 400
-    asyncio.run(group(Path(sys.argv[1])))
+    asyncio.run(group(Path(words[0])))
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -26,7 +26,7 @@ def make_folder(folder: Path, *, seed: int = 1) -> None:
     chance = random.Random(seed)
     years = [folder / name for name in ("2021", "2022", "2023/summer", "2023/winter", "unsorted")]
     for index, year in enumerate(years):
-        write_jpegs(year, 44, first=index * 44, size=(900, 700))
+        write_jpegs(year, 44, first=index * 44, size=(480, 360))
     for number in range(8):
         (years[1] / f"big-{number}.jpg").write_bytes(jpeg(900 + number, size=(1600, 1200)))
     for number in range(20):

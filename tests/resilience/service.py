@@ -43,13 +43,13 @@ async def import_all(settings: Settings, library: Path, steps: Sequence[Step]) -
         await runner.stop()
 
 
-def main() -> None:
+def main(words: Sequence[str]) -> None:
     logging.basicConfig(level=logging.WARNING)
-    data, library, *names = sys.argv[1:]
+    data, library, *names = words
     settings = Settings(data=Path(data), compute_workers=2, compute_memory_mb=512)
     steps = [step for step in STEPS if not names or step.name in names]
     asyncio.run(import_all(settings, Path(library), steps))
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

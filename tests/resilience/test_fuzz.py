@@ -18,19 +18,33 @@ if TYPE_CHECKING:
 
 MUTANTS = int(os.environ.get("TEST_MUTANTS", "2000"))
 SEED = int(os.environ.get("TEST_SEED", "1"))
+#: What reads the files themselves; faces and words are looked for on the previews that this made.
+READING = ("metadata", "renditions")
+#: One mutant in so many is looked at by every step.
+LOOKED_AT = 10
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_mutants_are_shown_or_explained_and_the_good_files_are_all_there(tmp_path: Path) -> None:
-    library = tmp_path / "photos"
+    check_mutants(tmp_path, MUTANTS - MUTANTS // LOOKED_AT, *READING, seed=SEED)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_mutants_that_every_step_looks_at(tmp_path: Path) -> None:
+    check_mutants(tmp_path, MUTANTS // LOOKED_AT, seed=SEED + 1)
+
+
+def check_mutants(folder: Path, count: int, *steps: str, seed: int) -> None:
+    library, data = folder / "photos", folder / "data"
     corpus = CORPUS if CORPUS.is_dir() else None
-    write_mutants(library, count=MUTANTS, videos=MUTANTS // 20, seed=SEED, corpus=corpus)
-    for folder in range(min(20, max(1, MUTANTS // 100))):
-        write_jpegs(library / f"{folder:02}", 1, first=folder)
+    write_mutants(library, count=count, videos=count // 20, seed=seed, corpus=corpus)
+    for number in range(min(20, max(1, count // 100))):
+        write_jpegs(library / f"{number:02}", 1, first=number)
     before = originals(library)
-    imported = import_folder(tmp_path / "data", library, limit_s=800)
-    assert_nothing_is_left_over(tmp_path / "data")
+    imported = import_folder(data, library, *steps, limit_s=800)
+    assert_nothing_is_left_over(data)
     assert originals(library) == before
     assert len(imported.results) == len(before)
     assert_each_is_shown_or_explained(imported)

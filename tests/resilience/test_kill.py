@@ -5,44 +5,22 @@ from __future__ import annotations
 import os
 import random
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING
 
-import psutil
 import pytest
 
-from tests.conftest import REPOSITORY
+from tests.resilience.lives import Lives
 from tests.resilience.outcome import assert_nothing_is_left_over, originals, outcome
 from tests.resilience.photos import make_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+STEPS = ("metadata", "renditions")
 KILLS = int(os.environ.get("TEST_KILLS", "100"))
-LATEST_KILL_S = 1.3  # an undisturbed import takes 3; what was done before a kill is not done again
-
-
-def start(data: Path, library: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "tests.resilience.service", str(data), str(library), "metadata", "renditions"]
-    return subprocess.Popen(command, cwd=REPOSITORY, start_new_session=True)
-
-
-def killed_after(seconds: float, data: Path, library: Path) -> bool:
-    """Start it and kill it; False when it had finished before.  Whatever it started must be gone as well."""
-    service = start(data, library)
-    try:
-        assert service.wait(timeout=seconds) == 0, "it died by itself"
-    except subprocess.TimeoutExpired:
-        family = psutil.Process(service.pid).children(recursive=True)
-        os.killpg(service.pid, signal.SIGKILL)
-        service.wait()
-        _, left = psutil.wait_procs(family, timeout=5)
-        assert left == []
-        return True
-    return False
+#: The latest kill, as a part of what an undisturbed import takes: what was done before a kill is not done again.
+LATEST_KILL = 0.2
 
 
 @pytest.mark.slow
@@ -52,24 +30,33 @@ def test_an_import_that_is_killed_again_and_again_ends_like_an_undisturbed_one(t
     make_folder(library)
     before = originals(library)
     assert len(before) >= 300
-    began = time.monotonic()
     undisturbed = tmp_path / "undisturbed"
-    assert start(undisturbed, library).wait(timeout=120) == 0
-    expected = outcome(undisturbed)
-    assert_nothing_is_left_over(undisturbed)
-    undisturbed_s = time.monotonic() - began
+    with Lives("tests.resilience.service") as lives:
+        lives.begin(str(undisturbed), str(library), *STEPS)
+        began = time.monotonic()
+        assert lives.ended()
+        undisturbed_s = time.monotonic() - began
+        expected = outcome(undisturbed)
+        assert_nothing_is_left_over(undisturbed)
 
-    chance = random.Random(20_24)
-    kills = rounds = 0
-    data = tmp_path / "killed"
-    while kills < KILLS:
-        if killed_after(chance.uniform(0.0, LATEST_KILL_S), data, library):
-            kills += 1
-        else:
-            rounds += 1
-            check(data, expected)
-            shutil.rmtree(data)
-    assert start(data, library).wait(timeout=120) == 0
+        chance = random.Random(20_24)
+        kills = rounds = 0
+        data = tmp_path / "killed"
+        latest_s = undisturbed_s * LATEST_KILL
+        while kills < KILLS:
+            lives.begin(str(data), str(library), *STEPS)
+            if not lives.ended(within_s=chance.uniform(0.0, latest_s)) and lives.kill():
+                kills += 1
+                latest_s *= 1.02  # however little of it one life gets done, some round ends
+            else:
+                rounds += 1
+                latest_s = undisturbed_s * LATEST_KILL
+                lives.assert_no_orphans()
+                check(data, expected)
+                shutil.rmtree(data)
+        lives.begin(str(data), str(library), *STEPS)
+        assert lives.ended()
+        lives.assert_no_orphans()
     check(data, expected)
     assert originals(library) == before
     print(f"{kills} kills over {rounds + 1} imports; an undisturbed one took {undisturbed_s:.1f} s")  # noqa: T201 - shown with -s

@@ -6,15 +6,11 @@ import asyncio
 import os
 import random
 import shutil
-import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import psutil
 import pytest
 
 from appliance.daemon import open_home
@@ -25,8 +21,8 @@ from appliance.library import decisions, face_index, libraries
 from appliance.library.viewers import LOCAL_ADMIN
 from appliance.paths import DataPaths
 from appliance.values import new_id, now
-from tests.conftest import REPOSITORY
 from tests.resilience.grouping import settings
+from tests.resilience.lives import Lives
 
 if TYPE_CHECKING:
     import uuid
@@ -126,25 +122,6 @@ def outcome(data: Path) -> dict[str, Any]:
         connection.close()
 
 
-def killed_after(seconds: float | None, data: Path) -> float | None:
-    """Run it; kill it so many seconds after grouping began.  Returns how long it took if it came to its end before."""
-    command = [sys.executable, "-m", "tests.resilience.grouping", str(data)]
-    with subprocess.Popen(command, cwd=REPOSITORY, start_new_session=True, stdout=subprocess.PIPE) as service:
-        assert service.stdout is not None
-        assert service.stdout.readline() == b"GROUPING\n"
-        began = time.monotonic()
-        try:
-            assert service.wait(timeout=60 if seconds is None else seconds) == 0, "it died by itself"
-        except subprocess.TimeoutExpired:
-            family = psutil.Process(service.pid).children(recursive=True)
-            os.killpg(service.pid, signal.SIGKILL)
-            service.wait()
-            _, left = psutil.wait_procs(family, timeout=5)
-            assert left == []
-            return None
-        return time.monotonic() - began
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 async def test_grouping_that_is_killed_again_and_again_ends_like_an_undisturbed_one(tmp_path: Path) -> None:
@@ -153,27 +130,38 @@ async def test_grouping_that_is_killed_again_and_again_ends_like_an_undisturbed_
 
 
 def kill_again_and_again(tmp_path: Path) -> None:
-    whole = tmp_path / "undisturbed"
-    shutil.copytree(tmp_path / "faces", whole)
-    duration = killed_after(None, whole)
-    assert duration is not None
-    expected = outcome(whole)
-    assert len(expected["people"]) == PEOPLE
-    assert list(expected["people"].values()).count("Anna") == 1
-
     chance = random.Random(20_24)
-    kills = rounds = 0
-    data = tmp_path / "killed"
-    while kills < KILLS:
-        if not data.exists():
-            shutil.copytree(tmp_path / "faces", data)
-            rounds += 1
-        if killed_after(chance.uniform(0.0, duration), data) is None:
-            kills += 1
-        else:
+    with Lives("tests.resilience.grouping") as lives:
+
+        def begin(data: Path) -> None:
+            lives.begin(str(data))
+            assert lives.line() == "GROUPING"
+
+        whole = tmp_path / "undisturbed"
+        shutil.copytree(tmp_path / "faces", whole)
+        begin(whole)
+        began = time.monotonic()
+        assert lives.ended()
+        duration = time.monotonic() - began
+        expected = outcome(whole)
+        assert len(expected["people"]) == PEOPLE
+        assert list(expected["people"].values()).count("Anna") == 1
+
+        kills = rounds = 0
+        data = tmp_path / "killed"
+        while kills < KILLS:
+            if not data.exists():
+                shutil.copytree(tmp_path / "faces", data)
+                rounds += 1
+            begin(data)
+            if not lives.ended(within_s=chance.uniform(0.0, duration)) and lives.kill():
+                kills += 1
+            else:
+                assert outcome(data) == expected
+                shutil.rmtree(data)
+        if data.exists():
+            begin(data)
+            assert lives.ended()
             assert outcome(data) == expected
-            shutil.rmtree(data)
-    if data.exists():
-        assert killed_after(None, data) is not None
-        assert outcome(data) == expected
+        lives.assert_no_orphans()
     print(f"{kills} kills over {rounds} groupings; an undisturbed one took {duration:.1f} s")  # noqa: T201 - shown with -s
