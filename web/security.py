@@ -198,13 +198,20 @@ def _check_origin(connection: ASGIConnection[Any, Any, Any, Any], *, strict: boo
     if site is not None:
         allowed = site in ("same-origin", "none")
     elif origin is not None:
-        allowed = urlsplit(origin).netloc.lower() == connection.headers.get("host", "").lower()
+        allowed = _netloc(origin) == connection.headers.get("host", "").lower()
     else:
         allowed = not strict
     if not allowed:
         raise PermissionDeniedError(
             "This request comes from another site", hint="Open Homeroll itself, or use an API key instead of a cookie."
         )
+
+
+def _netloc(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:  # such as a bracket that is not closed
+        return None
 
 
 def host_names(extra: Iterable[str]) -> frozenset[str]:

@@ -168,12 +168,13 @@ class Uploads:
         async with self._landing:
             if examined.hashes.sha256 == original.content_sha:
                 return
-            other = await db.value(
-                'SELECT "filename" FROM "stored_file" WHERE "library" = ? AND "content_sha" = ?',
+            other = await db.fetch_one(
+                'SELECT "filename", "locked" FROM "stored_file" WHERE "library" = ? AND "content_sha" = ?',
                 [row["library"], examined.hashes.sha256],
             )
             if other is not None:
-                raise ConflictError(f"That content is here already, as {other}")
+                named = "" if other["locked"] else f", as {other['filename']}"
+                raise ConflictError(f"That content is here already{named}", hint="A file is its content.")
             kept_as = f"{original.id}-{original.content_sha[:16]}{Path(original.content).suffix}"
             path, kept = Path(original.root, original.content), self._home.paths.versions / kept_as
             await asyncio.to_thread(_swap, incoming, path, kept)

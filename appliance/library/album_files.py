@@ -31,6 +31,18 @@ def shown_in_album(viewer: Viewer) -> tuple[str, list[object]]:
     return f"""(r."shown" AND ({owners} OR (af."granted" AND r."owner" NOT LIKE '%{LOCKED}')))""", arguments
 
 
+async def is_shown(db: Database, viewer: Viewer, album: object, file: object) -> bool:
+    """Whether a file is in an album that the viewer may look at, where they see it."""
+    shown, arguments = shown_in_album(viewer)
+    return bool(
+        await db.value(
+            f"""SELECT 1 FROM "album_file" af JOIN "file_text_row" r ON r."file" = af."file"
+                WHERE af."album" = ? AND af."file" = ? AND {shown}""",
+            [str(album), str(file), *arguments],
+        )
+    )
+
+
 async def albums_of_files(db: Database, viewer: Viewer, files: Sequence[object]) -> dict[uuid.UUID, list[Row]]:
     """`id` and `name` of albums that the viewer may see, by file; files that the caller has checked."""
     allowed, arguments = visible_albums(viewer)

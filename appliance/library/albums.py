@@ -124,9 +124,7 @@ async def _cleaned(db: Database, viewer: Viewer, before: Row, changes: Mapping[s
         values["family"] = changes["family"]
     if "sorting" in changes:
         values["sorting"] = changes["sorting"]
-    if changes.get("cover") is not None and not await db.value(
-        'SELECT 1 FROM "album_file" WHERE "album" = ? AND "file" = ?', [str(before["id"]), str(changes["cover"])]
-    ):
+    if changes.get("cover") is not None and not await album_files.is_shown(db, viewer, before["id"], changes["cover"]):
         raise InvalidInputError("The cover must be in the album", hint="Put that photo in first.")
     if "cover" in changes:
         values["cover"] = changes["cover"]

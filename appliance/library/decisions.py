@@ -139,6 +139,7 @@ async def add_face(
     if not (0 <= x < 1 and 0 <= y < 1 and width >= SMALLEST_SIDE and height >= SMALLEST_SIDE):
         raise InvalidInputError("That box is not on the picture", hint="left, top, width, height; all from 0 to 1.")
     box = (x, y, min(width, 1 - x), min(height, 1 - y))
+    await faces.check_nameable(db, viewer, file)
     for other in await faces.faces_of_file(db, viewer, file):
         if other["box"] and overlap(tuple(other["box"]), box) > SAME_BOX:
             raise ConflictError("There is a face already", hint="Say who it is, instead of drawing it again.")

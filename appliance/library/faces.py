@@ -86,6 +86,14 @@ async def faces_of_file(db: Database, viewer: Viewer, file: uuid.UUID) -> list[R
         return (await faces_of_files(db, viewer, [file])).get(file, [])
 
 
+async def check_nameable(db: Database, viewer: Viewer, file: uuid.UUID) -> None:
+    """Raise NotFoundError for a file that is not in the viewer's lists: who is on it is not theirs to say, even where
+    they see it in an album."""
+    visible, arguments = viewer.visible("f")
+    if not await db.value(f'SELECT 1 FROM "stored_file" f WHERE f."id" = ? AND {visible}', [str(file), *arguments]):
+        raise NotFoundError("There is no such file", hint="It may have been removed, or belong to someone else.")
+
+
 async def get_faces(db: Database, viewer: Viewer, ids: Sequence[object]) -> list[Row]:
     """In the order of `ids`; what the viewer may not see is left out."""
     people, people_arguments = visible_people(viewer)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from appliance.errors import InvalidInputError
-from appliance.library import files
+from appliance.library import files, undo_rights
 from appliance.library.face_index import ids_json
 from appliance.media import recipe as recipes
 
@@ -38,6 +38,7 @@ async def history_of(db: Database, viewer: Viewer, file: uuid.UUID, *, limit: in
         )
         changes = [(msgspec.json.decode(row["before"]), msgspec.json.decode(row["after"])) for row in rows]
         names = await _tag_names(db, changes)
+        theirs = await undo_rights.can_undo(db, viewer, rows)
     return [
         {
             "id": row["id"],
@@ -45,7 +46,7 @@ async def history_of(db: Database, viewer: Viewer, file: uuid.UUID, *, limit: in
             "verb": row["verb"],
             "created": row["created"],
             "undone_at": row["undone_at"],
-            "can_undo": row["undone_at"] is None and (viewer.is_admin or row["user"] == viewer.user_id),
+            "can_undo": row["undone_at"] is None and str(row["id"]) in theirs,
             "before": _in_words(before, names),
             "after": _in_words(after, names),
         }

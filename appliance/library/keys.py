@@ -38,8 +38,11 @@ async def add_key(
             f"Unknown scope {unknown[0]!r}" if unknown else "A key needs at least one scope",
             hint=f"Scopes are: {', '.join(SCOPES)}.",
         )
-    if user_id != viewer.user_id:
-        viewer.require_admin()
+    if user_id != viewer.user_id and viewer.user_id is not None:
+        # Not even an admin: it would open what its user keeps to themselves, without their knowing.
+        raise PermissionDeniedError(
+            "Only its user can make a key", hint="Or `homeroll key create`, on the machine that Homeroll runs on."
+        )
     if "all" not in viewer.scopes and not set(scopes) <= set(viewer.scopes):
         raise PermissionDeniedError(
             "A key cannot give what it has not", hint=f"Its scopes are: {', '.join(viewer.scopes)}."

@@ -27,6 +27,12 @@ def is_lent(viewer: Viewer, item: dict[str, Any]) -> bool:
     return not viewer.may_see(audience) and str(item["user"] or "") != str(viewer.user_id)
 
 
+def as_sent(item: dict[str, Any]) -> dict[str, Any]:
+    """A file of one's own as a key is told of it that may send, and not look: what the sender knows itself."""
+    said: dict[str, Any] = {"albums": [], "captions": [], "related_files": [], "description": "", "title": ""}
+    return as_lent(item) | said
+
+
 def as_lent(item: dict[str, Any]) -> dict[str, Any]:
     """The same file without how its owner keeps it."""
     metadata = item["metadata"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from appliance.errors import InvalidInputError, NotFoundError
+from appliance.errors import ConflictError, InvalidInputError, NotFoundError
 from appliance.library import announcing, files, journal
 from appliance.library.face_index import ids_json
 from appliance.messages import FileChanged
@@ -98,8 +98,14 @@ async def share_library(db: Database, bus: Bus, viewer: Viewer, library: uuid.UU
 
 
 async def put_back(db: Database, entry: Row) -> None:
-    """Undo an entry of the journal, inside its `db.write()`."""
-    before = msgspec.json.decode(entry["before"])
+    """Undo an entry of the journal, inside its `db.write()`; raises ConflictError when that was changed since."""
+    before, after = msgspec.json.decode(entry["before"]), msgspec.json.decode(entry["after"])
+    others = await db.value(
+        """SELECT count(*) FROM "stored_file" WHERE "id" IN (SELECT value FROM json_each(?)) AND "shared" IS NOT ?""",
+        [ids_json(after["files"]), int(after["shared"])],
+    )
+    if others:
+        raise ConflictError("Some of these files were shared anew since", hint="Undo what was done after it first.")
     await db.fetch(
         """UPDATE "stored_file" SET "shared" = ?, "modified" = ? WHERE "id" IN (SELECT value FROM json_each(?))""",
         [int(before["shared"]), now(), ids_json(before["files"])],

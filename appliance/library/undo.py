@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from appliance.errors import ConflictError, InvalidInputError, NotFoundError, PermissionDeniedError
+from appliance.errors import ConflictError, InvalidInputError
 from appliance.library import (
     album_changes,
     duplicate_choices,
@@ -22,6 +22,7 @@ from appliance.library import (
     journal,
     ownership,
 )
+from appliance.library.undo_rights import check_theirs
 from appliance.messages import FacesChanged, PeopleChanged
 from appliance.values import new_id, now
 
@@ -88,15 +89,12 @@ class Recording:
 async def undo(db: Database, viewer: Viewer, entry_id: uuid.UUID) -> Row:
     """Put back what this entry changed; returns the entry.
 
-    Raises ConflictError when it is undone already or its people or faces were changed since, PermissionDeniedError for
-    another person's entry, InvalidInputError for what cannot be undone.
+    Raises ConflictError when it is undone already or its people or faces were changed since, NotFoundError for another
+    person's entry (`undo_rights.py`), InvalidInputError for what cannot be undone.
     """
     async with db.write():
-        entry = await db.fetch_one('SELECT * FROM "journal" WHERE "id" = ?', [str(entry_id)])
-        if entry is None:
-            raise NotFoundError("There is no such entry in the journal")
-        if not (viewer.is_admin or entry["user"] == viewer.user_id):
-            raise PermissionDeniedError("Somebody else did that", hint="They, or an admin, can undo it.")
+        found = await db.fetch_one('SELECT * FROM "journal" WHERE "id" = ?', [str(entry_id)])
+        entry = await check_theirs(db, viewer, found)
         if entry["noun"] not in journal.UNDOABLE or not entry["before"] or not entry["after"]:
             raise InvalidInputError("This cannot be undone here")
         if entry["undone_at"] is not None:

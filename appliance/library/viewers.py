@@ -40,6 +40,11 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
     session: uuid.UUID | None = None
     unlocked: bool = False
 
+    @property
+    def reads(self) -> bool:
+        """Whether it may look at what is here, which a key that only sends or counts may not."""
+        return "all" in self.scopes or "read" in self.scopes
+
     def visible(self, table: str = "stored_file") -> tuple[str, list[object]]:
         """A condition and its arguments for `WHERE`; every listing of files contains it."""
         # The plus keeps SQLite from choosing an index that would read every file there is for each page.

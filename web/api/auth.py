@@ -15,6 +15,7 @@ from litestar.params import JSONBody, SkipValidation
 from appliance.errors import NotFoundError
 from appliance.home import Home
 from appliance.library import sessions, users
+from appliance.messages import AccessChanged
 from web.api.schemas import User
 from web.params import NewPassword, UserName
 from web.parts import Asking, HomePart
@@ -79,9 +80,10 @@ class AuthController(Controller):
         return Response(user, cookies=[await _new_session(request, home, user.id)])
 
     @post("/auth/logout", status_code=204, summary="End this session")
-    async def logout(self, request: Request[Any, Any, Any], home: HomePart) -> Response[None]:
+    async def logout(self, request: Request[Any, Any, Any], home: HomePart, viewer: Asking) -> Response[None]:
         if token := request.cookies.get(session_cookie(request.scope)):
             await sessions.close_session(home.db, token)
+            home.bus.publish(AccessChanged(user=str(viewer.user_id)))
         return Response(None, status_code=204, cookies=[_cookie(request, "", max_age=0)])
 
     @get("/auth/me", summary="Who is logged in")
@@ -102,6 +104,7 @@ class AuthController(Controller):
         address, name = address_of(request), f"password of {viewer.user_id}"
         with throttle.trying(address, name):
             await users.change_password(home.db, viewer, current=data.current_password, new=data.new_password)
+        home.bus.publish(AccessChanged(user=str(viewer.user_id)))
         cookies = []
         if session_cookie(request.scope) in request.cookies and viewer.user_id is not None:
             cookies = [await _new_session(request, home, viewer.user_id)]

@@ -10,7 +10,7 @@ import msgspec
 from litestar import Controller, Request, delete, get, patch, post, put
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from appliance.library import edits, files, trash
+from appliance.library import edits, files, lent, trash
 from web.api.schemas import File, Items, LandedFile, Page
 from web.params import Cursor, Limit1000, Rating
 from web.parts import Asking, HomePart, RunnerPart, UploadsPart
@@ -85,7 +85,7 @@ class FilesController(Controller):
             landed.append(await uploads.land(received.path, user=user, filename=received.filename))
         runner.wake()
         rows = await files.get_files(home.db, viewer, [one.id for one in landed])
-        by_id = {row["id"]: shown(row) for row in rows}
+        by_id = {row["id"]: shown(row if viewer.reads else lent.as_sent(row)) for row in rows}
         return Items([LandedFile(status=one.status, file=by_id[one.id]) for one in landed])
 
     @put(

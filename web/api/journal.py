@@ -34,7 +34,7 @@ class JournalController(Controller):
     path = "/journal"
     tags = ("journal",)
 
-    @get(summary="What you did, the latest first; admins see everyone's")
+    @get(summary="What you did, the latest first; admins see how the house is run, too")
     async def list(
         self,
         home: HomePart,

@@ -1,4 +1,4 @@
-"""API keys: one's own, and for admins anyone's."""
+"""API keys: one's own; admins see and end anyone's, without being able to use them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Key(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class NewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`user` is for admins who make a key for someone else."""
+    """`user` is for the machine's own command line, which is nobody: whose it shall be."""
 
     name: str = ""
     scopes: Annotated[list[Scope], says(minItems=1)] = msgspec.field(default_factory=lambda: ["all"])

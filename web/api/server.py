@@ -52,9 +52,10 @@ class ServerController(Controller):
         runner: RunnerPart,
         scheduler: SchedulerPart,
     ) -> Health:
-        failing, degraded = await _problems(home, runner, scheduler)
+        viewer = request.user
+        failing, degraded = await _problems(home, runner, scheduler, viewer)
         status: Literal["ok", "degraded", "failing"] = "failing" if failing else "degraded" if degraded else "ok"
-        return Health(status=status, reasons=failing + degraded if request.user is not None else [])
+        return Health(status=status, reasons=failing + degraded if viewer is not None else [])
 
 
 @cache
@@ -66,14 +67,29 @@ def version() -> str:
         return "0.0.0"  # run from a checkout that was never installed
 
 
-async def _problems(home: Home, runner: Runner, scheduler: Scheduler) -> tuple[list[Reason], list[Reason]]:
+def _told(viewer: Viewer | None) -> Viewer:
+    """Whose libraries are named: an admin has to mend them, whosever they are."""
+    return LOCAL_ADMIN if viewer is None or viewer.is_admin else viewer
+
+
+async def _problems(
+    home: Home, runner: Runner, scheduler: Scheduler, viewer: Viewer | None
+) -> tuple[list[Reason], list[Reason]]:
     failing: list[Reason] = []
     degraded: list[Reason] = []
     try:
+        told = await libraries.list_libraries(home.db, _told(viewer))
+        seen = {library["id"] for library in told if viewer is not None and viewer.reads}
         for library in await libraries.list_libraries(home.db, LOCAL_ADMIN):
-            if library["status"] == "frozen":
+            if library["status"] != "frozen":
+                continue
+            if library["id"] in seen:
                 message = f"The library “{library['name']}” is frozen: {library['reason']}"
                 degraded.append(Reason("library", message, library["hint"]))
+            else:
+                degraded.append(
+                    Reason("library", "A library is frozen", "Whoever it belongs to is told which, and why.")
+                )
     except HomerollError as error:
         failing.append(Reason("database", error.message, error.hint))
     if home.db.damage:

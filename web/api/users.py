@@ -69,3 +69,4 @@ class UsersController(Controller):
     @delete("/{user_id:uuid}", summary="Remove someone who has no files here")
     async def remove(self, home: HomePart, viewer: Asking, user_id: FromPath[uuid.UUID]) -> None:
         await users.remove_user(home.db, viewer, user_id)
+        home.bus.publish(AccessChanged(user=str(user_id)))
