@@ -182,7 +182,7 @@ def missing(what: str) -> tuple[int, Any]:
 
 
 def step(name: str, *, pending: int = 0, done: int = 0, failed: int = 0, waits: str = "") -> dict[str, Any]:
-    counts = {"pending": pending, "running": 0, "done": done, "skipped": 0, "failed": failed}
+    counts = {"pending": pending, "running": 0, "done": done, "skipped": 0, "failed": failed, "ignored": 0}
     return {"name": name, "version": "1", **counts, "waits": waits, "rate": None, "seconds_left": None}
 
 

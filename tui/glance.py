@@ -146,7 +146,7 @@ def work(house: House, room: int) -> list[Part]:
 
 def _step(step: dict[str, Any], room: int) -> list[Part]:
     waiting = step["pending"] + step["running"]
-    finished = step["done"] + step["skipped"] + step["failed"]
+    finished = step["done"] + step["skipped"] + step["failed"] + step["ignored"]
     share = finished / (finished + waiting) if finished + waiting else 1.0
     line = f"{step['name']:<{LABEL}}{bar(share, 10)} {share:>4.0%} {finished:>9,}"
     told = ""

@@ -21,6 +21,7 @@ SOURCES: dict[str, str] = {
     "steps": "/steps",
     "jobs": "/jobs",
     "failures": "/failures?limit=500",
+    "ignored": "/failures?limit=500&ignored=true",
     "integrity": "/integrity",
     "models": "/models",
     "people": "/people?limit=500",
@@ -62,7 +63,7 @@ class House:
         """Call it at equal times: how many steps of files came to an end since the last call."""
         items = self.items("steps")
         if items:
-            finished = sum(item["done"] + item["skipped"] + item["failed"] for item in items)
+            finished = sum(item["done"] + item["skipped"] + item["failed"] + item["ignored"] for item in items)
             self.pace.append(max(0, finished - (finished if self._finished is None else self._finished)))
             self._finished = finished
 
@@ -91,10 +92,10 @@ class House:
         self.messages += 1
         match name:
             case "StepProgress":
-                failed = sum(item["failed"] for item in self.items("steps"))
+                failed = [(item["failed"], item["ignored"]) for item in self.items("steps")]
                 self.known["steps"] = {**self.known.get("steps", {}), "items": data}
-                stale = {"failures"} if sum(item["failed"] for item in data) != failed else set()
-                return {"steps"}, stale
+                same = failed == [(item["failed"], item["ignored"]) for item in data]
+                return {"steps"}, set() if same else {"failures", "ignored"}
             case "JobProgress":
                 self._replace("jobs", "name", data)
                 ended = data.get("status") in ENDED

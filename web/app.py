@@ -27,6 +27,7 @@ from web.api.duplicates import DuplicatesController
 from web.api.edits import EditsController
 from web.api.events import EventsController
 from web.api.faces import FacesController
+from web.api.failures import FailuresController
 from web.api.family import FamilyController
 from web.api.files import FilesController
 from web.api.growth import GrowthController
@@ -113,6 +114,7 @@ CONTROLLERS = (
     GrowthController,
     JobsController,
     StepsController,
+    FailuresController,
     SettingsController,
     ModelsController,
     TlsController,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from web.parts import Runner
     from web.requestlog import RequestLog
 
-STATUSES = ("pending", "running", "done", "skipped", "failed")
+STATUSES = ("pending", "running", "done", "skipped", "failed", "ignored")
 
 
 class Numbers(msgspec.Struct, frozen=True, kw_only=True):

@@ -92,7 +92,7 @@ async def _steps_done(context: Context, api: Api, progress: Progress) -> int:
         answer = await api.get("/steps")
         steps = _up_to(answer["items"], context.args.until)
         for step in steps:
-            done = step["done"] + step["skipped"] + step["failed"]
+            done = step["done"] + step["skipped"] + step["failed"] + step["ignored"]
             progress.update(step["name"], done=done, total=done + step["pending"] + step["running"])
         if not any(step["running"] or (step["pending"] and not step["waits"]) for step in steps):
             for step in steps:

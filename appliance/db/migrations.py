@@ -37,6 +37,7 @@ MIGRATIONS = (
     "m2026_11_21_sessions",
     "m2026_11_21_adjusting",
     "m2026_11_21_event_points",
+    "m2026_11_21_failures",
 )
 
 

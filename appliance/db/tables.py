@@ -165,7 +165,7 @@ class FileStep(Table, tablename="file_step"):
     file = ForeignKey(StoredFile, on_delete=OnDelete.cascade, null=False)
     step = Text()
     version = Text()
-    status = Text(default="pending")  # pending | running | done | skipped | failed
+    status = Text(default="pending")  # pending | running | done | skipped | failed | ignored
     attempts = Integer(default=0)
     error = Text()
     hint = Text()

@@ -76,7 +76,8 @@ async def captions_of(db: Database, files: Sequence[uuid.UUID]) -> dict[uuid.UUI
 
 
 async def without_caption(db: Database, model: CaptioningModel, *, after: str, limit: int) -> list[Row]:
-    """`id` of files on the timeline that the model has not described as they are now, by id, behind `after`."""
+    """`id` of files on the timeline that the model has not described as they are now, by id, behind `after`; without
+    those whose failure somebody ignores."""
     return await db.fetch(
         f"""SELECT f."id" FROM "stored_file" f WHERE f."id" > ? AND {_LACKING} ORDER BY f."id" LIMIT ?""",
         [after, *_lacking(model), limit],
@@ -94,6 +95,8 @@ _LACKING = """f."listed" AND f."kind" IN ('photo', 'video', 'raw') AND NOT EXIST
     SELECT 1 FROM "photo_caption" p WHERE p."file" = f."id"
     AND p."captions_json" ->> ('$."' || ? || '".version') = ?
     AND p."captions_json" ->> ('$."' || ? || '".content') = f."content_sha"
+) AND NOT EXISTS (
+    SELECT 1 FROM "file_step" s WHERE s."file" = f."id" AND s."step" = 'caption' AND s."status" = 'ignored'
 )"""
 
 

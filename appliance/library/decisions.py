@@ -242,7 +242,7 @@ async def look_again(db: Database, files: Sequence[object]) -> None:
     await db.fetch(
         """UPDATE "file_step" SET "status" = 'pending', "attempts" = 0, "error" = '', "hint" = ''
            WHERE "step" = ? AND "file" IN (SELECT value FROM json_each(?))
-           AND "status" IN ('done', 'failed', 'running')""",
+           AND "status" IN ('done', 'failed', 'ignored', 'running')""",
         [face_index.FACES_STEP, face_index.ids_json(files)],
     )
 

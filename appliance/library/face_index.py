@@ -95,7 +95,7 @@ async def prepare(db: Database) -> bool:
         )
         if row is not None:
             log.info("face_engine=%s version=%s: every file is looked at again", engine.name, engine.version)
-            await make_due_again(db, FACES_STEP)
+            await make_due_again(db, FACES_STEP, ignored=True)
         return True
 
 

@@ -127,12 +127,12 @@ async def _plan(db: Database, index: Index) -> None:
     seen = """EXISTS (SELECT 1 FROM "image_embedding" e WHERE e."file" = "file_step"."file" AND e."image_index" = ?)"""
     await db.fetch(
         f"""UPDATE "file_step" SET "status" = 'done', "error" = '', "hint" = ''
-            WHERE "step" = ? AND "status" IN ('pending', 'failed') AND {seen}""",
+            WHERE "step" = ? AND "status" IN ('pending', 'failed', 'ignored') AND {seen}""",
         [EMBEDDING_STEP, index.id],
     )
     await db.fetch(
         f"""UPDATE "file_step" SET "status" = 'pending', "attempts" = 0, "error" = '', "hint" = ''
-            WHERE "step" = ? AND ("status" IN ('done', 'failed') OR "status" = 'skipped' AND "error" = '')
+            WHERE "step" = ? AND ("status" IN ('done', 'failed', 'ignored') OR "status" = 'skipped' AND "error" = '')
             AND NOT {seen}""",
         [EMBEDDING_STEP, index.id],
     )

@@ -110,13 +110,13 @@ async def prepare(db: Database) -> bool:
         found = [model.name, model.version, model.name]
         await db.fetch(
             f"""UPDATE "file_step" SET "status" = 'done', "error" = '', "hint" = ''
-                WHERE "step" = ? AND "status" IN ('pending', 'failed') AND {spoken}""",
+                WHERE "step" = ? AND "status" IN ('pending', 'failed', 'ignored') AND {spoken}""",
             [TAGS_STEP, *found],
         )
         await db.fetch(
             f"""UPDATE "file_step" SET "status" = 'pending', "attempts" = 0, "error" = '', "hint" = ''
-                WHERE "step" = ? AND ("status" IN ('done', 'failed') OR "status" = 'skipped' AND "error" = '')
-                AND NOT {spoken}""",
+                WHERE "step" = ? AND NOT {spoken}
+                AND ("status" IN ('done', 'failed', 'ignored') OR "status" = 'skipped' AND "error" = '')""",
             [TAGS_STEP, *found],
         )
         if planned is not None:

@@ -21,5 +21,5 @@ async def renew_thumbnails(db: Database) -> bool:
         )
         if not made:
             return False
-        await steps.make_due_again(db, RENDITIONS_STEP)
+        await steps.make_due_again(db, RENDITIONS_STEP, ignored=False)
     return True

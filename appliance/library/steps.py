@@ -1,28 +1,27 @@
-"""Which step of which file is due, and what became of it; the plan is in the tables, never in a queue."""
+"""Which step of which file is due, and what became of it; the plan is in the tables, never in a queue.
+
+What failed, and what is done about it: `failures.py`.
+"""
 
 from __future__ import annotations
 
-import base64
 import uuid
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from appliance.db.tables import FileStep
-from appliance.errors import InvalidInputError
 from appliance.library import kept
-from appliance.library.intake import ABSENT
 from appliance.values import new_id, now
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from appliance.db.engine import Database, Row
-    from appliance.library.viewers import Viewer
     from appliance.values import StepSpec
 
 PLANNED = "planned_steps"
-STATUSES = ("pending", "running", "done", "skipped", "failed")
+STATUSES = ("pending", "running", "done", "skipped", "failed", "ignored")
 #: In the very words of the index `file_step_due`: SQLite takes a partial index only where it finds its condition as it
 #: stands there, and otherwise looks at every step of every file for each few that are claimed.
 UNFINISHED = """s."status" IN ('pending', 'running')"""
@@ -123,12 +122,16 @@ async def redo(db: Database, step: str, file: uuid.UUID) -> None:
         )
 
 
-async def make_due_again(db: Database, step: str) -> None:
+async def make_due_again(db: Database, step: str, *, ignored: bool) -> None:
     """Every file that the step was tried on is due for it again, but those for which it has nothing to do.  Inside
-    `db.write()`."""
+    `db.write()`.
+
+    ignored: also where somebody said to leave its failure, for it goes about it in another way now.
+    """
+    left = "" if ignored else """ AND "status" <> 'ignored'"""
     await db.fetch(
-        """UPDATE "file_step" SET "status" = 'pending', "attempts" = 0, "error" = '', "hint" = ''
-           WHERE "step" = ? AND NOT ("status" = 'skipped' AND "error" <> '')""",
+        f"""UPDATE "file_step" SET "status" = 'pending', "attempts" = 0, "error" = '', "hint" = ''
+            WHERE "step" = ? AND NOT ("status" = 'skipped' AND "error" <> ''){left}""",
         [step],
     )
 
@@ -229,9 +232,9 @@ async def finish(db: Database, outcomes: Iterable[Outcome]) -> None:
 
 async def fold_failures(db: Database, file: uuid.UUID, needs: Sequence[str]) -> None:
     """A file that failed one step and then another that needs it is one failure, with the later reason: the earlier
-    one becomes skipped.  Inside `db.write()`."""
+    one becomes skipped, ignored or not.  Inside `db.write()`."""
     await db.fetch(
-        """UPDATE "file_step" SET "status" = 'skipped' WHERE "file" = ? AND "status" = 'failed'
+        """UPDATE "file_step" SET "status" = 'skipped' WHERE "file" = ? AND "status" IN ('failed', 'ignored')
            AND "step" IN (SELECT value FROM json_each(?))""",
         [str(file), msgspec.json.encode(needs).decode()],
     )
@@ -261,81 +264,3 @@ async def counts(db: Database) -> dict[str, dict[str, int]]:
     for row in rows:
         found.setdefault(row["step"], dict.fromkeys(STATUSES, 0))[row["status"]] = row["files"]
     return found
-
-
-async def failures(db: Database, viewer: Viewer, *, limit: int = 50, cursor: str | None = None) -> dict[str, Any]:
-    """Failed steps the viewer may see, latest first: items, total, next."""
-    condition, args = viewer.visible("f")
-    after, after_args = _after(cursor)
-    rows = await db.fetch(
-        f"""SELECT s."id" AS step_id, s."step", s."error", s."hint", s."attempts", s."modified", f."id", f."filename",
-                   f."content", l."name" AS library_name
-            FROM "file_step" s JOIN "stored_file" f ON f."id" = s."file" JOIN "library" l ON l."id" = f."library"
-            WHERE s."status" = 'failed' AND {condition}{after}
-            ORDER BY s."modified" DESC, s."id" DESC LIMIT ?""",
-        [*args, *after_args, limit + 1],
-    )
-    total = await db.value(
-        f"""SELECT count(*) FROM "file_step" s JOIN "stored_file" f ON f."id" = s."file"
-            WHERE s."status" = 'failed' AND {condition}""",
-        args,
-    )
-    page = rows[:limit]
-    following = _cursor(page[-1]) if len(rows) > limit else None
-    return {"items": [_failure(row) for row in page], "total": total, "next": following}
-
-
-async def retry(db: Database, *, file_id: uuid.UUID | None = None, step: str | None = None) -> int:
-    """Make failed steps due again: all, or those of one file, or of one step; returns how many."""
-    condition = ""
-    args: list[object] = []
-    if file_id is not None:
-        condition, args = condition + ' AND "file" = ?', [*args, str(file_id)]
-    if step is not None:
-        condition, args = condition + ' AND "step" = ?', [*args, step]
-    async with db.write():
-        rows = await db.fetch(
-            f"""UPDATE "file_step" SET "status" = 'pending', "attempts" = 0, "error" = '', "hint" = ''
-                WHERE "status" = 'failed'{condition} RETURNING "file" """,
-            args,
-        )
-        # What was folded into a failure is part of it.
-        await db.execute_many(
-            """UPDATE "file_step" SET "status" = 'pending', "attempts" = 0, "error" = '', "hint" = ''
-               WHERE "file" = ? AND "status" = 'skipped' AND "error" NOT IN ('', ?)""",
-            [[str(row["file"]), ABSENT] for row in rows],
-        )
-        await db.execute_many(
-            """UPDATE "stored_file" SET "unshowable" = 0 WHERE "id" = ? AND NOT EXISTS
-               (SELECT 1 FROM "file_step" s WHERE s."file" = "stored_file"."id" AND s."status" = 'failed')""",
-            [[str(row["file"])] for row in rows],
-        )
-    return len(rows)
-
-
-def _after(cursor: str | None) -> tuple[str, list[object]]:
-    if not cursor:
-        return "", []
-    try:
-        modified, step_id = msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=tuple[str, str])
-    except (ValueError, msgspec.DecodeError) as error:
-        raise InvalidInputError("That cursor is not one of ours", hint="Start again without it.") from error
-    return ' AND (s."modified", s."id") < (?, ?)', [modified, step_id]
-
-
-def _cursor(row: Row) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode((str(row["modified"]), str(row["step_id"])))).decode()
-
-
-def _failure(row: Row) -> dict[str, Any]:
-    return {
-        "file_id": str(row["id"]),
-        "filename": row["filename"],
-        "path": row["content"],
-        "library": row["library_name"],
-        "step": row["step"],
-        "error": row["error"],
-        "hint": row["hint"],
-        "attempts": row["attempts"],
-        "modified": row["modified"].isoformat(),
-    }

@@ -113,8 +113,9 @@ async def test_a_file_of_someone_else_does_not_exist(
     assert (await bruno.get("/files")).json()["total"] == 0
     assert (await bruno.get("/timeline")).json()["total"] == 0
     assert mine["id"] not in (await bruno.get(f"/timeline/{mine['start'][:7]}")).text
-    retry = await bruno.post("/failures/retry", json={"file_id": mine["id"]})
-    assert_error(retry, 404, "not_found")
+    for verb in ("retry", "ignore"):
+        refused = await bruno.post(f"/failures/{verb}", json={"file_id": mine["id"]})
+        assert_error(refused, 404, "not_found")
 
 
 async def test_what_is_for_admins_is_refused_to_others(service: Service, anna: httpx.AsyncClient) -> None:
@@ -133,6 +134,7 @@ async def test_what_is_for_admins_is_refused_to_others(service: Service, anna: h
         ("POST", "/steps/pause"),
         ("POST", "/steps/resume"),
         ("POST", "/failures/retry"),
+        ("POST", "/failures/ignore"),
         ("GET", "/settings"),
         ("PATCH", "/settings"),
         ("GET", "/requests"),
@@ -146,7 +148,7 @@ async def test_what_is_for_admins_is_refused_to_others(service: Service, anna: h
         ("GET", "/metrics"),
     ):
         body: dict[str, Any] = {"json": {"name": "x"} if "libraries" in path else {}} if method == "PATCH" else {}
-        if path == "/failures/retry":
+        if path.startswith("/failures/"):
             body = {"json": {}}
         assert_error(await anna.request(method, path, **body), 403, "not_allowed")
     new_user = {"username": "eve", "password": "long enough", "role": "admin"}

@@ -1,30 +1,27 @@
-"""Steps on single files: progress, pause, what failed and trying that again, and what someone looks at first."""
+"""Steps on single files: progress, pause, and what someone looks at first."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, get, post
 from litestar.params import JSONBody
 
-from appliance.errors import InvalidInputError
 from appliance.home import Home
 from appliance.library import files, settings
-from appliance.library import steps as file_steps
-from web.api.schemas import Page
-from web.params import Cursor, Limit1000
 from web.parts import Asking, HomePart, Runner, RunnerPart
 
-MAX_LIMIT = 1000
 MAX_PRIORITY = 500
+#: Of a step, to those who are no admins: the fields are there all the same.
+UNTOLD = dict.fromkeys(("running", "skipped", "failed", "ignored"), 0) | dict.fromkeys(("rate", "seconds_left"))
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """Files by status; `rate` is in files a second; `waits`: why none can be worked on at present, or ""."""
+    """Files by status, where `ignored` ones failed and somebody said to leave it at that; `rate` is in files a second;
+    `waits`: why none can be worked on at present, or ""."""
 
     name: str
     version: str = ""
@@ -33,6 +30,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     done: int = 0
     skipped: int = 0
     failed: int = 0
+    ignored: int = 0
     waits: str = ""
     rate: float | None = None
     seconds_left: float | None = None
@@ -42,29 +40,6 @@ class Steps(msgspec.Struct, frozen=True):
     items: list[Step]
     paused: bool
     night_window: str
-
-
-class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    file_id: uuid.UUID
-    filename: str
-    path: str
-    library: str
-    step: str
-    error: str
-    hint: str
-    attempts: int
-    modified: datetime
-
-
-class Retry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Narrow it to one file, one step, or neither."""
-
-    file_id: uuid.UUID | None = None
-    step: str | None = None
-
-
-class Retried(msgspec.Struct, frozen=True):
-    retried: int
 
 
 class Priority(msgspec.Struct, frozen=True):
@@ -97,24 +72,6 @@ class StepsController(Controller):
         await runner.resume()
         return await _steps(home, runner)
 
-    @get("/failures", summary="Files that a step could not deal with, and why")
-    async def failures(
-        self, home: HomePart, viewer: Asking, limit: Limit1000 = 100, cursor: Cursor = None
-    ) -> Page[Failure]:
-        if not 1 <= limit <= MAX_LIMIT:
-            raise InvalidInputError(f"limit must be between 1 and {MAX_LIMIT}")
-        return msgspec.convert(await file_steps.failures(home.db, viewer, limit=limit, cursor=cursor), Page[Failure])
-
-    @post("/failures/retry", status_code=200, summary="Try again")
-    async def retry(self, home: HomePart, viewer: Asking, runner: RunnerPart, data: JSONBody[Retry]) -> Retried:
-        if data.file_id is None:
-            viewer.require_admin()
-        else:
-            await files.get_original(home.db, viewer, data.file_id)
-        count = await file_steps.retry(home.db, file_id=data.file_id, step=data.step)
-        runner.wake()
-        return Retried(count)
-
     @post("/priority", status_code=204, summary="What someone is looking at is worked on first")
     async def priority(self, home: HomePart, viewer: Asking, runner: RunnerPart, data: JSONBody[Priority]) -> None:
         runner.prioritise(await files.visible_ids(home.db, viewer, data.ids))
@@ -126,10 +83,10 @@ def without_counts(items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     told = []
     for item in items:
         left = item["pending"] + item["running"]
-        done = item["done"] + item["skipped"] + item["failed"]
+        done = item["done"] + item["skipped"] + item["failed"] + item["ignored"]
         parts = min(99, 100 * done // (done + left)) if left else 0
         same = {name: item.get(name, "") for name in ("name", "version", "waits")}
-        told.append(same | {"pending": 100 - parts if left else 0, "done": parts})
+        told.append(UNTOLD | same | {"pending": 100 - parts if left else 0, "done": parts})
     return told
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MONTHS = ("", "2023-01-31T23:59:59.000", "2023-02-01T00:00:00.000", "2024-05-01T12:00:00.000")
-STATUSES = ("pending", "running", "done", "skipped", "failed")
+STATUSES = ("pending", "running", "done", "skipped", "failed", "ignored")
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pytest
 
 from appliance.errors import DatabaseBusyError
 from appliance.files import TEMPORARY_PREFIX
+from appliance.library import failures
 from appliance.library import steps as plan
 from appliance.library.intake import ABSENT
 from appliance.library.settings import change_settings
@@ -107,8 +108,8 @@ async def test_what_failed_holds_nothing_up_and_a_bad_file_is_one_failure(home: 
         await finished(runner)
         assert await statuses(home, "first") == {"a-torn.jpg": "skipped"}
         assert await statuses(home, "second") == {"a-torn.jpg": "failed"}
-        assert (await plan.failures(home.db, LOCAL_ADMIN))["total"] == 1
-        assert await plan.retry(home.db) == 1
+        assert (await failures.failures(home.db, LOCAL_ADMIN))["total"] == 1
+        assert await failures.retry(home.db) == 1
         runner.wake()
         await finished(runner)
     assert (len(first.failed), len(second.failed)) == (2, 2)
@@ -176,10 +177,118 @@ async def test_a_failed_file_is_not_tried_again_until_someone_asks(home: Home, p
     async with running(home, second) as runner:
         await finished(runner)
         assert second.failed == []
-        assert await plan.retry(home.db) == 1
+        assert await failures.retry(home.db) == 1
         runner.wake()
         await finished(runner)
     assert len(second.failed) == 1
+
+
+async def test_an_ignored_failure_stays_away_until_somebody_asks_or_the_step_is_another(
+    home: Home, photos: Path, scan: Scan
+) -> None:
+    put(photos, "a-torn.jpg", "b-torn.jpg")
+    await scan()
+    async with running(home, Sayer()) as runner:
+        await finished(runner)
+        (kept,) = await ids(home, ["a-torn.jpg"])
+        assert await failures.ignore(home.db, LOCAL_ADMIN, file_id=kept, step="renditions") == 1
+        (item,) = await runner.progress()
+    assert (item["failed"], item["ignored"]) == (1, 1)
+    again = Sayer()
+    async with running(home, again) as runner:  # neither a start nor a scan is a reason
+        await scan()
+        async with home.db.write():  # nor are thumbnails that were lost
+            await plan.make_due_again(home.db, "renditions", ignored=False)
+        assert await failures.retry(home.db) == 0
+        runner.wake()
+        await finished(runner)
+        assert await statuses(home) == {"a-torn.jpg": "ignored", "b-torn.jpg": "failed"}
+        assert len(again.failed) == 1
+        told = await failures.failures(home.db, LOCAL_ADMIN)
+        assert ([one["filename"] for one in told["items"]], told["total"], told["ignored"]) == (["b-torn.jpg"], 1, 1)
+        left = await failures.failures(home.db, LOCAL_ADMIN, ignored=True)
+        assert ([one["filename"] for one in left["items"]], left["total"]) == (["a-torn.jpg"], 1)
+        assert left["items"][0]["error"] == "It is torn."
+        assert await failures.retry(home.db, ignored_of=LOCAL_ADMIN) == 1
+        runner.wake()
+        await finished(runner)
+        assert await failures.ignore(home.db, LOCAL_ADMIN) == 2
+    newer = Sayer(version="2")
+    async with running(home, newer) as runner:
+        await finished(runner)
+    assert set((await statuses(home)).values()) == {"failed"}
+    assert len(newer.failed) == 2
+
+
+async def test_an_ignored_failure_is_due_when_its_file_is_another(home: Home, photos: Path, scan: Scan) -> None:
+    put(photos, "a-torn.jpg")
+    await scan()
+    async with running(home, Sayer()) as runner:
+        await finished(runner)
+        await failures.ignore(home.db, LOCAL_ADMIN)
+        put(photos, "a-torn.jpg", "b.jpg")  # the same bytes again
+        await scan()
+        await finished(runner)
+        assert await statuses(home) == {"a-torn.jpg": "ignored", "b.jpg": "done"}
+        (photos / "a-torn.jpg").write_bytes(jpeg(99))
+        await scan()
+        await finished(runner)
+        assert (await statuses(home))["a-torn.jpg"] == "failed"
+
+
+async def test_what_failed_later_for_an_ignored_reason_is_one_failure_again(
+    home: Home, photos: Path, scan: Scan
+) -> None:
+    put(photos, "a-torn.jpg")
+    await scan()
+    async with running(home, Sayer("first")) as runner:
+        await finished(runner)
+        await failures.ignore(home.db, LOCAL_ADMIN)
+    async with running(home, Sayer("first"), Sayer("second", needs=("first",))) as runner:
+        await finished(runner)
+    assert await statuses(home, "first") == {"a-torn.jpg": "skipped"}
+    assert await statuses(home, "second") == {"a-torn.jpg": "failed"}
+
+
+async def test_a_file_that_cannot_be_shown_stays_so_while_that_is_ignored(home: Home, photos: Path, scan: Scan) -> None:
+    put(photos, "a-torn.jpg")
+    await scan()
+    async with running(home, Sayer(), Sayer("other")) as runner:
+        await finished(runner)
+        (file,) = await ids(home, ["a-torn.jpg"])
+        await home.db.fetch('UPDATE "stored_file" SET "unshowable" = 1')
+        await failures.ignore(home.db, LOCAL_ADMIN, step="renditions")
+
+        async def unshowable() -> bool:
+            return bool(await home.db.value('SELECT "unshowable" FROM "stored_file"'))
+
+        assert await failures.retry(home.db) == 1
+        assert await unshowable()
+        assert await failures.retry(home.db, file_id=file, step="renditions") == 1  # by name, ignored or not
+        assert not await unshowable()
+
+
+async def test_failures_are_found_by_their_own_indexes(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    real = home.db.fetch
+
+    async def fetch(statement: str, arguments: Sequence[object] = ()) -> Any:
+        asked.append(statement)
+        return await real(statement, arguments)
+
+    monkeypatch.setattr(home.db, "fetch", fetch)
+    for ignored in (False, True):
+        await failures.failures(home.db, LOCAL_ADMIN, ignored=ignored)
+    await failures.ignore(home.db, LOCAL_ADMIN)
+    await failures.retry(home.db, ignored_of=LOCAL_ADMIN)
+    monkeypatch.undo()
+    plans = [
+        " ".join(row["detail"] for row in await real(f"EXPLAIN QUERY PLAN {statement}", [1] * statement.count("?")))
+        for statement in asked
+        if '"file_step"' in statement
+    ]
+    assert len(plans) == 7
+    assert not [plan for plan in plans if "USING INDEX file_step_" not in plan or "SCAN f" in plan], plans
 
 
 async def test_a_result_that_the_tables_refuse_costs_its_own_file_only(home: Home, photos: Path, scan: Scan) -> None:

@@ -94,14 +94,32 @@ async def test_working_hours_are_set_beside_the_jobs(data: Path) -> None:
     assert settings["night_window"] == "22:00-05:00"
 
 
-async def test_a_failure_says_why_and_is_tried_again(library: Path, photos: Path) -> None:
+async def test_a_failure_says_why_is_left_at_that_and_tried_again(library: Path, photos: Path) -> None:
     async with watching(dashboard(library)) as seen:
         await seen.press("4")
-        await seen.see("broken.jpg")
+        await seen.see("broken.jpg", "Ignore", "Ignore all")
+        assert "Failed / ignored" not in seen.text
+        await seen.press("i")
+        await seen.see("every other file could be dealt with", "v shows what is ignored: 1 failure.")
+        assert ask(library, "GET", "/failures")["total"] == 0
+        assert "Try all again" not in seen.text
+        await seen.press("v")
+        await seen.see("broken.jpg", "1 ignored failure in all", "Try all again")
+        assert "Ignore all" not in seen.text
+        await seen.press("1")
+        await seen.see("Needs attention", "There is no backup yet")
+        await seen.miss("could not be dealt with")
+        await seen.press("4", "a")
+        await seen.see("Nothing is ignored")
+        await seen.press("v")
+        await seen.see("broken.jpg", "1 failure in all")
+        await seen.press("I")
+        await seen.see("Leave all 1 failure at that?")
+        await seen.press("y")
+        await seen.see("every other file could be dealt with")
         (photos / "broken.jpg").write_bytes((photos / "IMG_0000.jpg").read_bytes() + b"\0")
         ask(library, "POST", f"/libraries/{ask(library, 'GET', '/libraries')['items'][0]['id']}/scan")
-        await seen.press("a")
-        await seen.see("Nothing failed")
+        await seen.see("Nothing failed: every file could be dealt with")
 
 
 async def test_settings_are_changed_by_their_type_and_put_back(data: Path) -> None:

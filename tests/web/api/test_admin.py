@@ -132,6 +132,42 @@ async def test_failures_are_told_and_tried_again(admin: httpx.AsyncClient, anna:
     assert (await admin.post("/failures/retry", json={})).status_code == 200
 
 
+async def test_a_failure_is_left_at_that_and_tried_again_when_somebody_asks(
+    admin: httpx.AsyncClient, anna: httpx.AsyncClient, bruno: httpx.AsyncClient
+) -> None:
+    async def told(api: httpx.AsyncClient, **query: Any) -> tuple[int, int]:
+        page = (await api.get("/failures", params=query)).json()
+        return page["total"], page["ignored"]
+
+    async def failed() -> dict[str, Any]:
+        """Once the last step of it has failed, of which the first one's failure is a part."""
+        async with asyncio.timeout(20):
+            while True:
+                items: list[dict[str, Any]] = (await anna.get("/failures")).json()["items"]
+                if [item["step"] for item in items] == ["renditions"]:
+                    return items[0]
+                await asyncio.sleep(0.05)
+
+    damaged = await upload(anna, b"\xff\xd8\xff\xe0" + b"\x00" * 500, "damaged.jpg")
+    failure = await failed()
+    one = {"file_id": damaged["id"], "step": failure["step"]}
+    assert_error(await bruno.post("/failures/ignore", json=one), 404, "not_found")
+    assert_error(await anna.post("/failures/ignore", json={"step": failure["step"]}), 403, "not_allowed")
+    assert (await admin.post("/failures/ignore", json={})).json() == {"ignored": 0}  # she does not see it
+    assert (await anna.post("/failures/ignore", json=one)).json() == {"ignored": 1}
+    assert await told(anna) == (0, 1)
+    assert await told(anna, ignored=True) == (1, 1)
+    (kept,) = (await anna.get("/failures?ignored=true")).json()["items"]
+    assert kept == failure
+    steps = {step["name"]: step for step in (await admin.get("/steps")).json()["items"]}
+    assert (steps[failure["step"]]["failed"], steps[failure["step"]]["ignored"]) == (0, 1)
+    assert (await admin.post("/failures/retry", json={})).json() == {"retried": 0}
+    assert (await admin.post("/failures/retry", json={"ignored": True})).json() == {"retried": 0}
+    assert (await anna.post("/failures/retry", json={"file_id": damaged["id"], "ignored": True})).json()["retried"] == 1
+    await failed()
+    assert_error(await anna.post("/failures/ignore", json={"file": damaged["id"]}), 400, "invalid_input")
+
+
 async def test_settings_are_checked_explained_and_put_back(admin: httpx.AsyncClient) -> None:
     def value(answer: httpx.Response, name: str = "night_window") -> Any:
         return next(item["value"] for item in answer.json()["items"] if item["name"] == name)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from appliance.messages import FileAdded, JobProgress, LibraryChanged
+from appliance.messages import FileAdded, JobProgress, LibraryChanged, StepProgress
 from tests.web.conftest import serving, upload
 
 if TYPE_CHECKING:
@@ -45,12 +45,15 @@ async def test_one_hears_of_the_family_and_oneself_only(
         mine = await upload(anna, photo("2024:06:01 12:00:00"))
         bus.publish(FileAdded(ids=["family"], months=["2020-01"], user=None))
         bus.publish(LibraryChanged(id="y", item={"id": "y", "user": None}))
+        bus.publish(StepProgress(items=await service.house.runner.progress()))
         bus.publish(JobProgress(name="last", item={"name": "last"}))
         heard: list[tuple[str, Any]] = []
         async for name, data in lines:
             heard.append((name, data))
             if (name, data) == ("JobProgress", {"name": "last"}):
                 break
+    asked = (await anna.get("/steps")).json()["items"]
+    assert [data[0].keys() for name, data in heard if name == "StepProgress"][-1] == asked[0].keys()
     assert ("FileAdded", {"ids": [mine["id"]], "months": ["2024-06"]}) in heard
     assert ("FileAdded", {"ids": ["family"], "months": ["2020-01"]}) in heard
     assert ("LibraryChanged", {"id": "y", "user": None}) in heard

@@ -7,7 +7,7 @@ import { createStore } from "/static/js/lib/store.js";
 const HEALTH_EVERY_MS = 60_000;
 
 /**
- * @typedef {{ name: string, pending: number, running: number, done: number, skipped: number, failed: number, waits: string, rate: number, seconds_left: number | null }} Step
+ * @typedef {{ name: string, pending: number, running: number, done: number, skipped: number, failed: number, ignored: number, waits: string, rate: number, seconds_left: number | null }} Step
  * @typedef {{ name: string, title: string, status: string, done: number, total: number, rate: number, waits: string | null, seconds_left: number | null,
  *   last_run: string | null, next_run: string | null, error: string | null }} Job
  * @typedef {{ id: string, name: string, root: string, kind: string, status: string, reason: string, hint: string, files: number, last_scan: string | null }} Library
@@ -19,7 +19,7 @@ export const status = createStore({
   /** @type {Library[]} */ libraries: [],
   librariesKnown: false,
   health: { status: "ok", reasons: /** @type {{ part: string, message: string, hint: string }[]} */ ([]) },
-  failures: { items: /** @type {any[]} */ ([]), total: 0 },
+  failures: { items: /** @type {any[]} */ ([]), total: 0, ignored: 0 },
 });
 
 /** @param {Partial<ReturnType<typeof status.get>>} part */
@@ -87,8 +87,8 @@ export function workOf(now) {
   let left = /** @type {number | null} */ (null);
   for (const step of now.steps) {
     const open = step.running + (step.waits ? 0 : step.pending);
-    done += step.done + step.skipped + step.failed;
-    total += step.done + step.skipped + step.failed + open;
+    done += step.done + step.skipped + step.failed + step.ignored;
+    total += step.done + step.skipped + step.failed + step.ignored + open;
     if (open && step.seconds_left !== null) left = Math.max(left ?? 0, step.seconds_left);
   }
   const scanning = now.libraries.some((library) => library.status === "scanning");

@@ -25,10 +25,11 @@ export function ActivityPanel() {
     const timer = setInterval(() => !document.hidden && refreshStatus(), REFRESH_MS);
     return () => clearInterval(timer);
   }, []);
-  const failedSteps = now.steps.reduce((sum, step) => sum + step.failed, 0);
+  const sum = (count) => now.steps.reduce((all, step) => all + step[count], 0);
+  const [failed, ignored] = [sum("failed"), sum("ignored")];
   useEffect(() => {
-    if (admin && failedSteps !== now.failures.total) refreshFailures().catch(() => null);
-  }, [failedSteps]);
+    if (admin && (failed !== now.failures.total || ignored !== now.failures.ignored)) refreshFailures().catch(() => null);
+  }, [failed, ignored]);
   const setPaused = async (paused) => {
     try {
       await api.post(paused ? "/steps/pause" : "/steps/resume");
@@ -63,9 +64,9 @@ export function ActivityPanel() {
       </ul>
     </section>`}
     <${Libraries} libraries=${now.libraries} known=${now.librariesKnown} admin=${admin} />
-    ${admin && now.failures.total > 0 &&
+    ${admin && (now.failures.total > 0 || now.failures.ignored > 0) &&
     html`<section aria-label="Failures">
-      <h3>Could not be read <span class="badge is-bad">${count(now.failures.total)}</span></h3>
+      <h3>Could not be read ${now.failures.total > 0 && html`<span class="badge is-bad">${count(now.failures.total)}</span>`}</h3>
       <${Failures} failures=${now.failures} />
     </section>`}
     ${admin && now.jobs.length > 0 && html`<section aria-label="Jobs"><h3>Jobs</h3><${Jobs} jobs=${now.jobs} /></section>`}

@@ -21,7 +21,7 @@ export function Steps({ steps, paused }) {
   return html`<ul class="steps">
     ${steps.map((step) => {
       const open = step.pending + step.running;
-      const ended = step.done + step.skipped + step.failed;
+      const ended = step.done + step.skipped + step.failed + step.ignored;
       const facts = open && step.waits
         ? [`${count(open)} left. ${step.waits}`]
         : open

@@ -93,7 +93,7 @@ function useFaces() {
   const now = useStore(status);
   const step = now.steps.find(({ name }) => name === "faces");
   const open = step ? step.pending + step.running : 0;
-  const done = step ? step.done + step.skipped + step.failed : 0;
+  const done = step ? step.done + step.skipped + step.failed + step.ignored : 0;
   const grouping = now.jobs.some(({ name, status: state }) => name === "cluster_faces" && state === "running");
   return { known: Boolean(step), open, done, total: done + open, left: step?.seconds_left ?? null, grouping, paused: now.paused };
 }

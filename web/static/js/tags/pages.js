@@ -97,7 +97,7 @@ function Progress() {
   const step = steps.find(({ name }) => name === "tags");
   const open = step && !step.waits ? step.pending + step.running : 0;
   if (!step || !open) return null;
-  const done = step.done + step.skipped + step.failed;
+  const done = step.done + step.skipped + step.failed + step.ignored;
   return html`<div class="people-progress"><p>${paused ? "Paused: tagged" : "Tagging"} ${count(done)} of ${plural(done + open, "photo")}</p><${Bar} share=${done / (done + open)} label="Tagging" tone=${paused ? "quiet" : ""} /></div>`;
 }
 
