@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from appliance.errors import InvalidInputError
+from appliance.library.events import check_event
 from appliance.library.people import check_person
 
 if TYPE_CHECKING:
@@ -61,14 +62,20 @@ MONTH = f"""
 """
 
 
-#: A condition on `f`: this person is on it.
+#: A condition on `f`: this person is on it; it is of this event.
 SHOWS = """f."id" IN (SELECT fa."file" FROM "face" fa WHERE fa."person" = ? AND fa."shown" AND NOT fa."removed")"""
+BELONGS = 'f."id" IN (SELECT fe."file" FROM "file_event" fe WHERE fe."event" = ?)'
 
 
-async def list_months(db: Database, viewer: Viewer, *, person: uuid.UUID | None = None) -> bytes:
-    """JSON `{"total", "months": [{"month", "count"}]}`, newest first; of one person only, if one is given."""
-    if person is not None:
-        return await _months_of(db, viewer, person)
+async def list_months(
+    db: Database, viewer: Viewer, *, person: uuid.UUID | None = None, event: uuid.UUID | None = None
+) -> bytes:
+    """JSON `{"total", "months": [{"month", "count"}]}`, newest first; of one person or one event only, if one is given.
+
+    Raises NotFoundError for one that the viewer does not see, InvalidInputError for both.
+    """
+    if person is not None or event is not None:
+        return await _months_of(db, viewer, person, event)
     owners, arguments = viewer.owners()
     rows = await db.fetch(
         f"""SELECT "month", sum("files") AS "count" FROM "month_count" WHERE {owners} AND "files" > 0
@@ -78,20 +85,22 @@ async def list_months(db: Database, viewer: Viewer, *, person: uuid.UUID | None 
     return msgspec.json.encode({"total": sum(row["count"] for row in rows), "months": rows})
 
 
-async def _months_of(db: Database, viewer: Viewer, person: uuid.UUID) -> bytes:
+async def _months_of(db: Database, viewer: Viewer, person: uuid.UUID | None, event: uuid.UUID | None) -> bytes:
     visible, arguments = viewer.visible("f")
     async with db.read():
-        await check_person(db, viewer, person)
+        condition, of = await _only(db, viewer, person, event)
         rows = await db.fetch(
             f"""SELECT substr(f."local_start", 1, 7) AS "month", count(*) AS "count" FROM "stored_file" f
-                WHERE f."listed" AND {visible} AND {SHOWS} GROUP BY 1 ORDER BY 1 DESC""",
-            [*arguments, str(person)],
+                WHERE f."listed" AND {visible} AND {condition} GROUP BY 1 ORDER BY 1 DESC""",
+            [*arguments, of],
         )
     return msgspec.json.encode({"total": sum(row["count"] for row in rows), "months": rows})
 
 
-async def get_month(db: Database, viewer: Viewer, month: str, *, person: uuid.UUID | None = None) -> bytes:
-    """JSON of one month's columns, newest first; a month with nothing in it has empty columns.  `person`: as above.
+async def get_month(
+    db: Database, viewer: Viewer, month: str, *, person: uuid.UUID | None = None, event: uuid.UUID | None = None
+) -> bytes:
+    """JSON of one month's columns, newest first; a month with nothing in it has empty columns.  The rest: as above.
 
     Raises InvalidInputError unless `month` is yyyy-mm.
     """
@@ -99,13 +108,24 @@ async def get_month(db: Database, viewer: Viewer, month: str, *, person: uuid.UU
         raise InvalidInputError("A month is written like 2024-05")
     visible, arguments = viewer.visible("f")
     # "~" sorts after every digit, "-" and "T" that may follow the month in a time.
-    shows = "1" if person is None else SHOWS.replace("?", f"?{3 + len(arguments)}")
-    query = MONTH.format(visible=visible.replace("?", "?3"), shows=shows)
     values = [month, f"{month}~", *arguments]
-    if person is None:
-        answer: str = await db.value(query, values)
+    if person is None and event is None:
+        answer: str = await db.value(MONTH.format(visible=visible.replace("?", "?3"), shows="1"), values)
         return answer.encode()
     async with db.read():
-        await check_person(db, viewer, person)
-        answer = await db.value(query, [*values, str(person)])
+        condition, of = await _only(db, viewer, person, event)
+        shows = condition.replace("?", f"?{3 + len(arguments)}")
+        answer = await db.value(MONTH.format(visible=visible.replace("?", "?3"), shows=shows), [*values, of])
     return answer.encode()
+
+
+async def _only(db: Database, viewer: Viewer, person: uuid.UUID | None, event: uuid.UUID | None) -> tuple[str, str]:
+    """A condition on `f` and its argument."""
+    if person is not None and event is not None:
+        raise InvalidInputError("Ask for a person or for an event", hint="Leave one of the two out.")
+    if event is not None:
+        await check_event(db, viewer, event)
+        return BELONGS, str(event)
+    assert person is not None
+    await check_person(db, viewer, person)
+    return SHOWS, str(person)

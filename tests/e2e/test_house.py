@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ from tests.e2e.flows import PASSWORD, open_library
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.async_api import Page
+    from playwright.async_api import Page, Route
 
     from tests.e2e.conftest import Watched
     from tests.e2e.service import Service
@@ -25,7 +26,18 @@ async def test_an_admin_lets_somebody_in_sees_their_devices_and_lets_them_out(
 ) -> None:
     page = watched.page
     await open_library(page, service)
+    asked = asyncio.Event()
+
+    async def answer_later(route: Route) -> None:
+        await asked.wait()
+        await route.continue_()
+
+    await page.route("**/api/v1/users", answer_later)
     await page.goto(f"{service.url}/users")
+    await expect(page.get_by_role("status").filter(has_text="Loading")).to_be_visible()
+    asked.set()
+    await expect(page.get_by_role("heading", name="1 person")).to_be_visible()
+    await expect(page.get_by_role("status").filter(has_text="Loading")).to_have_count(0)
     await page.get_by_role("button", name="Add somebody").click()
     await page.get_by_label("User name").fill("bruno")
     await page.get_by_label("Name", exact=True).fill("Bruno")

@@ -95,6 +95,7 @@ async def test_places_and_events_can_be_looked_at(service: Service, photos: Path
     await page.get_by_role("button", name="Save").click()
     await expect(page.get_by_role("heading", name="Summer days")).to_be_visible()
     await expect(page.locator(".events-page .tile")).to_have_count(4)
+    await expect(page.locator(".events-page .month-name").first).to_be_visible()
 
     await page.goto(f"{service.url}/places")
     await expect(page.get_by_role("heading", name="Places")).to_be_visible()

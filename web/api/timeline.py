@@ -17,6 +17,8 @@ from web.ranges import is_match
 
 OfPerson = Annotated[uuid.UUID | None, QueryParameter(description="only photos that show this person")]
 
+OfEvent = Annotated[uuid.UUID | None, QueryParameter(description="only photos of this event")]
+
 
 class MonthCount(msgspec.Struct, frozen=True):
     month: str
@@ -54,9 +56,14 @@ class TimelineController(Controller):
 
     @get(summary="Months with their counts, newest first")
     async def months(
-        self, request: Request[Any, Any, Any], home: HomePart, viewer: Asking, person: OfPerson = None
+        self,
+        request: Request[Any, Any, Any],
+        home: HomePart,
+        viewer: Asking,
+        person: OfPerson = None,
+        event: OfEvent = None,
     ) -> Response[bytes]:
-        return conditional_json(request, await timeline.list_months(home.db, viewer, person=person))
+        return conditional_json(request, await timeline.list_months(home.db, viewer, person=person, event=event))
 
     @get("/{month:str}", summary="One month (yyyy-mm) as columns, newest first")
     async def month(
@@ -66,8 +73,9 @@ class TimelineController(Controller):
         viewer: Asking,
         month: MonthPath,
         person: OfPerson = None,
+        event: OfEvent = None,
     ) -> Response[bytes]:
-        return conditional_json(request, await timeline.get_month(home.db, viewer, month, person=person))
+        return conditional_json(request, await timeline.get_month(home.db, viewer, month, person=person, event=event))
 
 
 def conditional_json(request: Request[Any, Any, Any], body: bytes) -> Response[bytes]:

@@ -33,13 +33,23 @@ async def test_an_event_is_made_named_listed_merged_and_undone(
     merged = (await anna.post("/events/merge", json={"into": event["id"], "events": [other["id"]]})).json()
     assert merged["event"]["count"] == 6
     assert [item["id"] for item in (await anna.get(f"/events/{event['id']}/files")).json()["items"]] == ids
+    months = (await anna.get("/timeline", params={"event": event["id"]})).json()
+    assert months == {"total": 6, "months": [{"month": "2024-06", "count": 6}]}
+    month = (await anna.get("/timeline/2024-06", params={"event": event["id"]})).json()
+    assert month["ids"] == ids[::-1]
+    assert (await anna.get("/timeline/2024-05", params={"event": event["id"]})).json()["ids"] == []
+    both = await anna.get("/timeline", params={"event": event["id"], "person": event["id"]})
+    assert_error(both, 400, "invalid_input")
     assert (await anna.get("/search", params={"q": "lisbon"})).status_code == 200
     await anna.post(f"/journal/{merged['undo']}/undo")
     assert (await anna.get("/events")).json()["total"] == 2
+    assert (await anna.get("/timeline", params={"event": event["id"]})).json()["total"] == 3
     assert (await bruno.get("/events")).json() == {"items": [], "total": 0, "next": None}
     for answer in (
         await bruno.get(f"/events/{event['id']}"),
         await bruno.get(f"/events/{event['id']}/files"),
+        await bruno.get("/timeline", params={"event": event["id"]}),
+        await bruno.get("/timeline/2024-06", params={"event": event["id"]}),
         await bruno.patch(f"/events/{event['id']}", json={"name": "x"}),
         await bruno.post("/events", json={"ids": ids}),
         await anna.get(f"/events/{uuid.uuid4()}"),

@@ -17,6 +17,8 @@ import { startStatus } from "/static/js/status.js";
 import { timelineState } from "/static/js/timeline/state.js";
 import { startWaiting } from "/static/js/waiting.js";
 
+const SLOW_MS = 300; // a page that comes sooner needs no word about it
+
 /** @param {HTMLElement} root */
 export async function startApp(root) {
   const timeline = createTimeline({ onOpen: (id) => openPhoto(timeline, id) });
@@ -29,7 +31,8 @@ export async function startApp(root) {
   const panels = el("div");
   const toasts = el("div");
   const skip = el("a", { class: "skip-link", href: "#main" }, "Skip to the photos");
-  root.replaceChildren(skip, bar, banner, main, timeline.rail, panels, toasts);
+  const wait = el("div", { class: "page-wait", role: "status" });
+  root.replaceChildren(skip, bar, banner, main, timeline.rail, panels, wait, toasts);
 
   render(html`<${Topbar} />`, bar);
   render(html`<${Banner} />`, banner);
@@ -47,7 +50,7 @@ export async function startApp(root) {
   timeline.view.addEventListener("refreshed", drawEmpty);
   timeline.view.addEventListener("moved", () => nameMonth(timeline));
 
-  const pageSwitch = createPageSwitch({ timeline, pages, drawEmpty });
+  const pageSwitch = createPageSwitch({ timeline, pages, wait, drawEmpty });
   connectMessages();
   startStatus();
   startWaiting();
@@ -90,7 +93,7 @@ const PAGES = {
 };
 
 /** Shows the page that the route names. The timeline of all photos stays where it is while another page is before it. */
-function createPageSwitch({ timeline, pages, drawEmpty }) {
+function createPageSwitch({ timeline, pages, wait, drawEmpty }) {
   const places = new Map();
   /** @type {{ timeline?: any, update?: (route: any) => Promise<void>, destroy: () => void } | null} */
   let page = null;
@@ -114,7 +117,12 @@ function createPageSwitch({ timeline, pages, drawEmpty }) {
     drawEmpty();
     timelineState.set({ ...timelineState.get(), month: "" });
     document.title = "Homeroll";
-    if (openPage) page = await openPage(pages, now, { nameMonth });
+    const opened = openPage && (await openPage(pages, now, { nameMonth }));
+    if (now !== route.get()) {
+      opened?.destroy(); // somebody has gone on meanwhile
+      return timeline;
+    }
+    page = opened;
     scrollTo(0, places.get(now.path) ?? 0);
     return page?.timeline ?? timeline;
   }
@@ -122,9 +130,16 @@ function createPageSwitch({ timeline, pages, drawEmpty }) {
     places.set(last.path, scrollY);
     if (now.name === "person" || (now.name === "search" && !now.back)) places.delete(now.path);
     last = now;
-    ready = show(now).catch((error) => {
+    const slow = setTimeout(() => {
+      if (!pages.textContent && !pages.querySelector(".spinner")) render(html`<span class="spinner"></span>Loading`, wait);
+    }, SLOW_MS);
+    const here = show(now).catch((error) => {
       toastError(error);
       return timeline;
+    });
+    ready = here.finally(() => {
+      clearTimeout(slow);
+      if (now === last) render(null, wait);
     });
   };
   route.watch(change);

@@ -1,75 +1,49 @@
 // Albums: all of them as cards (`/albums`), and one with its photos in its order (`/albums/<id>`).
 import { api } from "/static/js/lib/api.js";
-import { announce, el } from "/static/js/lib/dom.js";
+import { announce } from "/static/js/lib/dom.js";
 import { plural } from "/static/js/lib/format.js";
-import { onMessage } from "/static/js/lib/messages.js";
 import { html, render } from "/static/js/lib/preact.js";
 import { AlbumHead } from "/static/js/albums/head.js";
 import { AlbumList } from "/static/js/albums/list.js";
 import { actionsOf } from "/static/js/albums/actions.js";
-import { createGrid } from "/static/js/search/grid.js";
+import { Frame } from "/static/js/search/frame.js";
 import { Results } from "/static/js/search/results.js";
-import { Failure } from "/static/js/ui/failure.js";
 import { clearChosen } from "/static/js/timeline/chosen.js";
-
-const CALM_MS = 2500;
 
 /** @param {HTMLElement} holder @param {import("../router.js").Route} route */
 export async function openPage(holder, route) {
-  const top = el("div", { class: "search-top" });
-  const body = el("div", { class: "search-body" });
-  const root = el("div", { class: "search-page albums-page" }, top, body);
-  holder.replaceChildren(root);
-  /** @type {ReturnType<typeof createGrid> | null} */
-  let grid = null;
-  let run = 0;
-  let timer = 0;
-  let again = async () => {};
-  const soon = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => again(), CALM_MS);
-  };
-  const deaf = ["FileChanged", "reconnected"].map((name) => onMessage(name, soon));
-  const sized = new ResizeObserver(() => grid?.view.measure());
-  sized.observe(top);
-  const clear = () => {
-    grid?.destroy();
-    grid = null;
-    render(null, body);
-  };
+  const frame = new Frame(holder, "search-page albums-page", ["FileChanged", "reconnected"]);
+  const { top } = frame;
 
   /** @param {import("../router.js").Route} now */
   async function show(now) {
-    const mine = ++run;
-    again = async () => {};
+    const isShown = frame.begin();
     try {
-      await (now.id ? showOne(now.id, mine) : showAll(mine));
+      await (now.id ? showOne(now.id, isShown) : showAll(isShown));
     } catch (error) {
-      if (mine !== run) return;
-      clear();
+      if (!isShown()) return;
       render(null, top);
-      render(html`<${Failure} error=${error} onRetry=${() => show(now)} />`, body);
+      frame.fail(error, () => show(now));
     }
   }
 
-  /** @param {number} mine */
-  async function showAll(mine) {
+  /** @param {() => boolean} isShown */
+  async function showAll(isShown) {
     const { items } = await api.get("/albums");
-    if (mine !== run) return;
-    clear();
+    if (!isShown()) return;
     document.title = "Albums · Homeroll";
     render(null, top);
-    render(html`<div class="tags-page"><${AlbumList} albums=${items} /></div>`, body);
+    frame.say(html`<div class="tags-page"><${AlbumList} albums=${items} /></div>`);
   }
 
-  /** @param {string} id @param {number} mine */
-  async function showOne(id, mine) {
+  /** @param {string} id @param {() => boolean} isShown */
+  async function showOne(id, isShown) {
     const path = `/albums/${encodeURIComponent(id)}`;
     let [album, { items: albums }] = await Promise.all([api.get(path), api.get("/albums")]);
     const results = new Results(askerOf(path), "relevance");
     await results.refresh();
-    if (mine !== run) return;
-    clear();
+    if (!isShown()) return;
+    frame.clear();
     document.title = `${album.name} · Homeroll`;
     const inside = () => albums.filter((/** @type {any} */ other) => other.parent === album.id);
     const draw = () => render(html`<${AlbumHead} album=${album} albums=${albums} shown=${results.total} onChanged=${changed} />`, top);
@@ -78,49 +52,27 @@ export async function openPage(holder, route) {
       [album, { items: albums }] = [next ?? (await api.get(path)), await api.get("/albums")];
       clearChosen();
       await results.refresh();
-      if (mine !== run) return;
+      if (!isShown()) return;
       drawBody();
       draw();
     }
     function drawBody() {
       if (!results.total) {
-        clear();
-        render(html`<div class="notice-page"><h1>${inside().length ? "No photos of its own" : "Nothing in it yet"}</h1><p>Choose photos anywhere (hold one, or press x on it) and put them in with “Add to album”.</p></div>`, body);
-      } else if (grid) grid.changed();
-      else openGrid();
-    }
-    function openGrid() {
-      render(null, body);
-      grid = createGrid(results, { actions: actionsOf(() => album, changed) });
-      body.append(grid.root);
-      grid.view.measure();
-      grid.view.draw();
+        frame.say(html`<div class="notice-page"><h1>${inside().length ? "No photos of its own" : "Nothing in it yet"}</h1><p>Choose photos anywhere (hold one, or press x on it) and put them in with “Add to album”.</p></div>`);
+      } else if (frame.grid) frame.grid.changed();
+      else frame.open(results, { actions: actionsOf(() => album, changed) });
     }
     draw();
     drawBody();
     announce(`${album.name}, ${plural(results.total, "photo")}`);
-    again = async () => {
+    frame.again = async () => {
       await results.refresh().catch(() => null); // offline: asked again with the next message
-      if (mine === run) drawBody();
+      if (isShown()) drawBody();
     };
   }
 
   await show(route);
-  return {
-    get timeline() {
-      return grid;
-    },
-    update: show,
-    destroy() {
-      run += 1;
-      clearTimeout(timer);
-      for (const stop of deaf) stop();
-      sized.disconnect();
-      clear();
-      render(null, top);
-      root.remove();
-    },
-  };
+  return frame.page(show);
 }
 
 /** Parts of an album by their place; its pages go by cursors, which are asked for one after the other. @param {string} path */

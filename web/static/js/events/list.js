@@ -1,13 +1,16 @@
-// Photos of one event or memory, by day, in the timeline's grid.
+// Photos of one memory or place, by day, in the timeline's grid.
 import { api } from "/static/js/lib/api.js";
 import { createGrid } from "/static/js/search/grid.js";
-import { Results } from "/static/js/search/results.js";
+import { MOST_BY_DATE, Results } from "/static/js/search/results.js";
 
 /**
- * A grid of what an address lists, oldest months last as everywhere.
+ * A grid of what an address lists, oldest months last as everywhere; where there are too many to hold, as they come.
  * @param {string} path of a list that takes limit and offset
  */
-export const gridOf = (path) => gridOfPages((offset, limit, signal) => api.get(`${path}?limit=${limit}&offset=${offset}`, signal), "date");
+export async function gridOf(path) {
+  const { total } = await api.get(`${path}?limit=1`);
+  return gridOfPages((offset, limit, signal) => api.get(`${path}?limit=${limit}&offset=${offset}`, signal), total > MOST_BY_DATE ? "relevance" : "date");
+}
 
 /**
  * A grid of files that are asked for in parts.

@@ -7,9 +7,10 @@ import { onMessage } from "/static/js/lib/messages.js";
 import { html, render, useState } from "/static/js/lib/preact.js";
 import { createStore, useStore } from "/static/js/lib/store.js";
 import { Field, Form } from "/static/js/auth/form.js";
-import { gridOf } from "/static/js/events/list.js";
 import { askPoint, dismiss } from "/static/js/events/point.js";
+import { openPhoto } from "/static/js/open.js";
 import { go } from "/static/js/router.js";
+import { createTimeline } from "/static/js/timeline/timeline.js";
 import { showDialog } from "/static/js/ui/dialog.js";
 import { askLink } from "/static/js/sharing/form.js";
 import { Failure } from "/static/js/ui/failure.js";
@@ -18,8 +19,8 @@ import { toast, toastError } from "/static/js/ui/toast.js";
 const PAGE = 60;
 /** @typedef {{ id: string, name: string, title: string, place: string, start: string, end: string, count: number, cover: string, by_hand: boolean, point: { moment: string, location: number[] | null } | null }} Event */
 
-/** @param {HTMLElement} holder @param {import("../router.js").Route} route */
-export const openPage = (holder, route) => (route.name === "event" ? openEvent(holder, route.id) : openEvents(holder));
+/** @param {HTMLElement} holder @param {import("../router.js").Route} route @param {{ nameMonth: (timeline: any) => void }} options */
+export const openPage = (holder, route, options) => (route.name === "event" ? openEvent(holder, route.id, options) : openEvents(holder));
 
 async function openEvents(holder) {
   const root = el("div", { class: "events-page" });
@@ -107,36 +108,35 @@ function Card({ event, chosen, onToggle }) {
   return html`<button type="button" class=${`event-card ${on ? "is-chosen" : ""}`} aria-pressed=${String(on)} onClick=${() => onToggle(event.id)}>${content}</button>`;
 }
 
-async function openEvent(holder, id) {
+/** One event: its photos by month and day, as on the timeline, however many they are. */
+async function openEvent(holder, id, { nameMonth }) {
   const head = el("div");
-  const root = el("div", { class: "events-page is-one" }, head);
-  holder.replaceChildren(root);
+  const timeline = createTimeline({ onOpen: (file) => openPhoto(timeline, file), event: id });
+  const root = el("div", { class: "events-page is-one" }, head, timeline.root);
+  holder.replaceChildren(root, timeline.rail);
   const path = `/events/${encodeURIComponent(id)}`;
-  /** @type {Awaited<ReturnType<typeof gridOf>> | null} */
-  let grid = null;
-  const sized = new ResizeObserver(() => grid?.view.measure());
+  const sized = new ResizeObserver(() => timeline.view.measure());
   sized.observe(head);
   const load = async () => {
     const event = await api.get(path);
     document.title = `${event.title} · Homeroll`;
     render(html`<${EventHead} event=${event} load=${load} />`, head);
   };
+  timeline.view.addEventListener("moved", () => nameMonth(timeline));
+  timeline.view.addEventListener("refreshed", () => load().catch(() => null)); // its last photo may have gone: what was shown stays
   try {
     await load();
-    grid = await gridOf(`${path}/files`);
-    root.append(grid.root);
-    grid.view.measure();
-    grid.view.draw();
+    await timeline.start();
   } catch (error) {
+    timeline.root.hidden = true;
     render(html`<${Failure} error=${error} onRetry=${() => go("/events")} retry="All events" />`, head);
   }
+  timeline.view.measure();
   return {
-    get timeline() {
-      return grid;
-    },
+    timeline,
     destroy() {
       sized.disconnect();
-      grid?.destroy();
+      timeline.destroy();
       render(null, head);
       root.remove();
     },

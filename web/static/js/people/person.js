@@ -66,7 +66,7 @@ export async function openPersonPage(holder, id, { nameMonth, hear }) {
       timeline.destroy();
       render(null, head);
       render(null, facesRoot);
-      holder.replaceChildren();
+      root.remove();
     },
   };
 }

@@ -16,10 +16,10 @@ const KEEP_MONTHS = 48; // months whose columns stay in memory: about 30,000 pho
 const START_PX_PER_PHOTO = { small: 62, large: 36 };
 
 export class Months extends EventTarget {
-  /** @param {string} [person] only photos that show this person */
-  constructor(person = "") {
+  /** @param {{ person?: string, event?: string }} [only] only photos that show this person, or of this event */
+  constructor({ person = "", event = "" } = {}) {
     super();
-    this.query = person ? `?person=${encodeURIComponent(person)}` : "";
+    this.query = person ? `?person=${encodeURIComponent(person)}` : event ? `?event=${encodeURIComponent(event)}` : "";
     /** @type {Month[]} newest first */
     this.list = [];
     this.total = 0;

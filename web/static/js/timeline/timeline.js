@@ -9,9 +9,9 @@ import { TimelineView } from "/static/js/timeline/view.js";
 
 const REFRESH_EVERY_MS = 1500; // an import announces files many times a second
 
-/** @param {{ onOpen: (id: string) => void, person?: string }} options person: only photos that show them */
-export function createTimeline({ onOpen, person = "" }) {
-  const months = new Months(person);
+/** @param {{ onOpen: (id: string) => void, person?: string, event?: string }} options person, event: only their photos */
+export function createTimeline({ onOpen, person = "", event = "" }) {
+  const months = new Months({ person, event });
   const root = el("div", { class: "timeline" });
   const view = new TimelineView(root, months);
   const scrubber = new Scrubber(view);
