@@ -22,6 +22,7 @@ OTHER_TABLES = {
     "journal",
     "upload",
     "job_state",
+    "job_run",
     "event",
     "file_event",
 }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-#: What touches the files of a folder of like photos; everything else looks at them in the corpus' test.
+#: What every file is read by; everything else looks at few of them.
 SHOWING = ("metadata", "renditions")
 
 
@@ -67,7 +67,24 @@ def test_originals_are_the_same_after_import_rescan_restart_and_a_second_reading
 def test_originals_of_every_format_are_the_same_afterwards(corpus: Path, tmp_path: Path) -> None:
     for name in ("formats", "sidecars", "live", "names"):
         shutil.copytree(corpus / name, tmp_path / "photos" / name)
-    check_all_that_is_done_with(tmp_path / "photos", tmp_path / "data")
+    check_all_that_is_done_with(tmp_path / "photos", tmp_path / "data", *SHOWING)
+
+
+@pytest.mark.corpus
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_originals_are_the_same_after_every_step(corpus: Path, tmp_path: Path) -> None:
+    """Of each ending the smallest; faces and words are looked for on previews, and on originals with more pixels."""
+    library = tmp_path / "photos"
+    library.mkdir()
+    of_each: dict[str, Path] = {}
+    for path in sorted((corpus / "formats").rglob("*"), key=lambda one: one.stat().st_size, reverse=True):
+        if path.is_file():
+            of_each[path.suffix.lower()] = path
+    assert len(of_each) > 20
+    for path in of_each.values():
+        shutil.copy2(path, library)
+    check_all_that_is_done_with(library, tmp_path / "data")
 
 
 @pytest.mark.slow
