@@ -14,8 +14,10 @@ from tui.messages import ActionRefused, SourcesLearned
 from tui.screens.about import AboutScreen
 from tui.screens.backups import BackupsScreen
 from tui.screens.failures import FailuresScreen
+from tui.screens.https import HttpsScreen
 from tui.screens.integrity import IntegrityScreen
 from tui.screens.jobs import JobsScreen
+from tui.screens.journal import JournalScreen
 from tui.screens.keys import KeysScreen
 from tui.screens.libraries import LibrariesScreen
 from tui.screens.log import LogScreen
@@ -26,6 +28,7 @@ from tui.screens.requests import RequestsScreen
 from tui.screens.search import SearchScreen
 from tui.screens.settings import SettingsScreen
 from tui.screens.shares import SharesScreen
+from tui.screens.trash import TrashScreen
 from tui.screens.updates import UpdatesScreen
 from tui.screens.users import UsersScreen
 from tui.widgets.picking import Menu
@@ -54,6 +57,9 @@ SCREENS: tuple[type[HomerollScreen], ...] = (
     UsersScreen,
     KeysScreen,
     SharesScreen,
+    JournalScreen,
+    TrashScreen,
+    HttpsScreen,
     RequestsScreen,
     LogScreen,
     UpdatesScreen,

@@ -18,7 +18,6 @@ from textual.content import Content
 from appliance.errors import AccessError, HomerollError
 from tui import machine
 from tui.client import Client, NotReachableError
-from tui.disks import Growth, measure
 from tui.house import BASE, COUNTED, SOURCES, House
 from tui.messages import ActionDone, ActionRefused, ServiceFound, ServiceLost, SourcesLearned
 from tui.pictures import half_blocks
@@ -83,7 +82,6 @@ class Desk(App[HomerollError | None]):
         self.lost: HomerollError | None = None
         self.connections = 0
         self._changed = False
-        self._growth = Growth()
         self._stale: set[str] = set()
         self._asked_at = 0.0
         self._asking = False
@@ -150,9 +148,6 @@ class Desk(App[HomerollError | None]):
                 except HomerollError as error:
                     if self.house.refuse(source, error):
                         self.post_message(ActionRefused(error))
-            if self.client.address.socket:
-                disks = await asyncio.to_thread(measure, self._places())
-                self.house.disks = self._growth.foresee(disks, time.monotonic())
         finally:
             self._asking = False
         self.post_message(SourcesLearned(set(sources)))
@@ -202,11 +197,6 @@ class Desk(App[HomerollError | None]):
             await self.starter.start()
         except HomerollError as error:
             self.post_message(ActionRefused(error))
-
-    def _places(self) -> dict[str, str]:
-        backup = (self.house.one("settings", "name", "backup_folder") or {}).get("value", "")
-        places = {"data": self.data} | {item["name"]: item["root"] for item in self.house.items("libraries")}
-        return places | ({"backup": backup} if backup else {})
 
     def _seldom_here(self) -> tuple[str, ...]:
         return self.drawn.SELDOM if self.drawn else ()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from tui.attention import points
-from tui.words import bar, clean, curve, cut, plural, size, span, when
+from tui.words import bar, clean, curve, cut, days_since, graph, plural, size, span, when
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,9 @@ MONTHS = 24  # with photos, as many as the curve has room for
 VISITORS = 4
 LABEL = 11  # columns
 NAME = 28  # columns of a library's name, so that what is said of it stays on its line
+CURVE = 24  # the newest of what is kept; graphs have room for more
+GRAPH = 6  # lines
+BROAD = 72  # columns in which a step and why it waits fit one line
 
 
 def attention(house: House) -> list[Part]:
@@ -36,7 +40,7 @@ def attention(house: House) -> list[Part]:
     return parts
 
 
-def state(house: House, page: Sequence[str]) -> list[Part]:
+def state(house: House, page: Sequence[str], room: int) -> list[Part]:
     if "timeline" not in house.known:
         return []
     months = house.known["timeline"].get("months", [])
@@ -48,7 +52,10 @@ def state(house: House, page: Sequence[str]) -> list[Part]:
         scan = "scanning" if item["status"] == "scanning" else f"scanned {when(item['last_scan'])}"
         frozen = "frozen, " if item["status"] == "frozen" else ""
         lines.append(("Library", f"{cut(clean(item['name']), NAME)}: {plural(item['files'], 'file')}, {frozen}{scan}"))
-    for disk in house.disks:
+    known = house.known.get("growth", {})
+    if (known.get("files_added") or 0) > 0 and (days := days_since(known["since"])):
+        lines.insert(1, ("Photos", f"{known['files_added']:,} of them came in the last {plural(days, 'day')}"))
+    for disk in known.get("disks", []):
         used = 1 - disk["free_bytes"] / disk["total_bytes"] if disk["total_bytes"] else 0
         free = f"{size(disk['free_bytes'])} free of {size(disk['total_bytes'])}"
         lines.append(("Disk", f"{bar(used, 10)} {free}, {clean(disk['mount'])} ({clean(', '.join(disk['holds']))})"))
@@ -59,10 +66,10 @@ def state(house: House, page: Sequence[str]) -> list[Part]:
     lines.append(("Rehearsal", _drill(known.get("last_drill"))))
     lines.append(("Originals", _scrub(known.get("last_scrub"))))
     lines += [("Address", address) for address in page]
-    return _paragraph(lines)
+    return _paragraph(lines, room)
 
 
-def machine(house: House) -> list[Part]:
+def machine(house: House, room: int) -> list[Part]:
     """Nothing for a service elsewhere: its machine is not known here."""
     known = house.machine
     if known is None:
@@ -70,13 +77,13 @@ def machine(house: House) -> list[Part]:
     share = known.memory_used_bytes / known.memory_total_bytes
     warm = f", {known.temperature_c:.0f} °C" if known.temperature_c is not None else ""
     lines = [
-        ("CPU", f"{curve(house.busy, most=1.0)} {known.busy:.0%} of {plural(known.cores, 'core')}{warm}"),
+        ("CPU", f"{curve([*house.busy][-CURVE:], most=1.0)} {known.busy:.0%} of {plural(known.cores, 'core')}{warm}"),
         ("Memory", f"{bar(share, 10)} {size(known.memory_used_bytes)} of {size(known.memory_total_bytes)}"),
     ]
-    return _paragraph(lines)
+    return _paragraph(lines, room)
 
 
-def visitors(house: House) -> list[Part]:
+def visitors(house: House, room: int) -> list[Part]:
     """Who is logged in, those seen last first."""
     if "sessions" not in house.known:
         return []
@@ -84,7 +91,7 @@ def visitors(house: House) -> list[Part]:
     lines = [("Logged in", f"{clean(one['username'])}: {device(one)}") for one in found[:VISITORS]]
     if len(found) > VISITORS:
         lines.append(("Logged in", f"and on {len(found) - VISITORS} more"))
-    return _paragraph(lines or [("Logged in", "nobody, in no browser")])
+    return _paragraph(lines or [("Logged in", "nobody, in no browser")], room)
 
 
 def device(session: dict[str, Any]) -> str:
@@ -93,12 +100,32 @@ def device(session: dict[str, Any]) -> str:
     return f"{clean(session['device'])}{address}, {when(session['last_seen'])}"
 
 
-def _paragraph(lines: Sequence[tuple[str, str]]) -> list[Part]:
+def _paragraph(lines: Sequence[tuple[str, str]], room: int) -> list[Part]:
+    """Each with its label, once for lines of the same; what is longer than `room` goes on below its beginning."""
     parts: list[Part] = []
     last = ""
     for name, text in lines:
-        parts += [("" if name == last else name).ljust(LABEL), f"{text}\n"]
+        label = "" if name == last else name
+        for part in textwrap.wrap(text, max(LABEL, room - LABEL), drop_whitespace=False) or [""]:
+            parts += [label.ljust(LABEL), f"{part.rstrip() if label else part.strip()}\n"]
+            label = ""
         last = name
+    return parts
+
+
+def graphs(house: House, room: int) -> list[Part]:
+    """The last minutes, for windows with room to spare; one column for each look at the machine."""
+    parts: list[Part] = []
+    width = min(room, house.busy.maxlen or room)
+    for title, values, most in (
+        ("Processor", [*house.busy][-width:], 1.0),
+        ("Steps of files that came to an end", [float(value) for value in house.pace][-width:], None),
+    ):
+        if any(values):
+            highest = f"{max(values):.0%}" if most else f"{max(values):,.0f}"
+            parts += [(title, "bold"), (f"  at most {highest}\n", "$foreground-muted")]
+            parts += [(f"{line}\n", "$text-primary") for line in graph(values, GRAPH, most=most)]
+            parts.append("\n")
     return parts
 
 
@@ -127,7 +154,7 @@ def work(house: House, room: int) -> list[Part]:
     steps = house.known["steps"]
     paused = "  paused" if steps.get("paused") else ""
     night = f"  only {steps['night_window']}" if steps.get("night_window") else ""
-    pace = f"  {curve(house.pace)}" if any(house.pace) else ""
+    pace = f"  {curve([*house.pace][-CURVE:])}" if any([*house.pace][-CURVE:]) else ""
     parts: list[Part] = [("Steps", "bold"), (pace, "$text-primary"), (f"{paused}{night}\n", "$text-warning")]
     for step in steps["items"]:
         parts += _step(step, room)
@@ -157,6 +184,9 @@ def _step(step: dict[str, Any], room: int) -> list[Part]:
         left = f", {span(step['seconds_left'])} left" if step.get("seconds_left") else ""
         told = f"{waiting:,} wait{rate}{left}"
     failed = f" {step['failed']:,} failed" if step["failed"] else ""
-    told = cut(clean(told), room - len(line) - len(failed) - 2)
     style = "$text-warning" if step["waits"] else "$foreground-muted"
-    return [line, (failed, "$text-error"), (f"  {told}", style), "\n"]
+    if step["waits"] and room < BROAD:  # why it waits has a line of its own there
+        told = f"\n{'':<{LABEL}}{cut(clean(told), room - LABEL)}" if told else ""
+    else:
+        told = f"  {cut(clean(told), room - len(line) - len(failed) - 2)}"
+    return [line, (failed, "$text-error"), (told, style), "\n"]

@@ -23,6 +23,7 @@ SOURCES: dict[str, str] = {
     "failures": "/failures?limit=500",
     "ignored": "/failures?limit=500&ignored=true",
     "integrity": "/integrity",
+    "growth": "/growth",
     "models": "/models",
     "people": "/people?limit=500",
     "groups": "/people?named=false&limit=500",
@@ -33,13 +34,16 @@ SOURCES: dict[str, str] = {
     "shares": "/shares",
     "keys": "/keys",
     "requests": "/requests",
+    "journal": "/journal?limit=200",
+    "trash": "/trash?limit=200",
+    "tls": "/tls",
 }
 #: Asked for whatever is shown: the line at the top.
 BASE = ("server", "health")
 #: What the number of things to look at is made of: asked for once, whatever is shown.
 COUNTED = ("timeline", "jobs", "failures", "integrity")
 ENDED = {"idle", "failed"}
-BUSY_KEPT = 24  # looks at the processor, for the curve on the overview
+BUSY_KEPT = 96  # looks at the processor, every five seconds, for the curves on the overview
 
 
 class House:
@@ -52,7 +56,6 @@ class House:
     def __init__(self) -> None:
         self.known: dict[str, Any] = {}
         self.refused: dict[str, HomerollError] = {}
-        self.disks: list[dict[str, Any]] = []
         self.machine: Machine | None = None
         self.busy: deque[float] = deque(maxlen=BUSY_KEPT)
         self.pace: deque[int] = deque(maxlen=BUSY_KEPT)

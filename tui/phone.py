@@ -11,8 +11,8 @@ QUIET = 2  # modules around it; cameras want light there
 BLOCKS = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
 
 
-def code_for(address: str) -> Content:
-    """Nothing where there is no address that other machines could open."""
+def code_for(address: str, *, told: bool = True) -> Content:
+    """Nothing where there is no address that other machines could open.  told: with a line that says whom it is for."""
     if not address:
         return Content("")
     try:
@@ -26,5 +26,5 @@ def code_for(address: str) -> Content:
         "".join(BLOCKS[upper, lower] for upper, lower in zip(rows[at], rows[at + 1], strict=True))
         for at in range(0, side, 2)
     ]
-    told = Content.assemble(("For phones in the same network:\n", "bold"))
-    return told + Content("\n").join(Content.assemble((line, STYLE)) for line in lines)
+    head = Content.assemble(("For phones in the same network:\n", "bold")) if told else Content("")
+    return head + Content("\n").join(Content.assemble((line, STYLE)) for line in lines)

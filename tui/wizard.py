@@ -93,7 +93,7 @@ async def _folder(desk: Desk) -> bool:
         if wanted is None:
             return True
         root = wanted["root"]
-        problem = await _tried(desk, "POST", "/libraries", wanted)
+        problem = await _tried(desk, "POST", "/libraries", {"root": root, "name": wanted["name"]})
         if not problem:
             desk.ask_for(("libraries", "jobs"))
             return True

@@ -54,8 +54,17 @@ def when(text: str | None) -> str:
     return f"{span(seconds)} ago" if seconds > 0 else f"in {span(-seconds)}"
 
 
+def days_since(text: str) -> int:
+    return (now() - datetime.fromisoformat(text)).days
+
+
 def clock(text: str) -> str:
     return datetime.fromisoformat(text).astimezone().strftime("%H:%M:%S")
+
+
+def moment(text: str) -> str:
+    """An ISO-8601 time to the minute, here."""
+    return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def plural(number: int, noun: str) -> str:
@@ -77,6 +86,18 @@ def curve(values: Iterable[float], *, most: float | None = None) -> str:
     most = most or max(values, default=0) or 1
     steps = len(LEVELS) - 1
     return "".join(LEVELS[min(steps, max(1, round(value / most * steps))) if value > 0 else 0] for value in values)
+
+
+def graph(values: Iterable[float], lines: int, *, most: float | None = None) -> list[str]:
+    """The same on several lines, the highest first."""
+    values = list(values)
+    most = most or max(values, default=0) or 1
+    steps = len(LEVELS) - 1
+    eighths = [max(1, round(min(1.0, value / most) * lines * steps)) if value > 0 else 0 for value in values]
+    return [
+        "".join(LEVELS[max(0, min(steps, height - line * steps))] for height in eighths)
+        for line in range(lines - 1, -1, -1)
+    ]
 
 
 def cut(text: str, width: int) -> str:

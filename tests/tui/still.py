@@ -59,9 +59,17 @@ REQUESTS = [
         ("POST", "/api/v1/auth/login", 401, 51.5, "2", COST | {"statements": 3, "sql_ms": 0.8, "repeated": 0}),
     )
 ]
+DISK = {
+    "holds": ["data", "Holidays"],
+    "mount": "/",
+    "free_bytes": 123_000_000_000,
+    "total_bytes": 500_000_000_000,
+    "days_left": 41.2,
+}
 #: The same for one source; where `items` is a list, for each of them.
 OF: dict[str, dict[str, Any]] = {
     "/health": {"status": "ok", "reasons": []},
+    "/growth": {"disks": [DISK], "files_added": 3, "since": (NOW - timedelta(days=20)).isoformat()},
     "/jobs": {"items": {"status": "idle", "done": None, "total": None}},
     "/models": {"items": {"fits": True, "fits_hint": "", "missing_requirements": [], "pull": None}},
     "/shares": {"items": {"path": "/s/Zm9yIGdyYW5kbWE", "token": "Zm9yIGdyYW5kbWE"}},
@@ -75,7 +83,6 @@ ONLY = {
     "/settings": ("name", {"night_window", "backup_folder", "find_faces", "text_reader", "scrub_gb_per_night"}),
     "/models": ("name", {"siglip2", "im2txt", "yunet", "places365"}),
 }
-DISK = {"holds": ["data", "Holidays"], "mount": "/", "free_bytes": 123_000_000_000, "total_bytes": 500_000_000_000}
 MACHINE = Machine(
     busy=0.25,
     cores=4,
@@ -119,7 +126,6 @@ def still(data: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> Dashboar
     monkeypatch.setattr("tui.desk.ASK_AGAIN_S", 0.0)
     monkeypatch.setattr("tui.desk.DRAW_S", 0.05)
     monkeypatch.setattr("tui.words.now", lambda: NOW)
-    monkeypatch.setattr("tui.desk.measure", lambda places: [DISK])
     monkeypatch.setattr("tui.screens.updates.look", lambda data: VERSIONS)
     system = SimpleNamespace(python_version=lambda: "3.13.1", system=lambda: "Linux", machine=lambda: "aarch64")
     monkeypatch.setattr("tui.screens.about.platform", system)
@@ -139,7 +145,6 @@ def still(data: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> Dashboar
     monkeypatch.setattr(app.house, "told", lambda name, data: (set(), set()))
     monkeypatch.setattr(app.house, "beat", lambda: None)
     monkeypatch.setattr(app, "_look_at_machine", lambda: None)
-    monkeypatch.setattr(app._growth, "foresee", lambda disks, at_s: [disk | {"days_left": 41.2} for disk in disks])
     app.data = "/var/lib/homeroll"
     app.house.machine = MACHINE
     app.house.busy.extend([0.1, 0.2, 0.4, 0.9, 0.5, 0.25])

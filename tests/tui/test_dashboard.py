@@ -31,7 +31,7 @@ async def test_every_screen_opens_and_explains_itself(library: Path, size: tuple
             if seen.app.focused is not None and seen.app.focused.id == "query":
                 await seen.press("escape")
             await seen.press("question_mark")
-            await seen.see(f"{screen.TITLE}: help", "Escape closes this")
+            await seen.see(f"{screen.TITLE}: help", "Esc Close")
             await seen.press("end")  # a long one is scrolled
             await seen.see("Another screen")
             await seen.press("escape")

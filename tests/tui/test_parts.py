@@ -6,19 +6,22 @@ import importlib
 import inspect
 import pkgutil
 import re
+from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
-import pytest
+from textual.content import Content
 from textual.message_pump import MessagePump
 
 import tui
 from appliance.access import not_allowed
+from appliance.values import now
 from tui.access import refusal
-from tui.disks import Growth
+from tui.glance import state
 from tui.house import House
 from tui.machine import slowed
 from tui.pictures import half_blocks
-from tui.words import bar, clean, curve, cut, result, size, span
+from tui.words import bar, clean, curve, cut, graph, result, size, span
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +34,8 @@ def test_values_are_written_short() -> None:
     assert curve([0, 1, 4, 8]) == " ▁▄█"
     assert curve([0.5], most=1.0) == "▄"
     assert curve([]) == ""
+    assert graph([0, 1, 2, 4], 2) == ["   █", " ▄██"]
+    assert graph([0.001], 2, most=1.0) == [" ", "▁"]
     assert [cut("siglip2", width) for width in (7, 6, 0)] == ["siglip2", "sigli…", ""]
     assert result({"found": 6, "added": 0, "note": ""}) == "6 found"
 
@@ -39,13 +44,19 @@ def test_a_file_name_cannot_steer_the_terminal() -> None:
     assert clean("a\x1b[2J\nb") == "a [2J b"
 
 
-def test_days_left_are_told_only_after_a_rate_was_seen() -> None:
-    growth = Growth()
-    disk = {"mount": "/", "free_bytes": 100 << 30}
-    assert growth.foresee([disk], 0.0)[0]["days_left"] is None
-    assert growth.foresee([disk | {"free_bytes": 99 << 30}], 60.0)[0]["days_left"] is None
-    days = growth.foresee([disk | {"free_bytes": 99 << 30}], 86400.0)[0]["days_left"]
-    assert days == pytest.approx(99.0)
+def test_what_is_longer_than_its_column_goes_on_below_its_beginning() -> None:
+    house = House()
+    house.learn("timeline", {"total": 5, "months": []})
+    disk = {"holds": ["data", "Holidays"], "mount": "/mnt/photos", "free_bytes": 1, "total_bytes": 2, "days_left": 0.6}
+    house.learn("growth", {"disks": [disk], "files_added": 2, "since": (now() - timedelta(days=3)).isoformat()})
+    lines = Content.assemble(*state(house, (), 50)).plain.splitlines()
+    assert max(map(len, lines)) <= 50
+    assert lines[:2] == ["Photos     5 photos and videos", "           2 of them came in the last 3 days"]
+    assert lines[2:5] == [
+        "Disk       ━━━━━───── 1 B free of 2 B, /mnt/photos",
+        "           (data, Holidays)",
+        "           full in 1 day at the present rate",
+    ]
 
 
 def test_messages_change_what_is_known_without_asking() -> None:
@@ -112,6 +123,7 @@ def _textual_classes() -> list[type]:
     ]
 
 
+@cache
 def _names_of(one: type) -> set[str]:
     """What the class defines, and what its methods assign to `self`."""
     return set(vars(one)) | set(re.findall(r"self\.(\w+)(?::[^=\n]+)? = ", inspect.getsource(one)))

@@ -28,11 +28,13 @@ class BackupsScreen(HomerollScreen):
     SOURCES = ("integrity", "jobs", "settings")
     HELP = """Every night the database is copied and proven, and, when a folder on another disk is named,
         everything that cannot be made again goes there; nothing is ever deleted in it. `r` rehearses a
-        restore beside the data: it says whether the photos would come back, and changes nothing. A real
+        restore beside the data: it says whether the photos would come back, and changes nothing; `a` does so
+        with every photo instead of some. A real
         restore is a command for an empty machine: `homeroll restore`."""
     BINDINGS: ClassVar[list[BindingType]] = [
         ("b", f"run('{BACK_UP}')", "Back up now"),
         ("r", f"run('{REHEARSE}')", "Rehearse a restore"),
+        ("a", "rehearse_all", "Rehearse all"),
         ("f", "folder", "Folder"),
     ]
 
@@ -51,6 +53,11 @@ class BackupsScreen(HomerollScreen):
     def action_run(self, job: str) -> None:
         title = (self.house.one("jobs", "name", job) or {}).get("title", job)
         self.desk.act("POST", f"/jobs/{job}/run", said=f"“{title}” started", sources=("jobs", "integrity"))
+
+    def action_rehearse_all(self) -> None:
+        said = "Every photo of the backup is tried; that takes a while"
+        query = {"everything": "true"}
+        self.desk.act("POST", f"/jobs/{REHEARSE}/run", said=said, sources=("jobs", "integrity"), query=query)
 
     def action_folder(self) -> None:
         form = FolderForm(

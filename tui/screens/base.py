@@ -36,6 +36,7 @@ EVERYWHERE = (
     ("↑ ↓ PgUp", "Move"),
     ("Tab", "To the next part"),
     ("1 - 9, 0", "Another screen"),
+    ("g, q", "All screens; quit"),
     ("Ctrl+P", "Find anything by its name"),
 )
 
@@ -130,9 +131,9 @@ class HomerollScreen(Screen[None]):
 
     def action_explain(self) -> None:
         lines = [f"{' '.join(self.HELP.split())}\n"]
-        for _, binding, _, _ in sorted(self.active_bindings.values(), key=lambda active: active.binding.key):
-            if binding.description and (binding.show or binding.key == "f5"):
-                lines.append(f"{self.app.get_key_display(binding):>12}  {binding.description}")
+        # The screen's own first, those that do not apply just now included.
+        for binding in (*Binding.make_bindings(type(self).BINDINGS), *Binding.make_bindings(HomerollScreen.BINDINGS)):
+            lines.append(f"{self.app.get_key_display(binding):>12}  {binding.description}")
         lines += ["", *(f"{keys:>12}  {what}" for keys, what in EVERYWHERE)]
         self.app.push_screen(Paper(f"{self.TITLE}: help", Content("\n".join(lines))))
 

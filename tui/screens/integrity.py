@@ -23,8 +23,12 @@ class IntegrityScreen(ListScreen):
     HELP = """Every night some originals are read again, the longest unread first, and compared with what
         they were. What differs is listed here and never touched by itself: `h` puts the backup's bytes in
         the place of a damaged file, after they were compared. `v` reads on now, as much as the setting
-        scrub_gb_per_night allows."""
-    BINDINGS: ClassVar[list[BindingType]] = [("h", "heal_chosen", "Heal"), ("v", "check", "Read again now")]
+        scrub_gb_per_night allows; `a` reads all of them, which takes as long as the disk takes."""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("h", "heal_chosen", "Heal"),
+        ("v", "check", "Read again now"),
+        ("a", "check_all", "Read all"),
+    ]
     COLUMNS: ClassVar[Sequence[Column]] = (
         Column("File", lambda item: item["path"]),
         Column("Library", lambda item: item["library"], 14, wide_only=True),
@@ -58,8 +62,13 @@ class IntegrityScreen(ListScreen):
             )
 
     def action_check(self) -> None:
-        path = "/jobs/scrub_originals/run"
-        self.desk.act("POST", path, said="Originals are read again", sources=("jobs", "integrity"))
+        self._read("Originals are read again", {})
+
+    def action_check_all(self) -> None:
+        self._read("Every original is read again", {"everything": "true"})
+
+    def _read(self, said: str, query: dict[str, str]) -> None:
+        self.desk.act("POST", "/jobs/scrub_originals/run", said=said, sources=("jobs", "integrity"), query=query)
 
 
 def _last(scrub: dict[str, Any] | None) -> str:

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
     from textual.binding import BindingType
 
+FAMILY = "everybody's"
 STYLES = {"frozen": "bold red", "scanning": "cyan"}
 
 
 class LibrariesScreen(ListScreen):
     NAME = "libraries"
     TITLE = "Libraries"
-    SOURCES = ("libraries",)
+    SOURCES = ("libraries", "users")
     EMPTY = "There is no library yet: press a and name a folder of photos."
     HELP = """Folders that Homeroll reads; it never writes to them. A library is frozen when its disk is not there, or
         when more than a fifth of its files have vanished: nothing is trashed then, and the next scan looks again. Mount
@@ -44,7 +45,9 @@ class LibrariesScreen(ListScreen):
 
     def details(self, item: dict[str, Any]) -> list[Part]:
         watched = "watched for changes" if item.get("watched") else "not watched: it is looked through at every scan"
-        parts: list[Part] = [(clean(item["root"]), "bold"), f"  {watched}\n"]
+        owner = self.house.one("users", "id", item["user"])
+        whose = f", {clean(owner['name'] or owner['username'])}'s own" if owner else ""
+        parts: list[Part] = [(clean(item["root"]), "bold"), f"  {watched}{whose}\n"]
         if item["status"] == "frozen":
             parts += [(f"Frozen: {item['reason']}", "$text-error"), "\n", f"{item['hint']}\n"]
         elif item["reason"]:
@@ -93,11 +96,16 @@ class LibrariesScreen(ListScreen):
 
     def action_add(self) -> None:
         form = FolderForm(
-            "Add a folder of photos", done="Add and scan", tree=self.desk.client.address.socket is not None
+            "Add a folder of photos",
+            done="Add and scan",
+            tree=self.desk.client.address.socket is not None,
+            owners=(FAMILY, *(user["username"] for user in self.house.items("users"))),
         )
         self.app.push_screen(form, self._add)
 
     def _add(self, wanted: dict[str, Any] | None) -> None:
         if wanted and wanted["root"]:
             said = f"{wanted['root']} is scanned"
-            self.desk.act("POST", "/libraries", wanted, said=said, sources=("libraries", "jobs"))
+            owner = self.house.one("users", "username", wanted["owner"])  # nobody for the family
+            body = {"root": wanted["root"], "name": wanted["name"], "user": owner["id"] if owner else None}
+            self.desk.act("POST", "/libraries", body, said=said, sources=("libraries", "jobs"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 
-from tui.glance import attention, machine, state, visitors, work
+from tui.glance import attention, graphs, machine, state, visitors, work
 from tui.phone import code_for
 from tui.screens.base import HomerollScreen
 from tui.widgets.calm import Calm
@@ -33,10 +33,10 @@ class OverviewScreen(HomerollScreen):
         "jobs",
         "failures",
         "integrity",
-        "settings",
+        "growth",
         "sessions",
     )
-    SELDOM = ("sessions",)
+    SELDOM = ("growth", "sessions")
     MACHINE = True
     HELP = """What needs attention stands first. Steps are work on single files: how many are done, how fast, and how
         long it takes; a step that waits says for what. `p` pauses all of them, such as while you need the machine, and
@@ -56,7 +56,9 @@ class OverviewScreen(HomerollScreen):
                     yield Calm(id="machine")
                     yield Calm(id="visitors")
                     yield Calm(id="code")
-                yield Calm(id="work")
+                with Vertical():
+                    yield Calm(id="work")
+                    yield Calm(id="graphs")
 
     def on_mount(self) -> None:
         self.query_one("#overview").focus()
@@ -66,15 +68,16 @@ class OverviewScreen(HomerollScreen):
         self.query_one("#columns").set_class(wide, "wide").set_class(not wide, "narrow")
         room = self.size.width // 2 - 4 if wide else self.size.width - 4
         code = self.query_one("#code", Calm)
-        code.display = wide and self.size.height >= HIGH
+        code.display = self.query_one("#graphs").display = wide and self.size.height >= HIGH
         if code.display:
             code.update(code_for(self.desk.phone_address))
         for name, parts in (
             ("attention", attention(self.house)),
-            ("state", state(self.house, self.desk.addresses)),
-            ("machine", machine(self.house)),
-            ("visitors", visitors(self.house)),
+            ("state", state(self.house, self.desk.addresses, room)),
+            ("machine", machine(self.house, room)),
+            ("visitors", visitors(self.house, room)),
             ("work", work(self.house, room)),
+            ("graphs", graphs(self.house, room) if code.display else []),
         ):
             self.query_one(f"#{name}", Calm).update(Content.assemble(*parts).rstrip())
 
@@ -84,7 +87,7 @@ class OverviewScreen(HomerollScreen):
         )
 
     def action_phone(self) -> None:
-        code = code_for(self.desk.phone_address)
+        code = code_for(self.desk.phone_address, told=False)
         if code.plain:
             self.app.push_screen(Paper(self.desk.phone_address, code))
         else:

@@ -42,8 +42,8 @@ class PeopleScreen(ListScreen):
         drawn by the terminal where it can do that, else with half-blocks: a larger window shows more of it then."""
     BINDINGS: ClassVar[list[BindingType]] = [
         ("n", "name_chosen", "Name"),
-        ("s", "same", "Same person?"),
-        ("t", "only_unnamed", "Only unnamed"),
+        ("s", "same", "Same?"),
+        ("t", "only_unnamed", "Unnamed"),
         ("x", "ignore_chosen", "Stranger"),
         ("h", "hide_chosen", "Hide"),
         ("u", "undo", "Undo"),

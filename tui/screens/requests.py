@@ -80,10 +80,10 @@ class RequestsScreen(ListScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         ("r", "record", "Record"),
         ("p", "profile_chosen", "Profile"),
-        ("s", "sort", "Slowest first"),
+        ("s", "sort", "Slowest"),
         ("f", "only", "Only …"),
         ("slash", "filter", "Filter"),
-        ("escape", "look", "To the list"),
+        ("escape", "look", "List"),
     ]
     COLUMNS: ClassVar[Sequence[Column]] = (
         Column("Time", lambda item: clock(item["at"]), 8),

@@ -37,7 +37,7 @@ class SettingsScreen(ListScreen):
     BINDINGS: ClassVar[list[BindingType]] = [("e", "edit_chosen", "Change"), ("d", "reset_chosen", "Default")]
     COLUMNS: ClassVar[Sequence[Column]] = (
         Column("Setting", lambda item: item["name"], 20),
-        Column("Value", lambda item: (shown(item["value"]), "bold" if item["value"] != item["default"] else ""), 24),
+        Column("Value", lambda item: (shown(item["value"]), "bold" if item["value"] != item["default"] else ""), 16),
         Column("Meaning", lambda item: item["help"]),
     )
 

@@ -80,7 +80,7 @@ class SharesScreen(ListScreen):
     def action_code_chosen(self) -> None:
         if item := self.chosen:
             address = self._address(item)
-            code = code_for(address if "://" in address else "")
+            code = code_for(address if "://" in address else "", told=False)
             opened = Content("It opens from this machine only: the setting `host` says who else may come in.")
             self.app.push_screen(Paper(clean(address), code if code.plain else opened))
 

@@ -33,6 +33,10 @@ def sessions_of(house: House, user: str) -> list[dict[str, Any]]:
     return sorted(found, key=lambda one: str(one["last_seen"]), reverse=True)
 
 
+def _role(user: dict[str, Any]) -> tuple[str, str]:
+    return ("locked", "yellow") if user["disabled"] else (user["role"], "bold" if user["role"] == "admin" else "")
+
+
 class UsersScreen(ListScreen):
     NAME = "users"
     TITLE = "Users"
@@ -40,19 +44,21 @@ class UsersScreen(ListScreen):
     SELDOM = ("sessions",)
     HELP = """Who may log in, and on which devices they are. `l` logs somebody out on one of them, such as a lost
         phone. Admins see everyone's account, not everyone's photos. A new password ends that person's sessions. An
-        account can be removed once no files belong to it: photos never go with an account."""
+        account can be removed once no files belong to it: photos never go with an account. `x` locks one instead, and
+        opens it again: nobody logs in with it meanwhile."""
     BINDINGS: ClassVar[list[BindingType]] = [
         ("a", "add", "Add"),
         ("n", "rename_chosen", "Name"),
         ("p", "password_chosen", "Password"),
-        ("o", "role_chosen", "Admin or not"),
+        ("o", "role_chosen", "Role"),
+        ("x", "lock_chosen", "Lock"),
         ("l", "log_out_chosen", "Log out"),
         ("d", "remove_chosen", "Remove"),
     ]
     COLUMNS: ClassVar[Sequence[Column]] = (
         Column("User name", lambda user: user["username"], 20),
         Column("Name", lambda user: user["name"]),
-        Column("Role", lambda user: (user["role"], "bold" if user["role"] == "admin" else ""), 8),
+        Column("Role", _role, 8),
         Column("Devices", lambda user: f"{len(user['sessions']):,}", 7, right=True),
         Column("Since", lambda user: when(user["created"]), 11),
     )
@@ -63,6 +69,8 @@ class UsersScreen(ListScreen):
 
     def details(self, item: dict[str, Any]) -> list[Part]:
         parts: list[Part] = [(clean(item["name"] or item["username"]), "bold"), f", {item['role']}\n"]
+        if item["disabled"]:
+            parts.append(("Locked: nobody can log in with it. x opens it again.\n", "$text-warning"))
         if item["must_change_password"]:
             parts.append(("Has not chosen a password yet.\n", "$text-warning"))
         parts += [f"{device(one)}\n" for one in item["sessions"][:SHOWN]]
@@ -123,6 +131,18 @@ class UsersScreen(ListScreen):
             role = "user" if item["role"] == "admin" else "admin"
             self._change(
                 item, {"role": role}, f"{item['username']} is {'an admin' if role == 'admin' else 'a user'} now"
+            )
+
+    def action_lock_chosen(self) -> None:
+        if item := self.chosen:
+            if item["disabled"]:
+                self._change(item, {"disabled": False}, f"{item['username']} may log in again")
+                return
+            self.confirm(
+                f"Lock {item['username']}?",
+                "They are logged out everywhere and cannot log in until it is opened again; their photos stay.",
+                yes="Lock",
+                then=lambda: self._change(item, {"disabled": True}, f"{item['username']} is locked"),
             )
 
     def action_remove_chosen(self) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from textual import on
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Select, Static
+
+from tui.widgets.box import Box
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +30,7 @@ class Question(ModalScreen[bool]):
         self._harmless = harmless
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
+        with Box(("y", self._yes), ("Esc", self._no)):
             yield Static(Content(self._question), classes="title")
             yield Static(Content(self._explained))
             with Horizontal(classes="buttons"):
@@ -77,7 +79,7 @@ class Form(ModalScreen[dict[str, Any] | None]):
         self._explained, self._problem = explained, problem
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
+        with Box(("Tab", "Next"), ("Enter", self._done), ("Esc", self._leave)):
             yield Static(Content(self._title), classes="title")
             if self._explained:
                 yield Static(Content(self._explained))
@@ -158,8 +160,7 @@ class Paper(ModalScreen[None]):
         self._title, self._text = title, text
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
+        with Box(("Esc", "Close")):
             yield Static(Content(self._title), classes="title")
             with VerticalScroll(classes="text"):
                 yield Static(self._text, id="paper")
-            yield Static("Escape closes this", classes="help")

@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+from tui.widgets.box import Box
 from tui.widgets.picture import Picture
 from tui.words import clean, plural
 
@@ -47,7 +48,7 @@ class Pair(ModalScreen[str | None]):
         self._left = left
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
+        with Box(("Esc", "Leave")):
             yield Static(Content(f"Are these the same person?  ({self._left} to answer)"), classes="title")
             with Horizontal(classes="pair"):
                 for place, person in zip(("one", "other"), self._people, strict=True):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Button, DirectoryTree, Input, OptionList, Static
+from textual.widgets import Button, DirectoryTree, Input, OptionList, Select, Static
 from textual.widgets.option_list import Option
+
+from tui.widgets.box import Box
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,6 +19,11 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
     from textual.binding import BindingType
+
+
+#: Folders in which nobody keeps photos; whoever does can type their names.
+SYSTEM = frozenset(("/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/lost+found", "/proc"))
+SYSTEM |= {"/sbin", "/sys", "/usr"}
 
 
 class Menu(ModalScreen[str | None]):
@@ -28,10 +35,10 @@ class Menu(ModalScreen[str | None]):
         """broad: the lines are longer than a screen's name."""
         super().__init__()
         self._title, self._lines, self._chosen = title, lines, chosen
-        self._classes_here = "dialog menu broad" if broad else "dialog menu"
+        self._classes_here = "menu broad" if broad else "menu"
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes=self._classes_here):
+        with Box(("Enter", "Choose"), ("Esc", "Close"), classes=self._classes_here):
             yield Static(Content(self._title), classes="title")
             yield OptionList(*(Option(Content(text), id=name) for name, text in self._lines), id="lines", compact=True)
 
@@ -58,7 +65,7 @@ class Ticks(ModalScreen[list[str] | None]):
         self._ticked: set[str] = set()
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
+        with Box(("Space", "Tick"), ("Tab", "Next"), ("Esc", self._leave)):
             yield Static(Content(self._title), classes="title")
             yield Static(Content(self._explained))
             yield OptionList(*(Option(self._line(name), id=name) for name, _ in self._lines), id="lines", compact=True)
@@ -93,18 +100,23 @@ class Ticks(ModalScreen[list[str] | None]):
 
 
 class Folders(DirectoryTree):
-    """Folders only, without hidden ones; plain signs, which every terminal's font has."""
+    """Folders only, without hidden ones and the system's own; plain signs, which every terminal's font has."""
 
     ICON_NODE, ICON_NODE_EXPANDED = "▸ ", "▾ "
 
+    def on_mount(self) -> None:
+        self.show_root = False  # it would be a line without a name
+
     def filter_paths(self, paths: Iterable[Path]) -> Iterable[Path]:
-        return [path for path in paths if not path.name.startswith(".") and self._safe_is_dir(path)]
+        shown = [path for path in paths if not path.name.startswith(".") and str(path) not in SYSTEM]
+        return [path for path in shown if self._safe_is_dir(path)]
 
 
 class FolderForm(ModalScreen[dict[str, Any] | None]):
-    """{"root", "name"}: a folder that was typed or picked in the tree, and what it is to be called.
+    """{"root", "name", "owner"}: a folder that was typed or picked in the tree, what it is to be called, and whose.
 
     tree: whether the folders here are those of the service.   named: whether a name is asked for.
+    owners: who it can be of, asked where there is more than one; the first, or "", where nobody is asked.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)", "Leave")]
@@ -119,13 +131,14 @@ class FolderForm(ModalScreen[dict[str, Any] | None]):
         root: str = "/",
         explained: str = "",
         leave: str = "Leave",
+        owners: Sequence[str] = (),
     ) -> None:
         super().__init__()
         self._title, self._done, self._leave, self._explained = title, done, leave, explained
-        self._tree, self._named, self._root = tree, named, root
+        self._tree, self._named, self._root, self._owners = tree, named, root, owners
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
+        with Box(("Tab", "Next"), ("Enter", self._done), ("Esc", self._leave)):
             yield Static(Content(self._title), classes="title")
             if self._explained:
                 yield Static(Content(self._explained))
@@ -136,6 +149,10 @@ class FolderForm(ModalScreen[dict[str, Any] | None]):
             if self._named:
                 yield Static("Name (empty: the folder's own)", classes="after")
                 yield Input(compact=True, id="name")
+            if len(self._owners) > 1:
+                yield Static("Whose photos are in it: who sees them")
+                choices = [(owner, owner) for owner in self._owners]
+                yield Select(choices, value=self._owners[0], allow_blank=False, compact=True, id="owner")
             with Horizontal(classes="buttons"):
                 yield Button(self._leave, id="leave", compact=True)
                 yield Button(self._done, id="done", variant="primary", compact=True)
@@ -161,4 +178,7 @@ class FolderForm(ModalScreen[dict[str, Any] | None]):
     def _finish(self) -> None:
         root = self.query_one("#root", Input).value.strip()
         name = self.query_one("#name", Input).value.strip() if self._named else ""
-        self.dismiss({"root": root, "name": name})
+        owner = self._owners[0] if self._owners else ""
+        if len(self._owners) > 1:
+            owner = str(self.query_one("#owner", Select).value)
+        self.dismiss({"root": root, "name": name, "owner": owner})

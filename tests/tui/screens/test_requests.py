@@ -121,7 +121,7 @@ async def test_the_next_requests_to_an_address_are_profiled(data: Path) -> None:
         await seen.press("d")
         await seen.see("p profiles the next 5 requests")
         await seen.press("escape")
-        await seen.see("Slowest first")
+        await seen.see("Slowest")
 
 
 async def test_what_a_request_says_cannot_steer_the_terminal(tmp_path: Path) -> None:
