@@ -17,7 +17,6 @@ from tests.e2e.flows import open_library
 from tests.e2e.pictures import make_photos
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.async_api import Locator, Page
@@ -28,15 +27,6 @@ if TYPE_CHECKING:
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 DESKTOP = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark", "reduced_motion": "reduce"}
 PROCESSING_S = 240.0
-PATIENCE_MS = 30_000.0  # text is read and faces are looked for meanwhile, on every core there is
-
-
-@pytest.fixture(autouse=True)
-def patience() -> Iterator[None]:
-    """Wait longer than usual."""
-    expect.set_options(timeout=PATIENCE_MS)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 async def _call(page: Page, service: Service, method: str, path: str, data: object = None) -> Any:
@@ -84,6 +74,12 @@ async def test_a_tag_is_completed_by_key_and_its_photos_are_gone_through_in_the_
     await _tagged_library(page, service, photos, beach=3, boat=1)
     await page.keyboard.press("/")
     await expect(_field(page)).to_be_focused()
+    offered = page.get_by_role("listbox", name="Suggestions")
+    await expect(offered).to_be_visible()
+    await page.keyboard.press("Tab")
+    await expect(_field(page)).not_to_be_focused()
+    await expect(offered).to_be_hidden()
+    await page.keyboard.press("/")
     await page.keyboard.type("bea")
     await expect(page.get_by_role("option", name=re.compile("beach"))).to_be_visible()
     await page.keyboard.press("Tab")
@@ -199,6 +195,7 @@ async def test_a_word_on_a_photo_finds_it_and_can_be_copied_from_it(
     make_photos(tmp_path / "Papers", 1)
     sign.save(tmp_path / "Papers" / "paper.jpg", quality=92)
     await open_library(page, service, tmp_path / "Papers")
+    await _call(page, service, "PATCH", "/settings", {"text_reader": "rapidocr"})
     await expect(page.locator(".tile")).to_have_count(2)
     found = page.get_by_role("heading", name="1 photo")
     await _processed(page, service, "ocr")

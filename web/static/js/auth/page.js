@@ -7,8 +7,8 @@ import { Logo } from "/static/js/ui/logo.js";
 
 const TITLES = { setup: "Welcome", login: "Log in", password: "Choose a new password" };
 
-/** @param {{ name: "setup" | "login" | "password", onEnter: (user: import("../lib/session.js").User | null) => unknown }} props */
-export function AuthPage({ name, onEnter }) {
+/** @param {{ name: "setup" | "login" | "password", house: string, onEnter: (user: import("../lib/session.js").User | null) => unknown }} props */
+export function AuthPage({ name, house, onEnter }) {
   useEffect(() => {
     document.title = `${TITLES[name]} · Homeroll`;
     return () => {
@@ -19,7 +19,7 @@ export function AuthPage({ name, onEnter }) {
   return html`
     <main class="auth">
       <div class="auth-card">
-        <div class="auth-brand"><${Logo} size=${40} /><span>Homeroll</span></div>
+        <div class="auth-brand"><${Logo} size=${40} /><span>${house}</span></div>
         <h1>${TITLES[name]}</h1>
         <${Page} onEnter=${onEnter} />
       </div>

@@ -30,6 +30,9 @@ export function prefersReducedMotion() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
+/** How to scroll to somewhere that is near. @returns {ScrollBehavior} */
+export const calmly = () => (prefersReducedMotion() ? "instant" : "smooth");
+
 /** @param {Event} event @returns {boolean} whether keys typed now belong to a field, not to a shortcut */
 export function isTyping(event) {
   const target = /** @type {HTMLElement} */ (event.target);

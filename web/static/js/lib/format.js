@@ -110,6 +110,12 @@ export function ago(moment) {
   return words.format(-Math.round(seconds / 86_400), "day");
 }
 
+/** @param {number} seconds how long, in one unit: 40 s, 12 min, 3 h */
+export function span(seconds) {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
+}
+
 /** @param {number} seconds exposure as photographers write it: 1/125 s, 2 s */
 export function exposure(seconds) {
   if (seconds >= 0.3) return `${Number(seconds.toFixed(1))} s`;

@@ -43,7 +43,7 @@ export function NameField({ initial = "", label, except = "", action = "Save nam
     if (root.contains(/** @type {Node | null} */ (event.relatedTarget))) return;
     if (!text.trim() || text.trim() === initial.trim()) onCancel();
   };
-  return html`<div class="name-field" onFocusOut=${left}>
+  return html`<div class="name-field" onfocusout=${left}>
     <div class="name-box">
       <input ref=${input} type="text" role="combobox" autocomplete="off" autocapitalize="words" spellcheck="false" maxlength="200" aria-label=${label} placeholder=${label}
         aria-autocomplete="list" aria-expanded=${String(offered.length > 0)} aria-controls=${listId} aria-activedescendant=${at >= 0 && offered[at] ? `${listId}-${at}` : undefined}

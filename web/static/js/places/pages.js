@@ -1,6 +1,6 @@
 // Places: the map, the photos of what is clicked on it, and the tree of countries, regions and towns.
 import { api, fileUrl, request } from "/static/js/lib/api.js";
-import { el } from "/static/js/lib/dom.js";
+import { calmly, el } from "/static/js/lib/dom.js";
 import { count, plural } from "/static/js/lib/format.js";
 import { Icon } from "/static/js/lib/icon.js";
 import { html, render } from "/static/js/lib/preact.js";
@@ -73,7 +73,7 @@ export async function openPage(holder) {
       picked.append(grid.root);
       grid.view.measure();
       grid.view.draw();
-      picked.scrollIntoView({ block: "nearest", behavior: "smooth" });
+      picked.scrollIntoView({ block: "nearest", behavior: calmly() });
     } catch (error) {
       toastError(/** @type {any} */ (error));
     }

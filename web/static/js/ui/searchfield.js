@@ -144,7 +144,7 @@ export function SearchField() {
     input.current?.focus();
     ask("", 0);
   };
-  return html`<div role="search" class=${`search-field ${now.name === "search" ? "is-page" : ""}`} onFocusOut=${left}>
+  return html`<div role="search" class=${`search-field ${now.name === "search" ? "is-page" : ""}`} onfocusout=${left}>
     <form class="search-box" role="none" onSubmit=${(event) => (event.preventDefault(), search(text))}>
       <${Icon} name="search" size=${18} />
       <input ref=${input} type="text" inputmode="search" enterkeyhint="search" role="combobox" autocomplete="off" autocapitalize="none" autocorrect="off" spellcheck="false" maxlength="1000"

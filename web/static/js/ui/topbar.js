@@ -1,3 +1,4 @@
+import { calmly } from "/static/js/lib/dom.js";
 import { Icon } from "/static/js/lib/icon.js";
 import { count } from "/static/js/lib/format.js";
 import { html } from "/static/js/lib/preact.js";
@@ -68,5 +69,5 @@ function toTop(event) {
   if (event.ctrlKey || event.metaKey || event.shiftKey) return;
   if (route.get().name !== "photos") return; // the router follows the link
   event.preventDefault();
-  scrollTo({ top: 0, behavior: scrollY < innerHeight * 6 ? "smooth" : "instant" });
+  scrollTo({ top: 0, behavior: scrollY < innerHeight * 6 ? calmly() : "instant" });
 }
