@@ -20,7 +20,7 @@ MISSED = {
     r"\bstartViewTransition\b|@starting-style|\binterpolate-size\b": "a transition of opacity or translate",
     r"\bpopover(target)?=|\bshowPopover\b|\banchor-name\b|\bposition-anchor\b": "ui/menu.js",
     r"\bAbortSignal\.(any|timeout)\b|\bPromise\.(withResolvers|try)\b|\bURL\.(canParse|parse)\b": "an AbortController",
-    r"\.to(Sorted|Reversed|Spliced)\(|\b(Object|Map)\.groupBy\b|\.(union|intersection|difference)\(": "a copy, or a loop",
+    r"\.to(Sorted|Reversed|Spliced)\(|\b(Object|Map)\.groupBy\b|\.(union|intersection|difference)\(": "a loop",
     r"\(\?<[=!]": "a pattern that does not look behind",
     r"@container|@layer|@scope|^\s*&": "plain selectors and media queries",
     r"\bscrollend\b|\bnavigator\.(wakeLock|scheduling)\b|\bscheduler\.": "a timer",
