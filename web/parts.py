@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from litestar.di import NamedDependency
@@ -12,6 +12,7 @@ from litestar.params import SkipValidation
 from appliance.errors import ModelUnavailableError
 from appliance.home import Home
 from appliance.importing.uploads import Uploads
+from appliance.library.job_runs import Run
 from appliance.library.viewers import Viewer
 from appliance.protection.strain import Strain
 
@@ -51,6 +52,8 @@ class Scheduler(Protocol):
     def strain(self) -> Strain: ...
 
     async def items(self) -> list[dict[str, Any]]: ...
+
+    async def runs(self, name: str) -> Sequence[Run]: ...
 
     async def run(self, name: str, **arguments: Any) -> None:
         """Start it and return at once."""

@@ -38,6 +38,7 @@ MIGRATIONS = (
     "m2026_11_21_adjusting",
     "m2026_11_21_event_points",
     "m2026_11_21_failures",
+    "m2026_11_21_job_runs",
 )
 
 

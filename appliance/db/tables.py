@@ -228,14 +228,10 @@ class Journal(Table, tablename="journal"):
 
 
 class JobState(Table, tablename="job_state"):
-    """What must survive a restart of each job."""
+    """What somebody said of a job, and of work on files (`run_steps`)."""
 
     name = Text(primary_key=True)
     paused = Boolean(default=False)
-    started = Timestamptz(null=True, default=None)  # set while a run has not ended: after a kill it is run again
-    last_run = Timestamptz(null=True, default=None)
-    last_seconds = DoublePrecision(null=True, default=None)
-    last_error = Text()
 
 
 class Upload(Table, tablename="upload"):
@@ -725,6 +721,19 @@ class EventDismissed(Table, tablename="event_dismissed"):
     created = Timestamptz()
 
 
+class JobRun(Table, tablename="job_run"):
+    """One execution of a job; a few are kept of each (`library/job_runs.py`)."""
+
+    id = Integer(primary_key=True, default=None)
+    job = Text()
+    started = Timestamptz()
+    ended = Timestamptz(null=True, default=None)
+    seconds = DoublePrecision(null=True, default=None)
+    outcome = Text(default="running")  # running | done | failed | stopped | cut_off
+    error = Text()
+    result = Text(null=True, default=None)  # JSON
+
+
 TABLES: tuple[type[Table], ...] = (
     User,
     Session,
@@ -786,4 +795,5 @@ TABLES: tuple[type[Table], ...] = (
     MapCell,
     PlaceCount,
     EventDismissed,
+    JobRun,
 )

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from appliance.errors import ConflictError, HomerollError, NotFoundError
+from appliance.errors import ConflictError, HomerollError, NotFoundError, StorageError
 from appliance.jobs.base import Job, Progress
+from appliance.library import job_runs
 from appliance.messages import JobProgress
 from appliance.protection import strain
 from appliance.protection.disk_rest import SETTLE_S, DiskRest
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from appliance.home import Home
+    from appliance.library.job_runs import Run, State
     from appliance.messages import Message
 
 log = logging.getLogger(__name__)
@@ -64,25 +66,24 @@ class Scheduler:
         self._listener: asyncio.Task[None] | None = None
         self._clock = AsyncIOScheduler(timezone=UTC)  # intervals need no other, and to look for one reads files
         self._runs: dict[str, _Run] = {}
-        self._results: dict[str, dict[str, Any]] = {}
         self._told_at: dict[str, float] = {}
         self._again: dict[str, dict[str, Any]] = {}
         self._telling: set[asyncio.Task[None]] = set()
         self._stopped = False
 
     async def start(self) -> None:
+        await job_runs.cut_off_all(self._home.db)
         states = await self._states()
         for job in self._jobs.values():
             interval = job.interval_s(self._home.settings)
             if interval:
-                last = states.get(job.name, {}).get("last_run")
                 self._clock.add_job(
                     self._by_the_clock,
                     "interval",
                     args=[job.name],
                     id=job.name,
                     seconds=interval,
-                    next_run_time=_next_time(last, interval),
+                    next_run_time=_next_time(states[job.name].last, interval),
                     coalesce=True,
                     misfire_grace_time=None,
                 )
@@ -99,14 +100,13 @@ class Scheduler:
             job = self._jobs.get(planned.id)
             interval = job.interval_s(self._home.settings) if job else None
             if interval:
-                last = states.get(planned.id, {}).get("last_run")
-                self._clock.modify_job(planned.id, next_run_time=_next_time(last, interval))
+                self._clock.modify_job(planned.id, next_run_time=_next_time(states[planned.id].last, interval))
             else:
                 self._clock.modify_job(planned.id, next_run_time=now() + timedelta(seconds=SOON_S))
 
-    async def _catch_up(self, states: dict[str, dict[str, Any]]) -> None:
+    async def _catch_up(self, states: dict[str, State]) -> None:
         for name, state in states.items():
-            if name in self._jobs and state["started"] is not None and not state["paused"]:
+            if state.is_due and not state.paused:
                 log.info("job=%s was interrupted, running it again", name)
                 await self.run(name)
 
@@ -119,6 +119,11 @@ class Scheduler:
         for task in ending:
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
+        if self._runs:
+            try:
+                await job_runs.stop_all(self._home.db)
+            except StorageError as problem:
+                log.warning("jobs=%s their end could not be recorded: %s", ", ".join(self._runs), problem.message)
 
     async def run(self, name: str, **arguments: Any) -> None:
         """Start `name` now; it goes on after this returns.
@@ -127,7 +132,7 @@ class Scheduler:
         once more after that: what changed since the run began must not be missed.
         """
         job = self._job(name)
-        if (await self._states()).get(name, {}).get("paused"):
+        if (await self._state(name)).paused:
             raise ConflictError(f"“{job.title}” is paused", hint="Resume it first.")
         if self._stopped:
             return
@@ -144,7 +149,8 @@ class Scheduler:
         """Wait until `name` does not run any more, or everything stops; returns its last result."""
         while name in self._runs and not self._stopped:
             await asyncio.gather(self._runs[name].task, return_exceptions=True)
-        return self._results.get(name, {})
+        last = (await self._state(name)).last
+        return (last.result if last else None) or {}
 
     async def pause(self, name: str) -> None:
         await self._set_paused(name, paused=True)
@@ -156,7 +162,7 @@ class Scheduler:
         await self._set_paused(name, paused=False)
         if name in self._runs:
             self._runs[name].progress.resume()
-        elif (await self._states()).get(name, {}).get("started") is not None:
+        elif (await self._state(name)).is_due:
             # A restart came while it was paused in the middle.
             await self.run(name)
         self._tell(name, force=True)
@@ -164,15 +170,21 @@ class Scheduler:
     async def items(self) -> list[dict[str, Any]]:
         """One item for each job, as GET /jobs answers them."""
         states = await self._states()
-        return [self._item(job, states.get(job.name, {})) for job in self._jobs.values()]
+        return [self._item(job, states[job.name]) for job in self._jobs.values()]
 
-    def _item(self, job: Job, state: dict[str, Any]) -> dict[str, Any]:
-        run = self._runs.get(job.name)
+    async def runs(self, name: str) -> list[Run]:
+        """The last runs of a job, the newest first.  Raises NotFoundError."""
+        self._job(name)
+        runs = await job_runs.latest(self._home.db, name)
+        if name in self._runs:
+            return runs
+        return [job_runs.cut_off(run) if run.outcome == "running" else run for run in runs]
+
+    def _item(self, job: Job, state: State) -> dict[str, Any]:
+        run, last = self._runs.get(job.name), state.last
         planned = self._clock.get_job(job.name)
-        paused = bool(state.get("paused"))
-        error = state.get("last_error") or ""
+        paused, error = state.paused, last.error if last else ""
         status = "paused" if paused else "running" if run else "failed" if error else "idle"
-        last_run = state.get("last_run")
         return {
             "name": job.name,
             "title": job.title,
@@ -181,12 +193,12 @@ class Scheduler:
             "total": run.progress.total if run else 0,
             "rate": round(run.progress.rate, 2) if run else 0.0,
             "seconds_left": run.progress.seconds_left if run else None,
-            "last_run": last_run.isoformat() if last_run else None,
-            "last_seconds": state.get("last_seconds"),
+            "last_run": last.ended.isoformat() if last and last.ended else None,
+            "last_seconds": last.seconds if last else None,
             "next_run": planned.next_run_time.isoformat() if planned and planned.next_run_time and not paused else None,
             "error": error,
             "waits": run.progress.strain.message if run else "",
-            "result": self._results.get(job.name),
+            "result": last.result if last else None,
         }
 
     async def run_unless_paused(self, name: str, **arguments: Any) -> None:
@@ -245,7 +257,8 @@ class Scheduler:
         """Once, for all that happens until then; a job that takes long is started less often."""
         soon = f"{name} soon"
         if self._clock.get_job(soon) is None:
-            last_s = (await self._states()).get(name, {}).get("last_seconds") or 0.0
+            last = (await self._state(name)).last
+            last_s = (last.seconds if last else None) or 0.0
             self._clock.add_job(
                 self.run_unless_paused,
                 "date",
@@ -262,12 +275,12 @@ class Scheduler:
 
     async def _guarded(self, job: Job, progress: Progress, arguments: dict[str, Any]) -> None:
         """The edge of a job: whatever goes wrong is recorded, logged, and does not reach the scheduler."""
-        began = time.monotonic()
-        error = ""
+        started, began = now(), time.monotonic()
+        error, result, run = "", None, None
         try:
-            await self._record(job.name, started=now())
+            run = await job_runs.begin(self._home.db, job.name, started)
             self._tell(job.name, force=True)
-            self._results[job.name] = await job.run(self._home, progress, **arguments)
+            result = await job.run(self._home, progress, **arguments)
         except HomerollError as problem:
             error = problem.message
             log.warning("job=%s failed: %s", job.name, problem.message)
@@ -276,9 +289,10 @@ class Scheduler:
             log.exception("job=%s failed unexpectedly", job.name)
         seconds = round(time.monotonic() - began, 3)
         try:
-            await self._record(job.name, started=None, last_run=now(), last_seconds=seconds, last_error=error)
+            run = run or await job_runs.begin(self._home.db, job.name, started)
+            await job_runs.end(self._home.db, job.name, run, seconds=seconds, error=error, result=result)
         except HomerollError as problem:
-            # It stays "started" in the tables, so the next start runs it once more.
+            # It still runs by the tables, so the next start calls it cut off and runs it once more.
             log.warning("job=%s its end could not be recorded: %s", job.name, problem.message)
         del self._runs[job.name]
         self._tell(job.name, force=True)
@@ -296,23 +310,15 @@ class Scheduler:
                 f"There is no job called {name!r}", hint=f"There are: {', '.join(sorted(self._jobs))}."
             ) from None
 
-    async def _states(self) -> dict[str, dict[str, Any]]:
-        return {row["name"]: row for row in await self._home.db.fetch('SELECT * FROM "job_state"')}
+    async def _states(self) -> dict[str, State]:
+        return await job_runs.states(self._home.db, list(self._jobs))
+
+    async def _state(self, name: str) -> State:
+        return (await job_runs.states(self._home.db, [name]))[name]
 
     async def _set_paused(self, name: str, *, paused: bool) -> None:
         self._job(name)
-        await self._record(name, paused=paused)
-
-    async def _record(self, name: str, **values: object) -> None:
-        columns = ", ".join(f'"{column}"' for column in values)
-        changes = ", ".join(f'"{column}" = excluded."{column}"' for column in values)
-        marks = ", ".join("?" * len(values))
-        async with self._home.db.write():
-            await self._home.db.fetch(
-                f"""INSERT INTO "job_state" ("name", {columns}) VALUES (?, {marks})
-                    ON CONFLICT ("name") DO UPDATE SET {changes}""",
-                [name, *values.values()],
-            )
+        await job_runs.set_paused(self._home.db, name, paused=paused)
 
     def _tell(self, name: str, *, force: bool = False) -> None:
         moment = time.monotonic()
@@ -324,7 +330,7 @@ class Scheduler:
         task.add_done_callback(self._telling.discard)
 
     async def _publish(self, name: str) -> None:
-        item = self._item(self._jobs[name], (await self._states()).get(name, {}))
+        item = self._item(self._jobs[name], await self._state(name))
         self._home.bus.publish(JobProgress(name=name, item=item))
 
 
@@ -332,10 +338,10 @@ def _reads_disks(job: Job) -> bool:
     return getattr(job, "reads_disks", False)
 
 
-def _next_time(last_run: datetime | None, interval: float) -> datetime:
+def _next_time(last: Run | None, interval: float) -> datetime:
     """When a job is next due: its interval after the last run, but not in the first moments after a start."""
     moment = now()
     earliest = moment + timedelta(seconds=min(interval, CATCH_UP_S))
-    if last_run is None or last_run > moment + timedelta(seconds=AHEAD_S):
+    if last is None or last.ended is None or last.ended > moment + timedelta(seconds=AHEAD_S):
         return earliest
-    return max(earliest, last_run + timedelta(seconds=interval))
+    return max(earliest, last.ended + timedelta(seconds=interval))

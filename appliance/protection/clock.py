@@ -94,6 +94,6 @@ async def _remembered(db: Database) -> Clock:
     # The first look: what the library itself has seen is better than nothing.
     return Clock(
         seen=await db.value(
-            'SELECT "last_run" FROM "job_state" WHERE "last_run" IS NOT NULL ORDER BY "last_run" DESC LIMIT 1'
+            'SELECT "ended" FROM "job_run" WHERE "ended" IS NOT NULL ORDER BY "ended" DESC LIMIT 1'
         )
     )

@@ -10,6 +10,7 @@ import pytest
 
 from appliance.lock import holder
 from appliance.paths import DataPaths
+from tests.e2e.pictures import make_photos
 from tests.e2e.service import running_service
 from tests.tui.seen import NARROW, WIDE, Seen, ask, dashboard, watching
 from tui.app import SCREENS, Dashboard
@@ -74,12 +75,22 @@ async def click(seen: Seen, word: str) -> None:
 
 
 async def test_a_service_that_is_killed_and_started_again_is_said_and_found(tmp_path: Path) -> None:
-    data = tmp_path / "data"
+    data, photos = tmp_path / "data", tmp_path / "photos"
+    make_photos(photos, 1)
+    with (photos / "endless.jpg").open("wb") as endless:
+        endless.truncate(1 << 36)
     with running_service(data):
         app = dashboard(data)
         app.asked_to_set_up = True  # a service that was set up prints no password, which the test's start waits for
         async with watching(app) as seen:
             await seen.see("1 thing to look at")
+            ask(data, "POST", "/libraries", {"root": str(photos)})
+            scanned = "/jobs/scan_libraries/runs"
+            await seen.until(
+                lambda: any(item["status"] == "scanning" for item in ask(data, "GET", "/libraries")["items"]),
+                "it scans",
+            )
+            assert _outcomes(data, scanned)[0] == "running"
             by = holder(DataPaths(data))
             assert by is not None
             os.kill(by.pid, signal.SIGKILL)
@@ -87,13 +98,23 @@ async def test_a_service_that_is_killed_and_started_again_is_said_and_found(tmp_
             await seen.press("3", "r")  # nothing hangs, and asking for something is refused
             await seen.see("Look for new")
             await seen.press("1")
+            (photos / "endless.jpg").unlink()
             with running_service(data):
-                await seen.see("Homeroll answers again", "1 thing to look at")
+                await seen.see("Homeroll answers again", "to look at")
                 assert "not reachable" not in seen.text
                 assert app.connections == 2
                 ask(data, "POST", "/steps/pause")
                 await seen.press("f5")
                 await seen.see("Work on new files is paused")
+                await seen.until(lambda: _outcomes(data, scanned)[0] == "done", "it was done again")
+                assert "cut_off" in _outcomes(data, scanned)
+                assert "running" not in _outcomes(data, scanned)[1:]
+                await seen.press("3", "h")
+                await seen.see("cut off", "It was cut off: by a")
+
+
+def _outcomes(data: Path, path: str) -> list[str]:
+    return [run["outcome"] for run in ask(data, "GET", path)["items"]]
 
 
 async def test_fifty_resizes_leave_every_line_within_the_window(library: Path) -> None:

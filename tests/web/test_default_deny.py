@@ -128,6 +128,7 @@ async def test_what_is_for_admins_is_refused_to_others(service: Service, anna: h
         ("DELETE", f"/libraries/{nobody}"),
         ("POST", f"/libraries/{nobody}/scan"),
         ("POST", f"/libraries/{nobody}/accept-missing"),
+        ("GET", "/jobs/scan_libraries/runs"),
         ("POST", "/jobs/scan_libraries/run"),
         ("POST", "/jobs/scan_libraries/pause"),
         ("POST", "/jobs/scan_libraries/resume"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tui.screens.base import ListScreen, Part
+from tui.screens.runs import RunsScreen
 from tui.widgets.dialogs import Field, Form
 from tui.widgets.listing import Column
 from tui.words import bar, result, span, when
@@ -39,11 +40,13 @@ class JobsScreen(ListScreen):
     KEY = "name"
     HELP = """Work on the whole library. Jobs run by themselves at their time; `r` starts one now. A paused job does
         nothing until it is resumed, also after a restart. A failed one says why below the list, and is tried again at
-        its next time. `w` names the hours in which new photos are worked on."""
+        its next time. `h` or Enter shows its last runs: when, how long, how each ended and why. `w` names the hours in
+        which new photos are worked on."""
     BINDINGS: ClassVar[list[BindingType]] = [
         ("r", "run_chosen", "Run now"),
         ("p", "pause_chosen", "Pause"),
         ("u", "resume_chosen", "Resume"),
+        ("h", "history_chosen", "History"),
         ("w", "window", "Working hours"),
     ]
     COLUMNS: ClassVar[Sequence[Column]] = (
@@ -76,7 +79,7 @@ class JobsScreen(ListScreen):
         return str((self.house.one("settings", "name", WINDOW) or {}).get("value", ""))
 
     def applies(self, action: str, item: dict[str, Any]) -> bool:
-        return (action == "resume") == bool(item["status"] == "paused")
+        return action == "history" or (action == "resume") == bool(item["status"] == "paused")
 
     def action_window(self) -> None:
         explained = "From the evening to the morning, such as 23:00-06:30. Empty: at any time."
@@ -89,6 +92,16 @@ class JobsScreen(ListScreen):
         if wanted is not None and (window := wanted["value"].strip()) != self.window:
             said = f"New photos are worked on {hours(window)}"
             self.desk.act("PATCH", "/settings", {WINDOW: window}, said=said, sources=("settings", "steps"))
+
+    def on_data_table_row_selected(self) -> None:
+        self.action_history_chosen()
+
+    def action_history_chosen(self) -> None:
+        if job := self.chosen:
+            self.desk.act("GET", f"/jobs/{job['name']}/runs", then=lambda told: self._show_runs(job, told["items"]))
+
+    def _show_runs(self, job: dict[str, Any], runs: list[dict[str, Any]]) -> None:
+        self.app.push_screen(RunsScreen(job, runs))
 
     def action_run_chosen(self) -> None:
         self._do("run", "started")

@@ -19,7 +19,7 @@ THOROUGH = ("restore_drill", "scrub_originals")
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """`rate` is in items a second; `waits` is why it goes slowly or not at all just now; `result` is what the last run
-    since the start of the service did."""
+    did that came to its end."""
 
     name: str
     title: str
@@ -35,6 +35,20 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     result: dict[str, Any] | None = None
 
 
+class JobRun(msgspec.Struct, frozen=True, kw_only=True):
+    """`outcome`: stopped, with the service, and cut_off, by a crash or a power cut, are run again by the next start.
+    `error`: why it did not do what it should.  `result`: what it did.  `ended` is null of one that goes on, and of one
+    that was cut off."""
+
+    id: int
+    started: datetime
+    ended: datetime | None
+    seconds: float | None
+    outcome: Literal["running", "done", "failed", "stopped", "cut_off"]
+    error: str
+    result: dict[str, Any] | None
+
+
 class JobsController(Controller):
     path = "/jobs"
     tags = ("jobs",)
@@ -45,6 +59,12 @@ class JobsController(Controller):
         if not viewer.is_admin:
             items = [without_counts(item) for item in items]
         return Items(msgspec.convert(items, list[Job]))
+
+    @get("/{name:str}/runs", summary="When it ran, how long, how it ended and why")
+    async def runs(self, viewer: Asking, scheduler: SchedulerPart, name: FromPath[str]) -> Items[JobRun]:
+        """The last runs that are kept, at most 50, the newest first."""
+        viewer.require_admin()
+        return Items(msgspec.convert(await scheduler.runs(name), list[JobRun], from_attributes=True))
 
     @post("/{name:str}/run", status_code=202, summary="Start it now")
     async def run(

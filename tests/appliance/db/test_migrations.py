@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from appliance.db.engine import Database
 from appliance.db.migrations import migrate
 from appliance.db.tables import TABLES
 from appliance.errors import ConfigError
+from appliance.library import job_runs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -70,6 +72,38 @@ async def test_a_migration_that_fails_leaves_nothing_behind(db: Database, monkey
     assert {name for name, _ in await schema(db) if name in {table._meta.tablename for table in TABLES}} == set()
     monkeypatch.undo()
     assert await migrate(db)
+
+
+async def test_the_last_runs_of_an_older_version_are_the_first_of_the_history(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as older:
+        before = migrations.MIGRATIONS[: migrations.MIGRATIONS.index("m2026_11_21_job_runs")]
+        older.setattr(migrations, "MIGRATIONS", before)
+        await migrate(db)
+    ended = datetime(2026, 5, 1, 12, 0, 30, 250_000, tzinfo=UTC)
+    async with db.write():
+        for name, paused, started, last, seconds, error in (
+            ("back_up", True, None, ended, 30.25, ""),
+            ("tidy_data", False, ended, ended, None, "There is no room"),
+            ("index_text", False, None, None, None, ""),
+        ):
+            await db.fetch(
+                """INSERT INTO "job_state" ("name", "paused", "started", "last_run", "last_seconds", "last_error")
+                   VALUES (?, ?, ?, ?, ?, ?)""",
+                [name, paused, started, last, seconds, error],
+            )
+    await migrate(db)
+    async with db.write():  # a reader may not have noticed yet that the schema has changed
+        states = await job_runs.states(db, ["back_up", "tidy_data", "index_text"])
+    backup, tidy = states["back_up"].last, states["tidy_data"].last
+    assert backup is not None
+    assert tidy is not None
+    assert (backup.started, backup.ended, backup.seconds) == (ended.replace(second=0, microsecond=0), ended, 30.25)
+    assert (backup.outcome, tidy.outcome, tidy.error) == ("done", "failed", "There is no room")
+    assert [state.paused for state in states.values()] == [True, False, False]
+    assert [state.is_due for state in states.values()] == [False, True, False]
+    assert states["index_text"].last is None
 
 
 async def columns_in_sql(db: Database, table: str) -> dict[str, dict[str, Any]]:

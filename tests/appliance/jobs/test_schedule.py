@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from appliance.errors import ConflictError, DatabaseBusyError, InvalidInputError, NotFoundError
+from appliance.library import job_runs
 from appliance.messages import JobProgress
 from appliance.values import now
 from tests.appliance.jobs.scheduled import scheduling
@@ -200,17 +201,83 @@ async def test_a_job_whose_end_cannot_be_written_down_still_ends(home: Home, mon
     async with scheduling(home, job) as scheduler:
         await scheduler.run("count")
         await job.began.wait()
-        real = scheduler._record
 
-        async def refuse(name: str, **values: object) -> None:
+        async def refuse(*told: object, **values: object) -> None:
             raise DatabaseBusyError("The database is busy")
 
-        monkeypatch.setattr(scheduler, "_record", refuse)
-        job.go.set()
-        await scheduler.wait("count")
-        monkeypatch.setattr(scheduler, "_record", real)
+        with monkeypatch.context() as busy:
+            busy.setattr(job_runs, "end", refuse)
+            job.go.set()
+            await scheduler.wait("count")
+            assert [run.outcome for run in await scheduler.runs("count")] == ["cut_off"]
         await scheduler.run("count")
         assert await scheduler.wait("count") == {"counted": 3}
+        assert [run.outcome for run in await scheduler.runs("count")] == ["done", "cut_off"]
+
+
+async def test_runs_are_told_with_when_how_long_how_they_ended_and_why(home: Home) -> None:
+    job = Counter()
+    began = now()
+    async with scheduling(home, job) as scheduler:
+        await scheduler.run("count")
+        await job.began.wait()
+        (running,) = await scheduler.runs("count")
+        assert (running.outcome, running.ended, running.result) == ("running", None, None)
+        job.go.set()
+        await scheduler.wait("count")
+        job.error = InvalidInputError("That cannot be counted")
+        await scheduler.run("count")
+        await scheduler.wait("count")
+        failed, done = await scheduler.runs("count")
+        assert (done.outcome, done.error, done.result) == ("done", "", {"counted": 3})
+        assert (failed.outcome, failed.error, failed.result) == ("failed", "That cannot be counted", None)
+        assert done.ended is not None
+        assert began <= done.started <= done.ended <= failed.started
+        assert done.seconds is not None
+        assert done.seconds >= 0
+        with pytest.raises(NotFoundError, match="no job called 'nap'"):
+            await scheduler.runs("nap")
+    async with scheduling(home, Counter()) as scheduler:  # what the last one did outlives a restart
+        assert await scheduler.runs("count") == [failed, done]
+        assert (await item(scheduler))["error"] == "That cannot be counted"
+
+
+async def test_a_run_that_a_stop_ended_and_one_that_a_kill_cut_off_are_told_apart(home: Home) -> None:
+    job = Counter()
+    async with scheduling(home, job) as scheduler:
+        await scheduler.run("count")
+        await job.began.wait()
+    killed, again = Counter(), Counter()
+    async with scheduling(home, killed) as scheduler:
+        await killed.began.wait()
+        stopped = (await scheduler.runs("count"))[-1]
+        assert (stopped.outcome, stopped.error) == ("stopped", job_runs.STOPPED)
+        assert stopped.ended is not None
+        scheduler._runs.clear()  # a kill tells nobody
+    assert (await job_runs.latest(home.db, "count"))[0].outcome == "running"
+    async with scheduling(home, again) as scheduler:
+        outcomes = [run.outcome for run in await scheduler.runs("count")]
+        assert outcomes[-2:] == ["cut_off", "stopped"]
+        assert (await scheduler.runs("count"))[-2].error == job_runs.CUT_OFF
+        again.go.set()
+        await scheduler.wait("count")
+        assert [run.outcome for run in await scheduler.runs("count")] == ["done", "cut_off", "stopped"]
+
+
+async def test_of_each_job_the_last_runs_are_kept_and_no_more(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_runs, "KEPT", 3)
+    moment = now()
+    for number in range(5):
+        for job in ("often", "seldom")[: 1 if number else 2]:
+            run = await job_runs.begin(home.db, job, moment)
+            await job_runs.end(home.db, job, run, seconds=number, error="", result={"number": number})
+    assert [run.result for run in await job_runs.latest(home.db, "often")] == [{"number": n} for n in (4, 3, 2)]
+    assert await home.db.value('SELECT count(*) FROM "job_run"') == 4
+    assert len(await job_runs.latest(home.db, "seldom")) == 1
+    states = await job_runs.states(home.db, ["seldom", "often", "never"])
+    assert list(states) == ["seldom", "often", "never"]
+    assert states["never"] == job_runs.State()
+    assert states["often"].last == (await job_runs.latest(home.db, "often"))[0]
 
 
 async def test_the_next_run_is_an_interval_after_the_last_one(home: Home) -> None:

@@ -200,7 +200,8 @@ async def test_jobs_that_were_last_run_in_the_future_run_soon_and_not_in_years(
     moment = now()
     async with home.db.write():
         await home.db.fetch(
-            """INSERT INTO "job_state" ("name", "last_run") VALUES ('back_up', ?), ('tidy_data', ?)""",
+            """INSERT INTO "job_run" ("job", "outcome", "ended")
+                   VALUES ('back_up', 'done', ?), ('tidy_data', 'done', ?)""",
             [moment + timedelta(days=4000), moment - timedelta(hours=3)],
         )
     at(monkeypatch, moment)

@@ -79,6 +79,14 @@ async def test_a_job_is_run_paused_and_resumed(data: Path) -> None:
         before = job("scan_libraries")["last_run"]
         await seen.press("r")
         await seen.until(lambda: job("scan_libraries")["last_run"] != before, "it ran")
+        await seen.press("enter")
+        await seen.see("Look for new", "What it did, or why not", "done after 0 s", "known")
+        await seen.press("escape")
+        await seen.miss("What it did")
+        await seen.press("down", "h")
+        await seen.see("Empty the trash", "What it did, or why not", "It has not run yet")
+        await seen.press("q")
+        await seen.see("Working hours")
 
 
 async def test_working_hours_are_set_beside_the_jobs(data: Path) -> None:

@@ -102,6 +102,13 @@ async def test_jobs_and_steps_can_be_paused_and_resumed(admin: httpx.AsyncClient
     assert (await admin.post("/jobs/scan_libraries/resume")).json()["status"] == "idle"
     assert (await admin.post("/jobs/scan_libraries/run")).status_code == 202
     assert_error(await admin.post("/jobs/none/run"), 404, "not_found")
+    async with asyncio.timeout(20):
+        while not (runs := (await admin.get("/jobs/scan_libraries/runs")).json()["items"])[0]["ended"]:  # noqa: ASYNC110 - polled
+            await asyncio.sleep(0.05)
+    assert (runs[0]["outcome"], runs[0]["error"], runs[0]["result"]["found"]) == ("done", "", 0)
+    assert runs[0]["seconds"] >= 0
+    assert sorted(run["id"] for run in runs)[::-1] == [run["id"] for run in runs]
+    assert_error(await admin.get("/jobs/none/runs"), 404, "not_found")
     assert (await admin.post("/jobs/scrub_originals/run?everything=true")).status_code == 202
     assert_error(await admin.post("/jobs/empty_trash/run?everything=true"), 400, "invalid_input")
     assert (await admin.post("/steps/pause")).json()["paused"] is True
