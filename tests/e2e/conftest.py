@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page, async_playwright, expect
 
+from appliance.config import Settings
+from appliance.daemon import open_home
+from appliance.library.settings import change_settings
+from appliance.library.viewers import LOCAL_ADMIN
 from tests.e2e.pictures import make_photos
 from tests.e2e.service import Service, running_service
 
@@ -18,6 +24,8 @@ if TYPE_CHECKING:
 
     from playwright.async_api import ConsoleMessage, Request
 
+#: Playwright's own five seconds are not enough where two browsers and two services share two cores.
+PATIENCE_MS = 60_000
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
     "--no-sandbox",
@@ -53,9 +61,37 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason=f"no browser at {CHROMIUM}"))
 
 
+@pytest.fixture(autouse=True)
+def patience() -> None:
+    """Wait for what is expected as long as a busy machine may take."""
+    expect.set_options(timeout=PATIENCE_MS)
+
+
+@pytest.fixture(scope="session")
+def calm_library(empty_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory where no faces and no words are looked for: on two cores that takes longer than most tests."""
+    data = tmp_path_factory.mktemp("calm") / "data"
+    shutil.copytree(empty_library, data)
+
+    async def change() -> None:
+        async with open_home(Settings(data=data, compute="inline", compute_workers=1)) as home:
+            await change_settings(home.db, LOCAL_ADMIN, {"find_faces": "off", "text_reader": "off"})
+
+    asyncio.run(change())
+    return data
+
+
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    """A service that was never started before."""
+def service(tmp_path: Path, calm_library: Path) -> Iterator[Service]:
+    """A service to which nobody has come yet."""
+    shutil.copytree(calm_library, tmp_path / "data")
+    with running_service(tmp_path / "data") as running:
+        yield running
+
+
+@pytest.fixture
+def new_service(tmp_path: Path) -> Iterator[Service]:
+    """A service that was never started before, and has no data directory yet."""
     with running_service(tmp_path / "data") as running:
         yield running
 

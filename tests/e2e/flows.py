@@ -41,5 +41,5 @@ async def open_library(page: Page, service: Service, folder: Path | None = None)
         return
     await page.get_by_role("button", name="Add a folder").first.click()
     await add_folder(page, folder)
-    await expect(page.locator(".tile").first).to_be_visible(timeout=30_000)
+    await expect(page.locator(".tile").first).to_be_visible()
     await page.get_by_role("button", name="Close activity").click()

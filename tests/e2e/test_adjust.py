@@ -74,7 +74,7 @@ def opened(text: str) -> Image.Image:
 async def test_what_the_editor_shows_is_what_the_server_makes(service: Service, photos: Path, watched: Watched) -> None:
     page = watched.page
     await open_library(page, service, photos)
-    await expect(page.locator(".tile.loaded")).to_have_count(9, timeout=30_000)
+    await expect(page.locator(".tile.loaded")).to_have_count(9)
     file = await first_id(page)
     for recipe in RECIPES:
         drawn = opened(await page.evaluate(DRAWN, [file, recipe]))
@@ -91,7 +91,7 @@ async def test_a_photo_is_adjusted_with_mouse_and_keys_and_taken_back(
 ) -> None:
     page = watched.page
     await open_library(page, service, photos)
-    await expect(page.locator(".tile.loaded")).to_have_count(9, timeout=30_000)
+    await expect(page.locator(".tile.loaded")).to_have_count(9)
     before = await shape_of_first_tile(page)
     other = await page.context.new_page()
     await other.goto(service.url)
@@ -102,7 +102,7 @@ async def test_a_photo_is_adjusted_with_mouse_and_keys_and_taken_back(
     editor = page.get_by_role("dialog", name="Adjust photo")
     await page.keyboard.press("r")
     await page.keyboard.press("Escape")
-    await expect(editor).to_be_hidden(timeout=30_000)
+    await expect(editor).to_be_hidden()
     await expect(page.locator(".pswp")).to_be_visible()  # only the editor was left, and nothing was sent
 
     await page.keyboard.press("e")
@@ -132,14 +132,14 @@ async def test_a_photo_is_adjusted_with_mouse_and_keys_and_taken_back(
     await page.keyboard.up("b")
     await expect(editor.get_by_text("As taken")).to_be_hidden()
     await editor.get_by_role("button", name="Save").click()
-    await expect(editor).to_be_hidden(timeout=30_000)
+    await expect(editor).to_be_hidden()
     await expect(page.get_by_text("Saved. The original stays as it was taken.")).to_be_visible()
     image = page.locator(".pswp__item[aria-hidden=false] img.pswp__img").last
     await expect(image).to_have_js_property("complete", value=True)
     shown = await image.evaluate("node => [node.naturalWidth, node.naturalHeight]")
     assert shown[0] == pytest.approx(shown[1], abs=2)
     await other.bring_to_front()
-    await expect(tile).not_to_have_js_property("tile.source", as_taken, timeout=15_000)
+    await expect(tile).not_to_have_js_property("tile.source", as_taken)
     assert await shape_of_first_tile(other) == pytest.approx(1, abs=0.03)
     await page.bring_to_front()
 
@@ -155,7 +155,7 @@ async def test_a_photo_is_adjusted_with_mouse_and_keys_and_taken_back(
 async def test_a_finger_crops_and_many_are_turned(service: Service, photos: Path, watched: Watched) -> None:
     page = watched.page
     await open_library(page, service, photos)
-    await expect(page.locator(".tile.loaded")).to_have_count(9, timeout=30_000)
+    await expect(page.locator(".tile.loaded")).to_have_count(9)
     await open_editor(page)
     editor = page.get_by_role("dialog", name="Adjust photo")
     handle = await editor.locator(".adjust-handle.is-n").bounding_box()
@@ -173,7 +173,7 @@ async def test_a_finger_crops_and_many_are_turned(service: Service, photos: Path
     await expect(editor.locator(".adjust-shade.is-dragged")).to_have_count(0)
     # Not a tap: Chromium takes one that follows a drag within milliseconds for the end of a fling.
     await editor.get_by_role("button", name="Save").click()
-    await expect(editor).to_be_hidden(timeout=30_000)
+    await expect(editor).to_be_hidden()
     await page.keyboard.press("Escape")
     await expect(page.locator(".pswp")).to_have_count(0)
 

@@ -22,9 +22,9 @@ DESKTOP = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark"}
 
 @pytest.mark.parametrize("watched", [DESKTOP, PHONE], indirect=True, ids=["desktop dark", "phone"])
 async def test_a_family_gets_from_the_first_start_to_an_opened_photo(
-    service: Service, photos: Path, watched: Watched
+    new_service: Service, photos: Path, watched: Watched
 ) -> None:
-    page = watched.page
+    page, service = watched.page, new_service
     await page.goto(service.url)
     await expect(page).to_have_url(f"{service.url}/setup")
     await set_up(page, service)
@@ -32,15 +32,15 @@ async def test_a_family_gets_from_the_first_start_to_an_opened_photo(
 
     await page.get_by_role("button", name="Add a folder").first.click()
     await add_folder(page, photos)
-    await expect(page.locator(".tile").first).to_be_visible(timeout=30_000)
+    await expect(page.locator(".tile").first).to_be_visible()
     await page.get_by_role("button", name="Close activity").click()
-    await expect(page.locator(".tile")).to_have_count(9, timeout=30_000)
+    await expect(page.locator(".tile")).to_have_count(9)
     await expect(page.locator(".tile.loaded").first).to_be_visible()
     await expect(page.get_by_role("heading", name="July 2024")).to_be_visible()
 
     await page.locator(".tile").first.click()
     await expect(page).to_have_url(re.compile(r"/photo/[0-9a-f-]{36}$"))
-    await expect(page.locator(".pswp__img:not(.pswp__img--placeholder)").first).to_be_visible(timeout=20_000)
+    await expect(page.locator(".pswp__img:not(.pswp__img--placeholder)").first).to_be_visible()
     await page.keyboard.press("i")
     await expect(page.get_by_text("Paintbox 1")).to_be_visible()
     await expect(page.get_by_text("1/250 s")).to_be_visible()
@@ -52,9 +52,9 @@ async def test_a_family_gets_from_the_first_start_to_an_opened_photo(
 
 
 async def test_logging_out_hides_the_library_and_a_wrong_password_is_said_plainly(
-    service: Service, watched: Watched
+    new_service: Service, watched: Watched
 ) -> None:
-    page = watched.page
+    page, service = watched.page, new_service
     await open_library(page, service)
     await page.get_by_role("button", name="Account of Anna").click()
     await page.get_by_role("menuitem", name="Log out").click()

@@ -91,7 +91,7 @@ async def test_an_area_is_chosen_on_the_map_and_a_moment_makes_an_event(
 ) -> None:
     page = watched.page
     await open_library(page, service, photos)
-    await expect(page.locator(".tile")).to_have_count(9, timeout=30_000)
+    await expect(page.locator(".tile")).to_have_count(9)
     await page.goto(f"{service.url}/places")
     await page.get_by_role("button", name="Draw an area").click()
     await stroke(page)

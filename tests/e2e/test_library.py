@@ -22,7 +22,7 @@ async def test_the_viewer_is_driven_by_keys_and_marks_are_kept(
 ) -> None:
     page = watched.page
     await open_library(page, service, photos)
-    await expect(page.locator(".tile")).to_have_count(9, timeout=30_000)
+    await expect(page.locator(".tile")).to_have_count(9)
     await page.locator(".tile").first.focus()
     await page.keyboard.press("ArrowRight")
     await page.keyboard.press("Enter")
@@ -48,7 +48,7 @@ async def test_a_photo_moved_to_the_trash_leaves_and_undo_brings_it_back(
 ) -> None:
     page = watched.page
     await open_library(page, service, photos)
-    await expect(page.locator(".tile")).to_have_count(9, timeout=30_000)
+    await expect(page.locator(".tile")).to_have_count(9)
     await page.locator(".tile").nth(3).click()
     await expect(page.locator(".pswp[data-ready]")).to_be_visible()
     gone = page.url.removeprefix(service.url)
@@ -70,23 +70,23 @@ async def test_uploads_show_what_was_added_and_what_was_here_already(
     await open_library(page, service)
     await page.get_by_role("button", name="Upload photos and videos").click()
     await page.locator("#upload-files").set_input_files(files)
-    await expect(page.get_by_text("All uploads finished")).to_be_visible(timeout=30_000)
+    await expect(page.get_by_text("All uploads finished")).to_be_visible()
     await expect(page.get_by_text("3 added")).to_be_visible()
     await page.locator("#upload-files").set_input_files(files[:1])
-    await expect(page.get_by_text("3 added · 1 already in your library")).to_be_visible(timeout=30_000)
+    await expect(page.get_by_text("3 added · 1 already in your library")).to_be_visible()
     await page.get_by_role("button", name="Close upload").click()
-    await expect(page.locator(".tile")).to_have_count(3, timeout=30_000)
+    await expect(page.locator(".tile")).to_have_count(3)
     watched.assert_clean(service)
 
 
 async def test_photos_appear_while_the_page_is_open(service: Service, photos: Path, watched: Watched) -> None:
     page = watched.page
     await open_library(page, service, photos)
-    await expect(page.locator(".tile")).to_have_count(9, timeout=30_000)
+    await expect(page.locator(".tile")).to_have_count(9)
     make_photos(photos / "new", 2, seed=77)
     await page.get_by_role("button", name=re.compile("^Activity")).click()
     await page.get_by_role("button", name="Look through Pictures now").click()
-    await expect(page.locator(".tile")).to_have_count(11, timeout=30_000)
+    await expect(page.locator(".tile")).to_have_count(11)
     watched.assert_clean(service)
 
 
@@ -99,6 +99,6 @@ async def test_a_damaged_file_is_listed_with_its_reason_and_its_name_is_only_tex
     await open_library(page, service, photos)
     await expect(page.locator(".tile").first).to_be_visible()
     await page.get_by_role("button", name=re.compile("^Activity")).click()
-    await expect(page.get_by_text(name, exact=True).first).to_be_visible(timeout=30_000)
+    await expect(page.get_by_text(name, exact=True).first).to_be_visible()
     await expect(page.get_by_role("button", name=f"Retry {name}")).to_be_visible()
     watched.assert_clean(service)

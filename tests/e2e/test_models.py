@@ -23,14 +23,6 @@ DESKTOP = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark", "
 
 
 @pytest.fixture(autouse=True)
-def patience() -> Iterator[None]:
-    """Wait longer than usual."""
-    expect.set_options(timeout=30_000)
-    yield
-    expect.set_options(timeout=5_000)
-
-
-@pytest.fixture(autouse=True)
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     """The service, started after this, asks here for models."""
     with Hub() as running:

@@ -21,7 +21,7 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 async def test_photos_are_chosen_by_key_and_changed_together(service: Service, photos: Path, watched: Watched) -> None:
     page = watched.page
     await open_library(page, service, photos)
-    await expect(page.locator(".tile")).to_have_count(9, timeout=30_000)
+    await expect(page.locator(".tile")).to_have_count(9)
     await page.locator(".tile").nth(1).focus()
     await page.keyboard.press("x")
     await page.keyboard.press("Shift+ArrowRight")
@@ -51,7 +51,7 @@ async def test_photos_are_chosen_by_key_and_changed_together(service: Service, p
 async def test_a_held_finger_chooses_and_the_trash_gives_back(service: Service, photos: Path, watched: Watched) -> None:
     page = watched.page
     await open_library(page, service, photos)
-    await expect(page.locator(".tile")).to_have_count(9, timeout=30_000)
+    await expect(page.locator(".tile")).to_have_count(9)
     box = await page.locator(".tile").nth(1).bounding_box()
     assert box is not None
     touch = await page.context.new_cdp_session(page)
@@ -73,7 +73,7 @@ async def test_a_held_finger_chooses_and_the_trash_gives_back(service: Service, 
     await expect(tiles).to_have_count(1)
     await page.get_by_role("button", name="Empty").click()
     await page.get_by_role("button", name="Delete for good").click()
-    await expect(page.get_by_role("heading", name="The trash is empty")).to_be_visible(timeout=15_000)
+    await expect(page.get_by_role("heading", name="The trash is empty")).to_be_visible()
     assert len(list(photos.glob("*.jpg"))) == 8
     watched.assert_clean(service)
 
@@ -81,7 +81,7 @@ async def test_a_held_finger_chooses_and_the_trash_gives_back(service: Service, 
 async def test_places_and_events_can_be_looked_at(service: Service, photos: Path, watched: Watched) -> None:
     page = watched.page
     await open_library(page, service, photos)
-    await expect(page.locator(".tile")).to_have_count(9, timeout=30_000)
+    await expect(page.locator(".tile")).to_have_count(9)
     await page.locator(".tile").nth(0).focus()
     await page.keyboard.press("x")
     await page.locator(".tile").nth(3).click(modifiers=["Shift"])

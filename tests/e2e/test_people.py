@@ -14,7 +14,6 @@ from playwright.async_api import expect
 from tests.e2e.flows import open_library
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.async_api import Locator, Page
@@ -25,15 +24,6 @@ if TYPE_CHECKING:
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 DESKTOP = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark", "reduced_motion": "reduce"}
 BOX = [0.35, 0.2, 0.2, 0.3]
-PATIENCE_MS = 20_000.0  # drawn faces are looked at meanwhile, on every core there is
-
-
-@pytest.fixture(autouse=True)
-def patience() -> Iterator[None]:
-    """Wait longer than usual."""
-    expect.set_options(timeout=PATIENCE_MS)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 async def _call(page: Page, service: Service, method: str, path: str, data: object = None) -> Any:
@@ -59,7 +49,7 @@ async def _groups(page: Page, service: Service, *sizes: int) -> None:
 
 async def _library_with_groups(page: Page, service: Service, photos: Path, *sizes: int) -> None:
     await open_library(page, service, photos)
-    await expect(page.locator(".tile")).to_have_count(9, timeout=30_000)
+    await expect(page.locator(".tile")).to_have_count(9)
     await _groups(page, service, *sizes)
     await page.get_by_role("link", name="People", exact=True).click()
     await expect(page).to_have_url(f"{service.url}/people")

@@ -25,7 +25,7 @@ async def test_an_album_is_made_shared_by_a_link_and_added_to_by_a_guest(
 ) -> None:
     page = watched.page
     await open_library(page, service, photos)
-    await expect(page.locator(".tile")).to_have_count(9, timeout=30_000)
+    await expect(page.locator(".tile")).to_have_count(9)
     await page.goto(f"{service.url}/albums")
     await page.get_by_role("button", name="New album").click()
     await page.get_by_label("Name", exact=True).fill("Summer")
@@ -61,7 +61,7 @@ async def test_an_album_is_made_shared_by_a_link_and_added_to_by_a_guest(
     await guest.get_by_label("Your name").fill("Aunt Emma")
     sent = sorted(path for path in photos.rglob("*.jpg"))[-1]
     await guest.locator("input[type=file]").set_input_files(str(sent))
-    await expect(guest.get_by_text("1 photo sent. Thank you!")).to_be_visible(timeout=20_000)
+    await expect(guest.get_by_text("1 photo sent. Thank you!")).to_be_visible()
     await context.close()
 
     await page.goto(f"{service.url}/sharing")
