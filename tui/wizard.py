@@ -29,8 +29,8 @@ async def walk(desk: Desk) -> None:
     """Ask for one thing after the other; each can be put off.  Call it in a worker."""
     welcome = Question(
         "Welcome to Homeroll",
-        "It takes four steps: the first account, a folder of photos, models, and when to work. Each can be left out,"
-        " and changed at any time.",
+        "It takes four steps: the first account and a name, a folder of photos, models, and when to work. Each can be"
+        " left out, and changed at any time.",
         yes="Begin",
         no=LATER,
         harmless=True,
@@ -50,7 +50,7 @@ async def _account(desk: Desk) -> bool:
     """Make the admin of the very first start a person."""
     users: dict[str, Any] = await desk.client.get("/users")
     first = next((user for user in users["items"] if user["role"] == "admin"), None)
-    problem, values = "", {"name": "", "username": "admin"}
+    problem, values = "", {"name": "", "username": "admin", "called": str((await desk.client.get("/server"))["name"])}
     while first is not None:
         wanted = await desk.push_screen_wait(
             Form(
@@ -60,6 +60,7 @@ async def _account(desk: Desk) -> bool:
                     Field("username", "User name: what you type to log in", values["username"]),
                     Field("password", "Password", kind="password"),
                     Field("again", "The same once more", kind="password"),
+                    Field("called", "What this Homeroll is called", values["called"]),
                 ),
                 explained="It can add folders and invite the family. At least 8 characters; a few words are good.",
                 problem=problem,
@@ -69,10 +70,12 @@ async def _account(desk: Desk) -> bool:
         )
         if wanted is None:
             break
-        values = {name: wanted[name].strip() for name in ("name", "username")}
-        problem = await _tried(desk, "PATCH", f"/users/{first['id']}", values | {"password": wanted["password"]})
+        values = {name: wanted[name].strip() for name in ("name", "username", "called")}
+        person = {name: values[name] for name in ("name", "username")} | {"password": wanted["password"]}
+        problem = await _tried(desk, "PATCH", "/settings", {"name": values["called"]})
+        problem = problem or await _tried(desk, "PATCH", f"/users/{first['id']}", person)
         if not problem:
-            desk.ask_for(("server", "users"))
+            desk.ask_for(("server", "users", "settings"))
             break
     return True
 

@@ -67,6 +67,17 @@ def clean_gigabytes(value: object) -> int:
     return value
 
 
+def clean_name(value: object) -> str:
+    """One line of 1 to 40 characters; "" is the default."""
+    name = " ".join(str(value).split()) if isinstance(value, str) else ""
+    if not isinstance(value, str) or len(name) > LONGEST_NAME or not name.isprintable():
+        raise InvalidInputError(f"A name has at most {LONGEST_NAME} characters", hint="Such as: The Smiths' photos.")
+    return name or NAME
+
+
+#: What it calls itself as long as nobody has given it a name.
+NAME = "Homeroll"
+LONGEST_NAME = 40
 ON, OFF = "on", "off"
 
 
@@ -151,6 +162,12 @@ SITE_SETTINGS: tuple[SiteSettingSpec, ...] = (
         OFF,
         "Whether requests are looked into, to find what is slow: one in twenty (sampled), or every one (full).",
         lambda: (OFF, "sampled", "full"),
+    ),
+    SiteSettingSpec(
+        name="name",
+        default=NAME,
+        help="What this Homeroll is called, on its pages and in the dashboard.",
+        clean=clean_name,
     ),
 )
 

@@ -59,6 +59,15 @@ REQUESTS = [
         ("POST", "/api/v1/auth/login", 401, 51.5, "2", COST | {"statements": 3, "sql_ms": 0.8, "repeated": 0}),
     )
 ]
+TRASHED = {
+    "id": "1",
+    "filename": "IMG_0007.jpg",
+    "content": "2026/IMG_0007.jpg",
+    "size_bytes": 2_400_000,
+    "trashed_at": EARLIER,
+    "thumbnail_url": "/thumbnail",
+}
+CERTIFICATE = {"names": ["homeroll.local"], "start": EARLIER, "end": LATER, "fingerprint": "AB:CD:EF"}
 DISK = {
     "holds": ["data", "Holidays"],
     "mount": "/",
@@ -73,6 +82,9 @@ OF: dict[str, dict[str, Any]] = {
     "/jobs": {"items": {"status": "idle", "done": None, "total": None}},
     "/models": {"items": {"fits": True, "fits_hint": "", "missing_requirements": [], "pull": None}},
     "/shares": {"items": {"path": "/s/Zm9yIGdyYW5kbWE", "token": "Zm9yIGdyYW5kbWE"}},
+    "/journal": {"items": {"user": None, "noun_id": "01a1ffe6", "name": "", "can_undo": True}},
+    "/trash": {"items": [{"file": TRASHED, "gone_after": LATER, "removable": True}], "total": 1, "removable": 1},
+    "/tls": {"on": True, "port": 8443, "plain_port": 8420, "certificate": CERTIFICATE, "authority": CERTIFICATE},
     "/failures": {"items": {"error": "No program here can read this picture"}},
     "/requests": {"items": REQUESTS, "total": len(REQUESTS)},
 }
@@ -159,7 +171,7 @@ def steady(path: str, answer: Any, folder: str) -> Any:
         name, kept = ONLY[noun]
         told["items"] = [item for item in told["items"] if item[name] in kept]
     for name, value in OF.get(noun, {}).items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and isinstance(told[name], list):
             told[name] = [item | value for item in told[name]]
         else:
             told[name] = value

@@ -1,4 +1,4 @@
-"""Every screen as a picture, compared with the one that somebody looked at: `pytest tests/tui/test_snapshots.py
+"""Every screen as a picture, some in the light theme too, compared with the one that somebody looked at: `pytest tests/tui/test_snapshots.py
 --snapshot-update` writes them anew, into tests/tui/snapshots; any browser shows them."""
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ SUPERFLUOUS = re.compile(
       |<text[^>]*>(?:&\#160;|\s)*</text>""",
     re.DOTALL | re.VERBOSE,
 )
+LIGHT = "textual-light"
+#: A list, a text, a form above a list: what there is of colours.
+IN_LIGHT = ("overview", "libraries", "requests")
 FIELD = re.compile(r'\s*<rect fill="(#\w+)" x=')
 
 
@@ -80,7 +83,13 @@ async def test_every_screen_looks_as_it_did(
         for screen in SCREENS:
             await seen.open(screen.NAME)
             await settled(seen)
+            assert "q Quit" in seen.text, "every key of the last line is seen"
             seen_now[screen.NAME] = compact(seen.app.export_screenshot(title=""))
+        seen.app.theme = LIGHT
+        for name in IN_LIGHT:
+            await seen.open(name)
+            await settled(seen)
+            seen_now[f"{name}-light"] = compact(seen.app.export_screenshot(title=""))
 
     def differing() -> list[str]:
         return [name for name, svg in seen_now.items() if snapshot(name=name, extension_class=Compact) != svg]
@@ -99,7 +108,7 @@ async def settled(seen: Seen) -> None:
     drawn = app.drawn
     assert drawn is not None
     await seen.until(lambda: {*drawn.SOURCES} <= {*app.house.known, *app.house.refused}, "its sources are known")
-    if app.current_mode in ("people", "search"):
+    if app.current_mode in ("people", "search", "trash"):
         await seen.see("▀")
     if app.current_mode == "updates":
         await seen.see("git pull")

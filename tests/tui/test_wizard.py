@@ -20,7 +20,9 @@ async def test_the_first_start_makes_an_account_a_library_and_a_schedule(fresh: 
         await seen.type("anna")
         await seen.press("tab", *"short", "tab", *"short", "enter")
         await seen.see("1 of 4", "8 characters")
-        await seen.press("tab", "tab", *PASSWORD, "tab", *PASSWORD, "enter")
+        await seen.press("tab", "tab", *PASSWORD, "tab", *PASSWORD, "tab")
+        await seen.type("The Smiths")
+        await seen.press("enter")
         await seen.see("2 of 4")
         await seen.type("/nowhere")
         await seen.press("enter")
@@ -35,6 +37,7 @@ async def test_the_first_start_makes_an_account_a_library_and_a_schedule(fresh: 
         await seen.press("enter")
         await seen.see("6 photos and videos")
         await seen.miss("no password of their own")
+        await seen.see(" The Smiths ")
     assert ask(fresh, "GET", "/server")["setup_required"] is False
     assert [(user["username"], user["name"]) for user in ask(fresh, "GET", "/users")["items"]] == [("anna", "Anna")]
     settings = {item["name"]: item["value"] for item in ask(fresh, "GET", "/settings")["items"]}

@@ -85,6 +85,7 @@ class HomerollScreen(Screen[None]):
     def tell_state(self) -> None:
         known = self.house.known
         self.query_one(Top).tell(
+            name=clean(known.get("server", {}).get("name", "Homeroll")),
             address=str(self.desk.client.address),
             version=known.get("server", {}).get("version", ""),
             health=known.get("health", {}).get("status"),

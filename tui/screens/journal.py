@@ -44,8 +44,8 @@ class JournalScreen(ListScreen):
     ]
     COLUMNS: ClassVar[Sequence[Column]] = (
         Column("When", lambda entry: when(entry["created"]), 11),
-        Column("Who", lambda entry: entry["who"], 16),
-        Column("Did", lambda entry: f"{_words(entry['verb'])} {_words(entry['noun'])}", 24),
+        Column("Who", lambda entry: entry["who"], 14),
+        Column("Did", lambda entry: f"{_words(entry['verb'])} {_words(entry['noun'])}", 18),
         Column("To", lambda entry: entry["name"] or entry["noun_id"]),
         Column("", _state, 13),
     )

@@ -66,5 +66,5 @@ class SettingsScreen(ListScreen):
             self._change(item, None, f"{item['name']} is at its default again")
 
     def _change(self, item: dict[str, Any], value: object, said: str) -> None:
-        sources = ("settings", "steps", "health", "models")
+        sources = ("settings", "steps", "health", "models", "server")
         self.desk.act("PATCH", "/settings", {item["name"]: value}, said=said, sources=sources)

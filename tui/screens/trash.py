@@ -35,7 +35,7 @@ class TrashScreen(ListScreen):
     ]
     COLUMNS: ClassVar[Sequence[Column]] = (
         Column("File", lambda item: item["file"]["filename"]),
-        Column("Size", lambda item: size(item["file"]["size_bytes"]), 8, right=True),
+        Column("Size", lambda item: size(item["file"]["size_bytes"]), 8, right=True, wide_only=True),
         Column("Put away", lambda item: when(item["file"]["trashed_at"]), 11),
         Column("Gone", lambda item: when(item["gone_after"]) if item["gone_after"] else "-", 11),
     )

@@ -85,7 +85,8 @@ class Listing(DataTable[Text]):
             for row, item in enumerate(self._items.values()):
                 for at, column in enumerate(columns):
                     cell = self._text(column, item)
-                    if self.get_cell_at(Coordinate(row, at)) != cell:
+                    before = self.get_cell_at(Coordinate(row, at))
+                    if (before, before.style) != (cell, cell.style):  # Text compares no style of the whole
                         self.update_cell_at(Coordinate(row, at), cell)
             return
         self._drawn = (width, names)

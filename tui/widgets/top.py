@@ -19,9 +19,9 @@ NUMBERED = 10  # the tenth has the key 0
 
 
 class Top(Calm):
-    """`Homeroll at … : all is well`, or how many things need somebody."""
+    """`Homeroll at … : all is well`, or how many things need somebody; Homeroll may have been given another name."""
 
-    def tell(self, *, address: str, version: str, health: str | None, points: int, reachable: bool) -> None:
+    def tell(self, *, name: str, address: str, version: str, health: str | None, points: int, reachable: bool) -> None:
         if not reachable:
             word, style = "not reachable", "$text-error"
         elif health is None:
@@ -32,10 +32,10 @@ class Top(Calm):
             word, style = f"{plural(points, 'thing')} to look at", "$text-warning"
         else:
             word, style = "all is well", "$text-success"
-        room = max(10, self.size.width - len(word) - len(version) - 16)
+        room = max(10, self.size.width - len(word) - len(version) - len(name) - 8)
         shown = address if len(address) <= room else "…" + address[1 - room :]
         self.update(
-            Content.assemble((" Homeroll", "bold"), f" {version}  ", (f"{shown}  ", "$foreground-muted"), (word, style))
+            Content.assemble((f" {name}", "bold"), f" {version}  ", (f"{shown}  ", "$foreground-muted"), (word, style))
         )
 
 

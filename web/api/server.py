@@ -13,6 +13,7 @@ from litestar import Controller, Request, get
 from appliance.errors import DiskFullError, HomerollError, StorageError
 from appliance.home import Home
 from appliance.library import libraries, users
+from appliance.library.settings import get_setting
 from appliance.library.viewers import LOCAL_ADMIN, Viewer
 from appliance.protection.room import check_disk
 from web.parts import HomePart, Runner, RunnerPart, Scheduler, SchedulerPart
@@ -42,7 +43,8 @@ class ServerController(Controller):
 
     @get("/server", summary="Name, version, and whether it is set up")
     async def server(self, home: HomePart) -> Server:
-        return Server(name="Homeroll", version=version(), setup_required=await users.is_setup_required(home.db))
+        name = str(await get_setting(home.db, "name"))
+        return Server(name=name, version=version(), setup_required=await users.is_setup_required(home.db))
 
     @get("/health", summary="Whether everything works, and if not, why")
     async def health(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from appliance.errors import InvalidInputError
-from appliance.library.settings import SITE_SETTINGS, clean_night_window
+from appliance.library.settings import SITE_SETTINGS, clean_name, clean_night_window
 
 
 def test_every_setting_explains_itself_and_accepts_its_own_default() -> None:
@@ -27,3 +27,14 @@ def test_a_night_window_is_written_in_one_way(given: str, kept: str) -> None:
 def test_a_night_window_that_is_none_is_refused(given: object) -> None:
     with pytest.raises(InvalidInputError):
         clean_night_window(given)
+
+
+@pytest.mark.parametrize(("given", "kept"), [("", "Homeroll"), ("  The Smiths'\n photos ", "The Smiths' photos")])
+def test_a_name_is_one_line(given: str, kept: str) -> None:
+    assert clean_name(given) == kept
+
+
+@pytest.mark.parametrize("given", ["x" * 41, "a\x1b[2J", None, 5])
+def test_a_name_that_is_none_is_refused(given: object) -> None:
+    with pytest.raises(InvalidInputError):
+        clean_name(given)
