@@ -3,6 +3,8 @@ nothing of what is hidden is in any answer.  `docs/permissions.md` is made of th
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import re
 import uuid
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from appliance.messages import FileAdded
 from tests.web.world import CANARIES, LINK_PASSWORD, World, hide_things, open_things, people_of, settled
 
 if TYPE_CHECKING:
@@ -154,6 +157,11 @@ async def test_nobody_is_told_anything_of_what_is_hidden_from_them(world: World)
     asking = Asking(world)
     table: dict[tuple[str, str], dict[str, int]] = {}
     leaks: list[str] = []
+    for caller in CALLERS:  # before the walk, which logs them out
+        if caller != "owner":
+            leaks += [f"{caller}: {one}" for one in await further_traces(world, caller)]
+    for caller in ("other user", "viewer of another album", "admin", "link"):
+        leaks += await told_apart(world, asking, caller)
     for caller in sorted(CALLERS, key=lambda one: one == "owner"):
         for method, path, operation in operations(world.service):
             status, text = await answer_of(world, asking, caller, method, path, operation)
@@ -186,6 +194,60 @@ OPEN = (
 )
 
 
+async def further_traces(world: World, caller: str) -> list[str]:
+    """What lists and searches say of what is hidden, and what opens of files that lie in albums others see."""
+    client, found = world.callers[caller], []
+    paths = [*QUERIES, *(f"/api/v1/albums/{album}/files" for album in world.albums.values())]
+    if caller in world.links:
+        paths = [f"/api/v1/s/{world.links[caller]}/files"]
+    for path in paths:
+        text = (await client.get(path)).text
+        found += [f"{path}: {one}" for one in world.secrets if one in text and one.lower() not in path]
+    base = f"/api/v1/s/{world.links[caller]}/files" if caller in world.links else "/api/v1/files"
+    for file in world.put_away:
+        for what in (
+            ("/thumbnail", "/preview", "/download") if caller in world.links else ("", "/thumbnail", "/content")
+        ):
+            status = (await client.get(f"{base}/{file}{what}")).status_code
+            if status not in (401, 403, 404):
+                found.append(f"{what} of {file}: {status}")
+    return found
+
+
+async def told_apart(world: World, asking: Asking, caller: str) -> list[str]:
+    """Where asking for what is hidden is answered otherwise than asking for what is not there at all."""
+    client, found = world.callers[caller], []
+    hidden = (*world.ids.values(), str(world.users["anna"]))
+    named = {
+        "person": "person_id",
+        "event": "event_id",
+        "library": "library_id",
+        "user": "user_id",
+        "album": "album_id",
+    }
+    if caller == "admin":
+        del named["user"]  # whose keys and devices they may see and end
+    known = world.ids | {"user_id": str(world.users["anna"])}
+    for method, path, operation in operations(world.service):
+        if method != "get" or path == "/api/v1/messages":
+            continue
+        filled = asking.path(caller, path)
+        asked = [filled] if "{" in path else []
+        for parameter in operation.get("parameters", ()):
+            if parameter["in"] == "query" and parameter["name"] in named:
+                asked.append(f"{filled}?{parameter['name']}={known[named[parameter['name']]]}")
+            if parameter["in"] == "query" and parameter["name"] == "content_sha":
+                asked.append(f"{filled}?content_sha={world.secrets[-3]}")
+        for one in asked:
+            other = re.sub("[0-9a-f]{64}", "0" * 64, one)
+            for known_id in hidden:
+                other = other.replace(known_id, NOBODY)
+            answers = [await client.get(address) for address in (one, other)]
+            if len({(answer.status_code, answer.text) for answer in answers}) > 1:
+                found.append(f"{caller}: {one}: {answers[0].text} {answers[1].text}")
+    return found
+
+
 def as_document(table: dict[tuple[str, str], dict[str, int]]) -> str:
     lines = [
         "# Who is answered what",
@@ -209,6 +271,9 @@ def as_document(table: dict[tuple[str, str], dict[str, int]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+LAST_WORD = str(uuid.uuid4())
+#: When hidden photos were taken: no month of theirs is to be looked at anew by anybody else.
+HIDDEN_MONTHS = ("2001-07", "2002-07", "2003-07")
 #: What an admin may count, for whoever keeps the house must know how full it is.
 #: Their journal tells of keys and users, whoever made them; who is logged in where is theirs to see and to end.
 COUNTED_FOR_ADMINS = ("/api/v1/steps", "/api/v1/jobs", "/api/v1/integrity", "/api/v1/journal", "/api/v1/sessions")
@@ -235,6 +300,7 @@ QUERIES = (
     "/api/v1/timeline/2002-07", "/api/v1/files?trashed=true", "/api/v1/duplicates?kind=exact", "/api/v1/journal",
     "/api/v1/people?hidden=true", "/api/v1/map?bbox=13,12,14,13&zoom=10", "/api/v1/map?bbox=-180,-90,180,90&zoom=2",
     "/api/v1/map/files?bbox=13,12,14,13", "/api/v1/people?named=true", "/api/v1/tags?q=w",
+    "/api/v1/memories?day=2024-07-08", "/api/v1/duplicates?kind=near", "/api/v1/timeline/2003-07",
 )  # fmt: skip
 
 
@@ -244,8 +310,14 @@ async def test_what_is_hidden_changes_no_answer_to_anybody_else(service: Service
     await settled(service)
     watching = ("viewer of another album", "other user", "editor", "admin", "link")
     before = {caller: await all_lists(world, caller) for caller in watching}
-    await hide_things(world, photo)
-    await settled(service)
+    async with listening(world, "owner", *(caller for caller in watching if caller != "link")) as heard:
+        await hide_things(world, photo)
+        await settled(service)
+    for caller in watching:
+        told = "".join(heard.get(caller, ()))
+        hinted = [one for one in (*world.secrets, *HIDDEN_MONTHS) if one in told]
+        assert hinted == [], f"{caller} heard of {hinted}"
+    assert world.ids["file_id"] in "".join(heard["owner"])  # the stream would have told it
     for caller in watching:
         after = await all_lists(world, caller)
         assert before[caller].keys() == after.keys()
@@ -260,6 +332,29 @@ async def test_what_is_hidden_changes_no_answer_to_anybody_else(service: Service
     for word in (*CANARIES.values(), world.ids["file_id"], world.ids["album_id"], world.ids["person_id"]):
         assert word in everything, word
     await world.close()
+
+
+@contextlib.asynccontextmanager
+async def listening(world: World, *callers: str) -> AsyncIterator[dict[str, list[str]]]:
+    """What each of them hears meanwhile, to its very end, for a last word goes to everybody."""
+    heard: dict[str, list[str]] = {caller: [] for caller in callers}
+    bus = world.service.house.home.bus
+
+    async def listen(caller: str) -> None:
+        async with world.callers[caller].stream("GET", "/api/v1/messages") as answer:
+            async for line in answer.aiter_lines():
+                heard[caller].append(line)
+                if LAST_WORD in line:
+                    return
+
+    already = len(bus._inboxes)
+    async with asyncio.timeout(120), asyncio.TaskGroup() as group:
+        for caller in callers:
+            group.create_task(listen(caller))
+        while len(bus._inboxes) < already + len(callers):  # noqa: ASYNC110 - over HTTP there is no event for it
+            await asyncio.sleep(0.01)
+        yield heard
+        bus.publish(FileAdded(ids=[LAST_WORD], months=[], user=None))
 
 
 async def all_lists(world: World, caller: str) -> dict[str, str]:

@@ -12,8 +12,10 @@ import httpx
 import msgspec
 
 from appliance.db.tables import Event, Face, FileEvent, Person, PhotoCaption
-from appliance.library import tags
+from appliance.library import album_files, tags
+from appliance.library.duplicate_groups import regroup_around
 from appliance.library.people import name_key
+from appliance.library.viewers import Viewer
 from appliance.values import new_id, now
 from tests.web.conftest import PASSWORD, upload
 
@@ -47,6 +49,9 @@ class World:
     ids: dict[str, str] = field(default_factory=dict)
     secrets: list[str] = field(default_factory=list)
     links: dict[str, str] = field(default_factory=dict)
+    albums: dict[str, str] = field(default_factory=dict)
+    put_away: list[str] = field(default_factory=list)  # further files that nobody may open, in albums that some see
+    twin: tuple[str, bytes] = ("", b"")  # bruno's photo, which anna has, too
 
     async def close(self) -> None:
         for client in self.callers.values():
@@ -90,13 +95,21 @@ async def open_things(world: World, photo: Callable[..., bytes]) -> None:
     )
     async with api:
         shown = [await upload(api, photo("2023:05:01 10:00:00")) for _ in range(3)]
+    data = photo("2023:05:02 10:00:00")
+    his = {"x-api-key": await world.service.key(world.users["bruno"])}
+    async with httpx.AsyncClient(base_url=f"{world.service.url}/api/v1", headers=his) as api:
+        world.twin = (await upload(api, data))["id"], data
     for album, who, role, file in (("Seen", "vera", "viewer", shown[0]), ("Edited", "eddie", "editor", shown[1])):
         made = (await anna.post("/api/v1/albums", json={"name": album, "private": True})).json()
         members = [{"user": str(world.users[who]), "role": role}]
         await anna.put(f"/api/v1/albums/{made['id']}/members", json={"members": members})
         await anna.post(f"/api/v1/albums/{made['id']}/files", json={"ids": [file["id"]]})
+        world.albums[album] = made["id"]
+    world.albums["Linked"] = (await anna.post("/api/v1/albums", json={"name": "Linked", "private": True})).json()["id"]
+    await anna.post(f"/api/v1/albums/{world.albums['Linked']}/files", json={"ids": [shown[2]["id"]]})
     for name, password in (("link", None), ("link with wrong password", LINK_PASSWORD)):
-        wish: dict[str, Any] = {"files": [shown[2]["id"]], "password": password, "name": "Hello"}
+        wish: dict[str, Any] = {"album": world.albums["Linked"], "password": password, "name": "Hello"}
+        wish |= {"show_location": True, "show_metadata": True, "allow_download": True}
         world.links[name] = (await anna.post("/api/v1/shares", json=wish)).json()["token"]
 
 
@@ -109,12 +122,17 @@ async def hide_things(world: World, photo: Callable[..., bytes]) -> None:
     async with api:
         private = await upload(api, photo("2001:07:08 10:00:00"), CANARIES["filename"])
         locked = await upload(api, photo("2002:07:08 10:00:00"), "locked-" + CANARIES["filename"])
+        away = [await upload(api, photo("2003:07:08 10:00:00"), f"{n}-" + CANARIES["filename"]) for n in range(2)]
+        twin = await upload(api, world.twin[1])
     file, person, face, event = private["id"], new_id(), new_id(), new_id()
     for one in (file, locked["id"]):
         await _say_everything(world, one, person, face if one == file else new_id(), event)
     album = (await anna.post("/api/v1/albums", json={"name": CANARIES["album"], "private": True})).json()
     await anna.post(f"/api/v1/albums/{album['id']}/files", json={"ids": [file, locked["id"]]})
-    await anna.post("/api/v1/locked/files", json={"ids": [locked["id"]]})
+    await _put_away(world, locked["id"], *(one["id"] for one in away))
+    async with db.write():
+        await regroup_around(db, [uuid.UUID(one) for one in (world.twin[0], twin["id"])])
+    world.put_away = [locked["id"], *(one["id"] for one in away), twin["id"]]
     wish = {"album": album["id"], "name": CANARIES["link"], "allow_upload": True}
     link = (await anna.post("/api/v1/shares", json=wish)).json()
     guest = world.client()
@@ -151,12 +169,26 @@ async def hide_things(world: World, photo: Callable[..., bytes]) -> None:
     world.secrets = [
         *CANARIES.values(),
         *(world.ids[name] for name in world.ids if name not in ("key_id", "session_id", "library_id")),
+        *world.put_away,
         *(str(row["id"]) for row in faces),
         link["token"],
         private["content_sha"],
         locked["content_sha"],
         private["thumbhash"] or private["content_sha"],
     ]
+
+
+async def _put_away(world: World, locked: str, hidden: str, trashed: str) -> None:
+    """In albums that others see: locked, hidden and in the trash."""
+    db, viewer = world.service.house.home.db, Viewer(user_id=world.users["anna"])
+    async with db.write():
+        for album in world.albums.values():  # not over HTTP: who sees the album may know that it was changed
+            some = [uuid.UUID(one) for one in (locked, hidden, trashed)]
+            await album_files.put(db, viewer, uuid.UUID(album), some)
+    anna = world.callers["owner"]
+    await anna.patch(f"/api/v1/files/{hidden}", json={"hidden": True})
+    await anna.delete(f"/api/v1/files/{trashed}")
+    await anna.post("/api/v1/locked/files", json={"ids": [locked]})
 
 
 async def _say_everything(world: World, file: str, person: uuid.UUID, face: uuid.UUID, event: uuid.UUID) -> None:
