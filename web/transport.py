@@ -33,13 +33,15 @@ def other_address(scope: Scope, home: Home) -> str | None:
         return None
     if scope["type"] != ScopeType.HTTP or scope["scheme"] != "http" or scope["method"] not in ("GET", "HEAD"):
         return None
-    if scope["path"].startswith(PLAIN):
+    path = scope["path"]
+    # No browser asks for what does not begin so; put behind a host it would become part of the name.
+    if not path.startswith("/") or path.startswith(PLAIN):
         return None
     host = host_of(scope)
     if not covers(served.certificate, host):
         return None
     query = scope["query_string"].decode("latin-1")
-    return address(host, port) + quote(scope["path"]) + (f"?{query}" if query else "")
+    return address(host, port) + quote("/" + path.lstrip("/")) + (f"?{query}" if query else "")
 
 
 def lasting_tls(scope: Scope, home: Home) -> tuple[tuple[bytes, bytes], ...]:

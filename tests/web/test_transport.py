@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -109,6 +111,32 @@ async def test_https_only_sends_pages_to_tls_and_nothing_else(service: Service) 
             assert (await safe.get("/")).status_code == 200
         await door.stop()
         assert (await plain.get("/")).status_code == 200
+
+
+TRICKS = (
+    *("//evil.example/", "/\\\\evil.example", "\\\\evil.example", "/%2f%2fevil.example", "/%5c%5cevil.example"),
+    *("/%0d%0aX-Evil:%201", "/?next=//evil.example", "/?x=%0d%0aX-Evil:%201", "/%09//evil.example", "/%00"),
+    *("@evil.example/", ".evil.example/", "http://evil.example/", "javascript:alert(1)", "/..//evil.example"),
+    *("/login?url=https://evil.example", "/%E2%80%AE/evil.example", "/;@evil.example", "/#@evil.example"),
+)
+
+
+async def test_nobody_is_sent_to_another_host_whatever_they_ask_for(service: Service) -> None:
+    """As they come over the wire: no client library tidies them first."""
+    async with tls_door(service):
+        own = f"localhost:{service.house.home.tls.port}"
+        for target in TRICKS:
+            reader, writer = await asyncio.open_connection("127.0.0.1", int(service.url.rpartition(":")[2]))
+            writer.write(f"GET {target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n".encode())
+            head = (await reader.read()).decode("latin-1").partition("\r\n\r\n")[0].lower()
+            writer.close()
+            await writer.wait_closed()
+            assert "\r\nx-evil" not in head, target
+            places = [line.removeprefix("location: ") for line in head.split("\r\n") if line.startswith("location:")]
+            for place in places:
+                assert urlsplit(place).netloc == own, f"{target}: {place}"
+                assert not urlsplit(place).path.startswith("//"), f"{target}: {place}"
+            assert places or not target.startswith("/"), f"{target}: {head}"
 
 
 async def test_the_local_admin_is_sent_nowhere(service: Service) -> None:
