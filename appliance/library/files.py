@@ -85,14 +85,24 @@ async def list_files(
     library: uuid.UUID | None = None,
     content_sha: str | None = None,
     trashed: bool = False,
+    hidden: bool = False,
 ) -> Page:
-    """Last registered first.  Hidden files are not listed, trashed ones only with `trashed`."""
+    """Last registered first.  Trashed files are listed only with `trashed`, hidden ones only with `hidden`, and there
+    those only that the viewer may show again."""
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidInputError(f"limit must be between 1 and {MAX_LIMIT}")
     if kind is not None and kind not in KINDS:
         raise InvalidInputError(f"There is no kind {kind!r}", hint=f"Kinds are: {', '.join(KINDS)}.")
     visible, arguments = viewer.visible("f")
-    conditions = [visible, f'f."trashed_at" IS {"NOT NULL" if trashed else "NULL"}', 'NOT f."hidden"']
+    conditions = [visible, f'f."trashed_at" IS {"NOT NULL" if trashed else "NULL"}']
+    if hidden:
+        changeable, more = viewer.changeable("f")
+        # Few are not shown, which a narrow table knows: the wide rows of all the others are not read.
+        among = 'f."id" IN (SELECT t."file" FROM "file_text_row" t WHERE NOT t."shown")'
+        conditions += [changeable, among, 'f."hidden"']
+        arguments = [*arguments, *more]
+    else:
+        conditions.append('NOT f."hidden"')
     for column, value in (("kind", kind), ("library", library), ("content_sha", content_sha)):
         if value is not None:
             conditions.append(f'f."{column}" = ?')

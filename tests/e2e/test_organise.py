@@ -47,6 +47,36 @@ async def test_photos_are_chosen_by_key_and_changed_together(service: Service, p
     watched.assert_clean(service)
 
 
+async def test_what_was_hidden_is_found_on_its_page_and_comes_back(
+    service: Service, photos: Path, watched: Watched
+) -> None:
+    page = watched.page
+    await open_library(page, service, photos)
+    await expect(page.locator(".tile")).to_have_count(9, timeout=30_000)
+    await page.locator(".tile").nth(0).focus()
+    await page.keyboard.press("x")
+    await page.keyboard.press("Shift+ArrowRight")
+    await page.get_by_role("button", name="More").click()
+    await page.get_by_role("menuitem", name="Hide").click()
+    await expect(page.locator(".tile")).to_have_count(7)
+    await page.get_by_role("button", name="Account of Anna").click()
+    await page.get_by_role("menuitem", name="Archive").click()
+    await expect(page.get_by_role("heading", name="Nothing is archived")).to_be_visible()
+    await page.get_by_role("link", name="Hidden").click()
+    tiles = page.locator(".aside-page .tile")
+    await expect(tiles).to_have_count(2)
+    for left in (1, 0):
+        await tiles.first.focus()
+        await page.keyboard.press("x")
+        await page.get_by_role("button", name="Back to the photos").click()
+        await expect(tiles).to_have_count(left)
+    await expect(page.get_by_role("heading", name="Nothing is hidden")).to_be_visible()
+    await expect(page.locator(".toast.is-bad")).to_have_count(0)
+    await page.get_by_role("link", name="Homeroll, newest photos").click()
+    await expect(page.locator(".tile")).to_have_count(9)
+    watched.assert_clean(service)
+
+
 @pytest.mark.parametrize("watched", [PHONE], indirect=True)
 async def test_a_held_finger_chooses_and_the_trash_gives_back(service: Service, photos: Path, watched: Watched) -> None:
     page = watched.page

@@ -42,6 +42,7 @@ class FilesController(Controller):
         library: Annotated[uuid.UUID | None, QueryParameter(description="Only what lies in this library")] = None,
         content_sha: Annotated[str | None, QueryParameter(description="SHA-256, 64 hexadecimal digits")] = None,
         trashed: Annotated[bool, QueryParameter(description="what is in the trash instead")] = False,
+        hidden: Annotated[bool, QueryParameter(description="what is hidden and yours to show again instead")] = False,
     ) -> Page[File]:
         page = await files.list_files(
             home.db,
@@ -52,6 +53,7 @@ class FilesController(Controller):
             library=library,
             content_sha=content_sha.lower() if content_sha else None,
             trashed=trashed,
+            hidden=hidden,
         )
         return Page(items=[shown(row) for row in page.items], total=page.total, next=page.next)
 

@@ -110,6 +110,8 @@ def shell_page(*, has_session: bool) -> tuple[str, str]:
         "/albums/{album_id:str}",
         "/locked",
         "/trash",
+        "/archive",
+        "/hidden",
         "/events",
         "/events/{event_id:str}",
         "/places",

@@ -66,6 +66,24 @@ async def test_lists_can_be_narrowed(anna: httpx.AsyncClient, photo: Callable[..
     assert (await anna.get("/files", params={"library": str(uuid.uuid4())})).json()["total"] == 0
 
 
+async def test_what_is_hidden_is_listed_when_asked_for_to_whoever_may_show_it_again(
+    service: Service, anna: httpx.AsyncClient, bruno: httpx.AsyncClient, photo: Callable[..., bytes]
+) -> None:
+    own, shared, other = [(await upload(anna, photo()))["id"] for _ in range(3)]
+    await anna.post("/files/shared", json={"ids": [shared], "shared": True})
+    await anna.post("/files/edit", json={"ids": [own, shared], "changes": {"hidden": True}})
+    assert [item["id"] for item in (await anna.get("/files")).json()["items"]] == [other]
+    first = (await anna.get("/files", params={"hidden": True, "limit": 1})).json()
+    rest = (await anna.get("/files", params={"hidden": True, "limit": 1, "cursor": first["next"]})).json()
+    assert [item["id"] for item in first["items"] + rest["items"]] == [shared, own]
+    assert (first["total"], rest["next"]) == (2, None)
+    assert (await bruno.get("/files", params={"hidden": True})).json()["total"] == 0
+    await anna.post("/files/edit", json={"ids": [own], "changes": {"hidden": False}})
+    await anna.post("/files/trash", json={"ids": [shared]})
+    assert (await anna.get("/files", params={"hidden": True})).json()["items"] == []
+    assert {item["id"] for item in (await anna.get("/files")).json()["items"]} == {own, other}
+
+
 async def test_marks_change_what_is_named_and_nothing_else(
     service: Service, anna: httpx.AsyncClient, photo: Callable[..., bytes]
 ) -> None:

@@ -41,6 +41,8 @@ ADDRESSES = (
     "/sessions",
     "/users",
     "/trash",
+    "/archive",
+    "/hidden",
     "/events",
     f"/events/{SOME_ID}",
     "/places",

@@ -68,6 +68,7 @@ export async function startApp(root) {
 
 const people = () => import("/static/js/people/pages.js");
 const events = () => import("/static/js/events/pages.js");
+const aside = () => import("/static/js/aside/pages.js");
 const settings = () => import("/static/js/models/pages.js");
 /** @type {Record<string, () => Promise<{ openPage: (holder: HTMLElement, route: any, options: any) => Promise<any> }>>} */
 const PAGES = {
@@ -82,6 +83,8 @@ const PAGES = {
   sessions: () => import("/static/js/sessions/pages.js"),
   users: () => import("/static/js/users/pages.js"),
   duplicates: () => import("/static/js/duplicates/pages.js"),
+  archive: aside,
+  hidden: aside,
   trash: () => import("/static/js/trash/pages.js"),
   events,
   event: events,

@@ -1,11 +1,11 @@
 // Which page the address names, and going from one to the other without loading anything again.
 import { createStore } from "/static/js/lib/store.js";
 
-/** @typedef {"photos" | "people" | "person" | "search" | "tags" | "duplicates" | "trash" | "events" | "event" | "places" | "memory" | "settings" | "models" | "albums" | "album" | "locked" | "sharing" | "users" | "sessions" | "requests"} PageName */
+/** @typedef {"photos" | "people" | "person" | "search" | "tags" | "duplicates" | "trash" | "archive" | "hidden" | "events" | "event" | "places" | "memory" | "settings" | "models" | "albums" | "album" | "locked" | "sharing" | "users" | "sessions" | "requests"} PageName */
 /** @typedef {{ name: PageName, id: string, query: URLSearchParams, path: string, back?: boolean }} Route path: with what follows its `?`; back: come to by back or forward */
 
-const NAMES = /** @type {PageName[]} */ (["people", "search", "tags", "duplicates", "trash", "events", "places", "settings", "models", "albums", "locked", "sharing", "users", "sessions", "requests"]);
-const OURS = /^\/(people(\/[^/?]+)?|search(\?.*)?|tags|duplicates|trash|events(\/[^/?]+)?|places|memories\/[^/?]+|settings|models|albums(\/[^/?]+)?|locked|sharing|users|sessions|requests)?$/;
+const NAMES = /** @type {PageName[]} */ (["people", "search", "tags", "duplicates", "trash", "archive", "hidden", "events", "places", "settings", "models", "albums", "locked", "sharing", "users", "sessions", "requests"]);
+const OURS = /^\/(people(\/[^/?]+)?|search(\?.*)?|tags|duplicates|trash|archive|hidden|events(\/[^/?]+)?|places|memories\/[^/?]+|settings|models|albums(\/[^/?]+)?|locked|sharing|users|sessions|requests)?$/;
 
 /** @param {string} path @returns {Route} */
 function routeOf(path) {

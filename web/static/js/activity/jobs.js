@@ -45,7 +45,6 @@ function Card({ job }) {
       <strong>${job.title}</strong>
       <p class=${job.status === "failed" ? "is-bad" : ""}>${facts(job)}</p>
       ${running && html`<${Bar} share=${job.total ? job.done / job.total : null} label=${job.title} />`}
-      ${open && html`<${Runs} job=${job} />`}
     </div>
     <button class="icon-button" type="button" aria-label=${`History of ${job.title}`} aria-expanded=${open} title="History" onClick=${() => setOpen(!open)}><${Icon} name="history" size=${18} /></button>
     ${running
@@ -53,5 +52,6 @@ function Card({ job }) {
       : job.status === "paused"
         ? html`<button class="icon-button" type="button" aria-label=${`Resume ${job.title}`} title="Resume" onClick=${() => act(job, "resume")}><${Icon} name="play" size=${18} /></button>`
         : html`<button class="icon-button" type="button" aria-label=${`Run ${job.title} now`} title="Run now" onClick=${() => act(job, "run")}><${Icon} name="circle-play" size=${18} /></button>`}
+    ${open && html`<div class="runs"><${Runs} job=${job} /></div>`}
   </li>`;
 }

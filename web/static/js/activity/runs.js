@@ -8,7 +8,11 @@ import { toastError } from "/static/js/ui/toast.js";
 const ENDED = { running: "Running", done: "Done", failed: "Failed", stopped: "Stopped", cut_off: "Cut off" };
 const TONES = { failed: "is-bad", stopped: "is-warn", cut_off: "is-warn" };
 const SHOWN = 10;
+const DAY_MS = 86_400_000;
 const moments = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+/** @param {string} iso */
+const moment = (iso) => moments.format(new Date(iso));
 
 /** What it did, without what it did not: "6 found, 2 added". @param {Record<string, unknown> | null} result */
 function did(result) {
@@ -27,12 +31,12 @@ export function Runs({ job }) {
     api.get(`/jobs/${job.name}/runs`).then(({ items }) => setRuns(items), toastError);
   }, [job.status, job.last_run]);
   if (!runs) return null;
-  if (!runs.length) return html`<p class="card-facts">It has not run yet.</p>`;
-  return html`<ol class="runs" aria-label=${`Last runs of ${job.title}`}>
+  if (!runs.length) return html`<p>It has not run yet.</p>`;
+  return html`<ol aria-label=${`Last runs of ${job.title}`}>
       ${runs.slice(0, shown).map(
         (run) => html`<li key=${run.id}>
           <span class="runs-head">
-            <time datetime=${run.started} title=${moments.format(new Date(run.started))}>${ago(run.started)}</time>
+            <time datetime=${run.started} title=${moment(run.started)}>${Date.now() - Date.parse(run.started) < DAY_MS ? ago(run.started) : moment(run.started)}</time>
             <span class=${TONES[run.outcome] ?? ""}>${ENDED[run.outcome]}${run.seconds === null ? "" : ` after ${span(run.seconds)}`}</span>
           </span>
           ${run.error ? html`<span class=${TONES[run.outcome] ?? ""}>${run.error}</span>` : did(run.result) && html`<span>${did(run.result)}</span>`}

@@ -6,6 +6,7 @@ import { Icon } from "/static/js/lib/icon.js";
 import { html, render } from "/static/js/lib/preact.js";
 import { Field, Form } from "/static/js/auth/form.js";
 import { go } from "/static/js/router.js";
+import { byCursor } from "/static/js/search/cursors.js";
 import { createGrid } from "/static/js/search/grid.js";
 import { Results } from "/static/js/search/results.js";
 import { Failure } from "/static/js/ui/failure.js";
@@ -59,7 +60,7 @@ export async function openPage(holder) {
 
   /** @param {string} until */
   async function showPhotos(until) {
-    const results = new Results(askLocked, "relevance");
+    const results = new Results(byCursor("/locked/files"), "relevance");
     await results.refresh();
     const shut = async () => {
       await api.post("/locked/close").catch(() => null); // offline: it shuts by itself
@@ -96,14 +97,4 @@ export async function openPage(holder) {
       root.remove();
     },
   };
-}
-
-const places = new Map();
-
-/** @param {number} offset @param {number} limit @param {AbortSignal} [signal] */
-async function askLocked(offset, limit, signal) {
-  const cursor = offset ? places.get(offset) : "";
-  const page = await api.get(`/locked/files?limit=${limit}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`, signal);
-  if (page.next) places.set(offset + page.items.length, page.next);
-  return { total: page.total, items: page.items.map((/** @type {any} */ file) => ({ file, score: 1 })) };
 }

@@ -23,10 +23,8 @@ const SLOW = 500; // so many files take long enough to say how far it is
 /** Show the bar, or bring it up to date. @param {Host} now */
 export function openBar(now) {
   host = now;
-  if (!root.isConnected) {
-    document.getElementById("overlays")?.append(root);
-    render(html`<${Bar} />`, root);
-  }
+  if (!root.isConnected) document.getElementById("overlays")?.append(root);
+  render(html`<${Bar} />`, root); // each page has actions of its own
 }
 
 route.watch(clearChosen);

@@ -151,7 +151,7 @@ export class TimelineView extends EventTarget {
     for (let i = first; i < list.length && list[i].top < y + this.screen + over; i += 1) {
       const month = list[i];
       near.add(month.month);
-      const section = this.#section(month);
+      const section = this.#section(month, limbo);
       section.place();
       const left = section.draw(y - month.top, y + this.screen - month.top, over, Math.max(0, budget), limbo);
       unfinished ||= left < 0;
@@ -167,9 +167,11 @@ export class TimelineView extends EventTarget {
     return unfinished;
   }
 
-  #section(month) {
+  #section(month, limbo) {
     const known = this.sections.get(month.month);
     if (known && known.month === month) return known;
+    known?.release(limbo); // a list that was asked for anew has other parts of the same names
+    known?.root.remove();
     const section = new MonthSection(month);
     this.sections.set(month.month, section);
     const later = [...this.sections.values()].filter((other) => other.month.top > month.top).sort((a, b) => a.month.top - b.month.top);

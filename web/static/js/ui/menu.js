@@ -27,6 +27,7 @@ const PAGES = [
   ["/sharing", "globe", "Sharing", false],
   ["/locked", "lock", "Locked", false],
   ["/duplicates", "copy-check", "Duplicates", false],
+  ["/archive", "archive", "Archive", false],
   ["/trash", "trash-2", "Trash", false],
   ["/sessions", "monitor", "Devices", false],
   ["/settings", "settings", "Settings", true],

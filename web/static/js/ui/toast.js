@@ -11,9 +11,10 @@ let next = 1;
 /**
  * Say something for a few seconds, with one possible answer.
  * @param {string} text
- * @param {{ tone?: "plain" | "bad", action?: { label: string, run: () => void } }} [options]
+ * @param {{ tone?: "plain" | "bad", action?: { label: string, run: () => void } } | null | false | ""} [options] nothing: only said
  */
-export function toast(text, { tone = "plain", action } = {}) {
+export function toast(text, options) {
+  const { tone = "plain", action } = options || {};
   const id = next++;
   toasts.set([...toasts.get().slice(-2), { id, text, tone, action }]);
   setTimeout(() => dismiss(id), action ? SHOWN_MS * 1.5 : SHOWN_MS);
