@@ -8,6 +8,7 @@ import os
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from appliance.media.sniff import fitting_name
 from web.ranges import ByteRange, is_match, parse_range
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class FileContent:
                 "Content-Type": media_type if inline else "application/octet-stream",
             }
             if filename is not None:
+                filename = fitting_name(filename, media_type) if inline else filename
                 headers["Content-Disposition"] = disposition(filename, attachment=download or not inline)
             self._range = ByteRange(0, size)
             if is_match(request.headers.get("if-none-match"), etag):

@@ -18,6 +18,7 @@ from appliance.files import sync_folder
 from appliance.importing.ingest import examine
 from appliance.importing.uploads import clean_label
 from appliance.library import albums, journal
+from appliance.media.sniff import fitting_name
 from appliance.values import new_id, now
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ MEDIA = ("photo", "video", "raw")
 MOST_WAITING = 1000
 MOST_WAITING_BYTES = 20 << 30
 MOST_CHARACTERS = 60
+MOST_OF_A_NAME = 200
 TIMEOUT_S = 120.0
 SETTLED_S = 3600.0
 
@@ -94,7 +96,7 @@ async def receive(home: Home, link: Link, incoming: Path, *, filename: str, gues
             raise InvalidInputError(f"{label} is no photo or video that can be shown", hint=error.hint) from error
         if not await _is_known(home, link, looked.content_sha):
             await asyncio.to_thread(_move_in, incoming, home.paths.quarantine, str(upload))
-            await _insert(home, link, upload, label, guest, looked)
+            await _insert(home, link, upload, fitting_name(label[:MOST_OF_A_NAME], looked.mime_type), guest, looked)
     finally:
         await asyncio.to_thread(incoming.unlink, missing_ok=True)
 

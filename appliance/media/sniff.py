@@ -110,6 +110,16 @@ def extension_of(filename: str) -> str:
     return PurePath(filename).suffix.lower().lstrip(".")
 
 
+def fitting_name(filename: str, mime_type: str) -> str:
+    """The name with the extension that its content has, behind any that would have it opened as something else: a
+    picture may hold a page or a program as well, and is one where its name says so."""
+    kind, _ = KINDS_BY_EXTENSION.get(extension_of(filename), ("other", ""))
+    if kind in ("photo", "raw", "video"):
+        return filename
+    extension = next((one for one, (_, mime) in KINDS_BY_EXTENSION.items() if mime == mime_type), "")
+    return f"{filename}.{extension}" if extension else filename
+
+
 def is_sidecar(filename: str) -> bool:
     """Whether a name says: I describe another file."""
     return extension_of(filename) in _SIDECAR

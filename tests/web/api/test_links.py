@@ -338,6 +338,46 @@ async def test_a_guest_can_send_nothing_but_photos_and_videos(
     assert list(quarantine.iterdir()) == []
 
 
+async def test_whatever_a_guest_calls_it_a_photo_is_kept_and_given_out_as_one(
+    service: Service, anna: httpx.AsyncClient, guest: httpx.AsyncClient, photo: Callable[..., bytes]
+) -> None:
+    """Each is a whole photo, and a page, a program or an archive behind it."""
+    link = await share(anna, album=(await album_of(anna))["id"], allow_upload=True)
+    names = {
+        "page.html": "page.html.jpg",
+        "picture.svg": "picture.svg.jpg",
+        "holiday.jpg.exe": "holiday.jpg.exe.jpg",
+        "side.xmp": "side.xmp.jpg",
+        "../../../etc/cron.d/x": "x.jpg",
+        "..\\..\\autorun.inf": "autorun.inf.jpg",
+        "\u202egpj.exe": "gpj.exe.jpg",
+        ".htaccess": ".htaccess.jpg",
+        "-rf": "-rf.jpg",
+        "IMG_1.JPG": "IMG_1.JPG",
+        "a" * 3000 + ".jpg": "",
+    }
+    for name in names:
+        data = photo() + b"PK\x03\x04<html><script>alert(1)</script>"
+        sent = await guest.post(f"/s/{link['token']}/uploads", files={"file": (name, data)})
+        assert sent.status_code == 201, f"{name}: {sent.text}"
+    waiting = (await anna.get("/shares/uploads")).json()["items"]
+    assert {one["mime_type"] for one in waiting} == {"image/jpeg"}
+    assert [one["filename"] for one in waiting][:-1] == [name for name in names.values() if name]
+    ids = [one["id"] for one in waiting]
+    files = (await anna.post("/shares/uploads/accept", json={"ids": ids})).json()["files"]
+    root = service.house.home.paths.uploads
+    for file in files:
+        given = await anna.get(f"/files/{file}/content?download=1")
+        assert given.headers["content-type"] == "image/jpeg"
+        assert given.headers["content-disposition"].rstrip('"').endswith((".jpg", ".JPG"))
+        assert given.headers["x-content-type-options"] == "nosniff"
+        assert "sandbox" in given.headers["content-security-policy"]
+    kept = [path for path in root.rglob("*") if path.is_file()]
+    assert len(kept) == len(names)
+    assert all(path.suffix.lower() == ".jpg" and not path.name.startswith(("-", ".")) for path in kept), kept
+    assert all(path.stat().st_mode & 0o111 == 0 for path in kept)
+
+
 @pytest.mark.parametrize(
     "wish",
     [{}, {"album": "00000000-0000-0000-0000-000000000000"}, {"files": [], "name": "x"}, {"files": "x"}],
