@@ -90,7 +90,7 @@ async def test_photos_appear_while_the_page_is_open(service: Service, photos: Pa
     watched.assert_clean(service)
 
 
-async def test_a_damaged_file_is_listed_with_its_reason_and_its_name_is_only_text(
+async def test_a_damaged_file_is_listed_with_its_reason_and_left_at_that_and_its_name_is_only_text(
     service: Service, photos: Path, watched: Watched
 ) -> None:
     page = watched.page
@@ -101,4 +101,16 @@ async def test_a_damaged_file_is_listed_with_its_reason_and_its_name_is_only_tex
     await page.get_by_role("button", name=re.compile("^Activity")).click()
     await expect(page.get_by_text(name, exact=True).first).to_be_visible()
     await expect(page.get_by_role("button", name=f"Retry {name}")).to_be_visible()
+    await expect(page.get_by_text("Previews · 1 attempt")).to_be_visible()  # the last step that can fail
+    await page.get_by_role("button", name=f"Ignore {name}").click()
+    await expect(page.get_by_text("1 failure ignored.")).to_be_visible()
+    await expect(page.get_by_role("button", name=f"Retry {name}")).to_have_count(0)
+    await page.get_by_role("button", name="Show them").click()
+    await expect(page.get_by_role("button", name=f"Retry {name}")).to_be_visible()
+    await page.get_by_role("button", name="Try them again").click()
+    await expect(page.get_by_role("button", name=f"Ignore {name}")).to_be_visible()
+    await expect(page.get_by_text("failure ignored.")).to_have_count(0)
+    await page.get_by_role("button", name="History of Look for new").click()
+    await expect(page.get_by_label("Last runs of Look for new").get_by_text("Done after").first).to_be_visible()
+    await expect(page.get_by_text(", 1 failed")).to_be_visible()
     watched.assert_clean(service)

@@ -31,10 +31,11 @@ class FailuresScreen(ListScreen):
         try those. The original is never touched by this."""
     BINDINGS: ClassVar[list[BindingType]] = [
         ("r", "retry_chosen", "Try again"),
-        ("a", "retry_all", "Try all again"),
+        ("a", "retry_all", "All again"),
         ("i", "ignore_chosen", "Ignore"),
         ("I", "ignore_all", "Ignore all"),
-        ("v", "view", "Failed / ignored"),
+        ("v", "view_ignored", "Ignored"),
+        ("v", "view_failed", "Failed"),
     ]
     COLUMNS: ClassVar[Sequence[Column]] = (
         Column("File", lambda item: item["filename"], 22),
@@ -77,13 +78,19 @@ class FailuresScreen(ListScreen):
         return [*parts, (f"{tried}, the last {when(item['modified'])}; {all_of_them} in all", "$foreground-muted")]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("retry_all", "ignore_all") and not self._total:
-            return False
-        if action.startswith("ignore") and self.ignored:
-            return False
-        if action == "view" and not (self.ignored or self._left):
-            return False
+        match action:
+            case "retry_all":
+                return self._total > 0
+            case "ignore_all":
+                return self._total > 0 and not self.ignored
+            case "view_ignored":
+                return self._left > 0 and not self.ignored
+            case "view_failed":
+                return self.ignored
         return super().check_action(action, parameters)
+
+    def applies(self, action: str, item: dict[str, Any]) -> bool:
+        return action == "retry" or not self.ignored
 
     def action_retry_chosen(self) -> None:
         self._act_on_chosen("retry", "is tried again")
@@ -105,8 +112,14 @@ class FailuresScreen(ListScreen):
             harmless=True,
         )
 
-    def action_view(self) -> None:
-        self.ignored = not self.ignored
+    def action_view_ignored(self) -> None:
+        self._view(ignored=True)
+
+    def action_view_failed(self) -> None:
+        self._view(ignored=False)
+
+    def _view(self, *, ignored: bool) -> None:
+        self.ignored = ignored
         self.redraw()
 
     def _act_on_chosen(self, verb: str, said: str) -> None:

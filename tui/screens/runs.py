@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
-from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import DataTable, Footer, Static
+from textual.widgets import DataTable, Static
 
+from tui.widgets.box import Box
 from tui.widgets.listing import Column, Listing
 from tui.words import clean, moment, plural, result, span, when
 
@@ -63,11 +63,10 @@ class RunsScreen(ModalScreen[None]):
         self._job, self._runs = job, runs
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
+        with Box(("F5", "Ask again"), ("Esc", "Close")):
             yield Static(Content(self._job["title"]), classes="title")
             yield Listing(self.COLUMNS, key="id", id="runs")
             yield Static(id="run")
-        yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
         self.query_one(Listing).focus()

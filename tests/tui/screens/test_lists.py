@@ -106,13 +106,13 @@ async def test_a_failure_says_why_is_left_at_that_and_tried_again(library: Path,
     async with watching(dashboard(library)) as seen:
         await seen.press("4")
         await seen.see("broken.jpg", "Ignore", "Ignore all")
-        assert "Failed / ignored" not in seen.text
+        assert "v Ignored" not in seen.text
         await seen.press("i")
         await seen.see("every other file could be dealt with", "v shows what is ignored: 1 failure.")
         assert ask(library, "GET", "/failures")["total"] == 0
-        assert "Try all again" not in seen.text
+        assert "All again" not in seen.text
         await seen.press("v")
-        await seen.see("broken.jpg", "1 ignored failure in all", "Try all again")
+        await seen.see("broken.jpg", "1 ignored failure in all", "All again", "v Failed")
         assert "Ignore all" not in seen.text
         await seen.press("1")
         await seen.see("Needs attention", "There is no backup yet")
