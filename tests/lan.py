@@ -119,7 +119,7 @@ def _wait_for_line(program: subprocess.Popen[str], expected: str) -> None:
         if expected in line:
             return
         said.append(line)
-    raise AssertionError(f"{program.args} ended without {expected!r}:\n{''.join(said)}")
+    raise AssertionError(f"{program.args!r} ended without {expected!r}:\n{''.join(said)}")
 
 
 def ip(*arguments: str) -> None:

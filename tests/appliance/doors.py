@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from appliance.library.viewers import LOCAL_ADMIN
 from appliance.tls import TlsFiles
 from appliance.values import now
 from tests.appliance.certs import talk, trusting
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     import ssl
@@ -78,15 +78,9 @@ class Stage:
             return await plain.ask()
 
 
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
 async def gone(port: int) -> None:
     """Wait until nobody takes connections there any more."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while True:
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,7 @@ def running_service(data: Path) -> Iterator[Service]:
     """Start the service on an empty data directory; end it as systemd would."""
     data.mkdir(parents=True, exist_ok=True)
     log = data.with_suffix(".log")
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "appliance.cli", "serve", "--data", str(data), "--port", str(port)]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with log.open("wb") as output:
@@ -58,12 +59,6 @@ def running_service(data: Path) -> Iterator[Service]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> str:

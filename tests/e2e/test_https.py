@@ -15,7 +15,7 @@ from playwright.async_api import Error, async_playwright, expect
 from tests.appliance.certs import openssl
 from tests.e2e.conftest import ARGUMENTS, CHROMIUM
 from tests.e2e.flows import PASSWORD, open_library
-from tests.e2e.service import _free_port
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -33,7 +33,7 @@ DESKTOP = {"viewport": {"width": 1440, "height": 900}}
 @pytest.fixture(autouse=True)
 def tls_port(monkeypatch: pytest.MonkeyPatch) -> int:
     """Where the service, started after this, answers by TLS."""
-    port = _free_port()
+    port = free_port()
     monkeypatch.setenv("HOMEROLL_TLS_PORT", str(port))
     return port
 

@@ -20,6 +20,52 @@ DESKTOP = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark", "
 
 
 @pytest.mark.parametrize("watched", [DESKTOP, PHONE], indirect=True, ids=["desktop dark", "phone"])
+async def test_albums_lie_in_each_other_and_photos_are_ordered_by_hand(
+    watched: Watched, service: Service, photos: Path
+) -> None:
+    page = watched.page
+    await open_library(page, service, photos)
+    await expect(page.locator(".tile")).to_have_count(9, timeout=30_000)
+    for name in ("Summer", "Walks"):
+        await page.goto(f"{service.url}/albums")
+        await page.get_by_role("button", name="New album").click()
+        await page.get_by_label("Name", exact=True).fill(name)
+        await page.get_by_role("button", name="Make album").click()
+        await expect(page.get_by_role("heading", name=name)).to_be_visible()
+    await page.get_by_role("button", name="Name and place").click()
+    await page.get_by_label("Lies in").select_option(label="Summer")
+    await page.get_by_label("Name", exact=True).fill("Long walks")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("heading", name="Long walks")).to_be_visible()
+    await expect(page.get_by_role("navigation", name="Where it lies")).to_contain_text("Summer")
+
+    await page.get_by_role("link", name="Homeroll, newest photos").click()
+    await page.locator(".tile").first.focus()
+    await page.keyboard.press("x")
+    await page.keyboard.press("Shift+ArrowRight")
+    await page.keyboard.press("Shift+ArrowRight")
+    await page.get_by_role("button", name="Add to album").click()
+    await page.get_by_role("button", name="Long walks").click()
+    await expect(page.get_by_text("3 photos put into “Long walks”.")).to_be_visible()
+    await page.get_by_role("link", name="Albums").click()
+    await page.get_by_role("link", name="Summer, 0 photos, 1 album in it").click()
+    await page.get_by_role("link", name="Long walks, 3 photos").click()
+    tiles = page.locator(".albums-page .tile")
+    await expect(tiles).to_have_count(3)
+    before = [await tiles.nth(place).get_attribute("href") for place in range(3)]
+    await tiles.nth(2).focus()
+    await page.keyboard.press("x")
+    await page.get_by_role("button", name="More").click()
+    await page.get_by_role("menuitem", name="Move to …").click()
+    await expect(page.get_by_role("button", name="To the end")).to_be_visible()
+    await tiles.nth(1).click()
+    await expect(page.get_by_text("the album is ordered by hand now")).to_be_visible()
+    for place, was in enumerate((0, 2, 1)):
+        await expect(tiles.nth(place)).to_have_attribute("href", before[was] or "")
+    await expect(page.get_by_label("Order")).to_have_value("hand")
+    watched.assert_clean(service)
+
+
 async def test_an_album_is_made_shared_by_a_link_and_added_to_by_a_guest(
     watched: Watched, service: Service, photos: Path
 ) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-import socket
 import sys
 import threading
 import time
@@ -16,6 +14,7 @@ import httpx
 import pytest
 
 from tests.install.machine import SUITES, copy_repository, make_machine, missing_for_a_fresh_machine, start_in
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     import subprocess
@@ -52,12 +51,6 @@ class Service:
         return "\n".join(self.lines)
 
 
-def _free_port() -> int:
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _listen(service: Service, ready: threading.Event, began: float) -> None:
     assert service.process.stdout is not None
     for line in service.process.stdout:
@@ -80,7 +73,7 @@ def service(
     make_machine(root, request.param)
     sys.stdout.write(f"a fresh {request.param} after {time.monotonic() - began:.0f} s\n")
     home = copy_repository(root)
-    port = _free_port()
+    port = free_port()
     command = ("./install.sh", "try", "/media/formats", "--no-browser", "--port", str(port))
     process = start_in(root, *command, photos=corpus / "formats", cwd=home)
     running = Service(process=process, port=port)
@@ -118,18 +111,20 @@ def client(service: Service) -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="module")
 def files(client: httpx.Client) -> list[dict[str, Any]]:
-    """Every stored file, once nothing is left to do."""
-    deadline = time.monotonic() + 300
+    """Every stored file, once each has its pictures and the first have been looked at for faces and words."""
+    deadline = time.monotonic() + 600
     while True:
         libraries = client.get("/api/v1/libraries").json()["items"]
-        steps = client.get("/api/v1/steps").json()["items"]
+        steps = {step["name"]: step for step in client.get("/api/v1/steps").json()["items"]}
         scanned = libraries and all(library["status"] == "ready" and library["last_scan"] for library in libraries)
-        if scanned and not any(step["running"] + (not step["waits"] and step["pending"]) for step in steps):
+        shown = not any(steps[name]["running"] + steps[name]["pending"] for name in ("metadata", "renditions"))
+        if scanned and shown and all(steps[name]["done"] for name in ("faces", "ocr")):
             break
         failed = [job for job in client.get("/api/v1/jobs").json()["items"] if job["status"] == "failed"]
         assert not failed, failed
+        assert not any(steps[name]["failed"] for name in ("faces", "ocr")), steps
         assert time.monotonic() < deadline, steps
-        time.sleep(1)
+        time.sleep(0.5)
     items: list[dict[str, Any]] = []
     cursor: str | None = ""
     while cursor is not None:

@@ -12,8 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
+
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 SCRIPT = REPOSITORY / "install.sh"
+#: What is compiled beforehand is not what is tested, and takes as long as everything else.
+ENVIRONMENT = os.environ | {"PIP_COMPILE": "0"}
+OLD = "of-the-run-before"  # lies in an environment that must not be built upon
 
 
 def _run(*arguments: str, script: Path = SCRIPT, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -79,7 +84,7 @@ def test_a_port_in_use_is_said_before_anything_is_installed(tmp_path: Path) -> N
 
 
 def test_the_data_directory_may_not_lie_inside_the_photos(tmp_path: Path) -> None:
-    done = _run("try", str(tmp_path), "--data", str(tmp_path / "data"), "--port", "48421")
+    done = _run("try", str(tmp_path), "--data", str(tmp_path / "data"), "--port", str(free_port()))
     assert done.returncode == 1
     assert "lies inside the photos" in done.stderr
 
@@ -125,22 +130,32 @@ def test_a_run_interrupted_at_any_moment_goes_on_to_a_complete_environment(tmp_p
     for package in ("appliance", "web", "ml", "tui"):
         shutil.copytree(REPOSITORY / package, tmp_path / package)
     script = tmp_path / "install.sh"
-    python = tmp_path / ".venv/bin/python"
-    for after_s, how in ((0.5, signal.SIGINT), (3.0, signal.SIGKILL), (9.0, signal.SIGINT), (14.0, signal.SIGTERM)):
+    venv = tmp_path / ".venv"
+    python = venv / "bin/python"
+    for looked_up, there, how in (
+        (0, 0, signal.SIGINT),
+        (1, 0, signal.SIGKILL),
+        (15, 0, signal.SIGTERM),
+        (0, 5, signal.SIGINT),
+    ):
+        if venv.exists():
+            (venv / OLD).touch()
         running = subprocess.Popen(
             [str(script), "deps"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            env=ENVIRONMENT,
+            text=True,
         )
-        time.sleep(after_s)
+        _wait_for(running, venv, looked_up=looked_up, there=there)
         running.send_signal(how)
         running.communicate(timeout=60)
         assert running.returncode != 0
         if how == signal.SIGKILL:  # what it had started goes on by itself, and holds the lock until then
             os.killpg(running.pid, signal.SIGKILL)
-        assert not list((tmp_path / ".venv").glob("stamp-*"))
+        assert not list(venv.glob("stamp-*"))
     complete = _run_to_the_end(script)
     assert complete.returncode == 0, complete.stdout + complete.stderr
     checked = subprocess.run([str(python), "-m", "pip", "check"], capture_output=True, text=True, check=False)
@@ -151,10 +166,8 @@ def test_a_run_interrupted_at_any_moment_goes_on_to_a_complete_environment(tmp_p
     )
     assert subprocess.run([str(python), "-c", faces], cwd=tmp_path, check=False).returncode == 0
 
-    began = time.monotonic()
     again = _run_to_the_end(script)
     assert again.returncode == 0
-    assert time.monotonic() - began < 5
     assert again.stdout.count("all there") == 2
 
     next((tmp_path / ".venv").rglob("litestar/__init__.py")).unlink()  # somebody broke it
@@ -163,6 +176,29 @@ def test_a_run_interrupted_at_any_moment_goes_on_to_a_complete_environment(tmp_p
     assert subprocess.run([str(python), "-c", "import litestar, appliance"], check=False).returncode == 0
 
 
+def _wait_for(running: subprocess.Popen[str], venv: Path, *, looked_up: int, there: int) -> None:
+    """Until the environment that it makes anew has come so far: packages looked up by pip, packages in it."""
+    deadline = time.monotonic() + 300
+    log = venv.parent / ".install-state/install.log"
+    while not (
+        venv.exists()
+        and not (venv / OLD).exists()
+        and log.read_text().count("Collecting ") >= looked_up
+        and len(list(venv.glob("lib/*/site-packages/*.dist-info"))) >= (2 + there if there else 0)  # pip and setuptools
+    ):
+        assert running.poll() is None, running.communicate()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.02)
+
+
 def _run_to_the_end(script: Path) -> subprocess.CompletedProcess[str]:
     command = [str(script), "deps"]
-    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env=ENVIRONMENT,
+    )
