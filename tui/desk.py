@@ -170,9 +170,9 @@ class Desk(App[HomerollError | None]):
         kind = self.terminal.pictures
         if kind == "blocks":
             return half_blocks(data, *room, greys=self.console.color_system == "standard")
-        from tui.graphics import decoded, widget_for
+        from tui.graphics import decoded, prepare
 
-        widget_for(kind, self.terminal.cell_px)  # loads the library here, in a thread
+        prepare(kind, self.terminal.cell_px)
         return decoded(data) or Content("")
 
     async def _act(

@@ -1,4 +1,4 @@
-"""Pictures by the terminal's own protocol, Kitty's or sixel, drawn by textual-image.
+"""Pictures by the terminal's own protocol: Kitty's by `tui.kitty`, sixel by textual-image.
 
 Only the dashboard's process comes here, and only for terminals that can (`tui.terminal` says so).
 """
@@ -8,27 +8,46 @@ from __future__ import annotations
 import contextlib
 import importlib
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from PIL.Image import Image
-    from textual_image.widget import SixelImage, TGPImage
+    from textual_image.widget import SixelImage
 
-PROTOCOLS = ("kitty", "sixel")
+    from tui.kitty import KittyImage
+
+#: Pictures are fetched side by side; meanwhile there is no terminal for those that would draw already.
+_LOADING = threading.Lock()
+CLASSES = "drawn"
 
 
-def widget_for(kind: str, cell_px: tuple[int, int]) -> type[TGPImage | SixelImage]:
-    """The widget that draws by that protocol.  The first call loads the library: blocking, call it in a thread."""
-    from textual_image import _terminal  # its cache is the only way to tell it what was found out already
+def drawer_for(kind: str, image: Image, cell_px: tuple[int, int]) -> KittyImage | SixelImage:
+    """What draws by that protocol; `prepare` was called before."""
+    if kind == "kitty":
+        from tui.kitty import KittyImage
 
-    vars(_terminal.get_cell_size)["_result"] = _terminal.CellSize(*cell_px)
-    with _without_questions():
-        importlib.import_module("textual_image.renderable")
-    from textual_image.widget import SixelImage, TGPImage
+        return KittyImage(image, cell_px, classes=CLASSES)
+    from textual_image.widget import SixelImage
 
-    return TGPImage if kind == "kitty" else SixelImage
+    return SixelImage(image, classes=CLASSES)
+
+
+def prepare(kind: str, cell_px: tuple[int, int]) -> None:
+    """Load what draws by that protocol, once.  Blocking: call it in a thread."""
+    if kind == "kitty":
+        importlib.import_module("tui.kitty")
+        return
+    with _LOADING:
+        if "textual_image.widget" not in sys.modules:
+            from textual_image import _terminal  # its cache is the only way to tell it what was found out already
+
+            vars(_terminal.get_cell_size)["_result"] = _terminal.CellSize(*cell_px)
+            with _without_questions():
+                importlib.import_module("textual_image.renderable")
+            importlib.import_module("textual_image.widget")
 
 
 def decoded(data: bytes) -> Image | None:

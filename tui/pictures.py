@@ -6,8 +6,17 @@ import io
 
 from textual.content import Content
 
+#: Cells of a picture by a terminal's protocol: thumbnails are sharp up to there, more would be more bytes.
+LARGEST = (44, 22)
 UPPER = "▀"
 GREYS = ("ansi_black", "ansi_bright_black", "ansi_white", "ansi_bright_white")  # what sixteen colours have of them
+
+
+def fitted(size_px: tuple[int, int], room: tuple[int, int], cell_px: tuple[int, int]) -> tuple[int, int]:
+    """Columns and lines of a picture as large as fits into so many, its shape kept."""
+    across, down = (min(cells, most) * pixels for cells, most, pixels in zip(room, LARGEST, cell_px, strict=True))
+    scale = min(across / size_px[0], down / size_px[1])
+    return max(1, round(size_px[0] * scale / cell_px[0])), max(1, round(size_px[1] * scale / cell_px[1]))
 
 
 def half_blocks(data: bytes, columns: int, lines: int, *, greys: bool = False) -> Content:

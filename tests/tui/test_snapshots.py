@@ -1,5 +1,6 @@
-"""Every screen as a picture, some in the light theme too, compared with the one that somebody looked at: `pytest tests/tui/test_snapshots.py
---snapshot-update` writes them anew, into tests/tui/snapshots; any browser shows them."""
+"""Every screen as a picture, some in the light theme too, compared with the one that somebody looked at:
+`pytest tests/tui/test_snapshots.py --snapshot-update` writes them anew, into tests/tui/snapshots; any browser shows
+them."""
 
 from __future__ import annotations
 

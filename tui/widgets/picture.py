@@ -8,12 +8,15 @@ from textual.containers import Container
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.pictures import fitted
+
 if TYPE_CHECKING:
     from PIL.Image import Image
     from textual.app import ComposeResult
-    from textual_image.widget import SixelImage, TGPImage
+    from textual_image.widget import SixelImage
 
     from tui.desk import Desk
+    from tui.kitty import KittyImage
 
 SMALLEST = 8  # columns
 
@@ -21,7 +24,7 @@ SMALLEST = 8  # columns
 class Picture(Container):
     """`show` an address; the same one again costs nothing."""
 
-    _drawer: TGPImage | SixelImage | None = None
+    _drawer: KittyImage | SixelImage | None = None
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own word
         super().__init__(id=id)
@@ -57,14 +60,17 @@ class Picture(Container):
         if isinstance(drawn, Content):
             self._clear()
             self.query_one(".blocks", Static).update(drawn)
-        elif self._drawer is None:
-            from tui.graphics import widget_for
+            return
+        cell_px = self.desk.terminal.cell_px
+        if self._drawer is None:
+            from tui.graphics import drawer_for
 
-            terminal = self.desk.terminal
-            self._drawer = widget_for(terminal.pictures, terminal.cell_px)(drawn, classes="drawn")
+            self._drawer = drawer_for(self.desk.terminal.pictures, drawn, cell_px)
             self.mount(self._drawer)
         else:
             self._drawer.image = drawn
+        # Said, not left to the drawer: one that finds out by itself leaves a black edge.
+        self._drawer.styles.width, self._drawer.styles.height = fitted(drawn.size, wanted[1:], cell_px)
 
     def _clear(self) -> None:
         self.query_one(".blocks", Static).update(Content(""))
