@@ -50,6 +50,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("completion", "print completion for your shell"),
 )
 
+#: Any of these, and somebody said what they want.
+VERBS = {command.name for command in COMMANDS} | {"-h", "--help", "--version"}
+
 EPILOG = """\
 Without a command it opens the dashboard on a terminal, and prints `status` elsewhere.
 Data is printed to stdout and narration to stderr. Exit codes: 0 done, 1 failed, 2 not understood,
@@ -61,10 +64,12 @@ Without --data: $HOMEROLL_DATA, else .homeroll in this folder, else the installe
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code and raises nothing but SystemExit for --help and usage errors.
 
-    Without any word it is the dashboard on a terminal, and `status` where its output goes elsewhere.
+    Without a command it is the dashboard on a terminal, and `status` where its output goes elsewhere.
     """
-    words = sys.argv[1:] if argv is None else argv
-    args = build_parser().parse_args(words or [_unasked()])
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not VERBS.intersection(words):
+        words.append(_unasked())
+    args = build_parser().parse_args(words)
     console = Console(as_json=getattr(args, "json", False))
     try:
         code: int = args.run(Context(args, console))

@@ -79,7 +79,7 @@ class Dashboard(Desk):
             for number, screen in enumerate(NUMBERED, start=1)
         ),
         ("g", "screens", "Go to"),
-        ("S", "start_service", "Start the service"),
+        ("S", "start_service", "Start"),
         ("q", "quit", "Quit"),
     ]
     asked_to_set_up = False

@@ -34,11 +34,11 @@ def closed() -> Iterator[Path]:
 
 
 def opened_by_nobody(data: Path) -> subprocess.CompletedProcess[str]:
-    """`homeroll tui` on a terminal, by an account without rights."""
+    """`homeroll`, without a command, on a terminal, by an account without rights."""
     master, terminal = pty.openpty()
     try:
         return subprocess.run(
-            [sys.executable, "-m", "appliance.cli", "--data", str(data), "tui"],
+            [sys.executable, "-m", "appliance.cli", "--data", str(data)],
             cwd=REPOSITORY,
             env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", "PYTHONDONTWRITEBYTECODE": "1"},
             stdin=terminal,
@@ -73,3 +73,11 @@ def test_where_no_group_may_enter_it_names_the_account(closed: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "sudo -u root" in done.stderr
+
+
+@pytest.mark.parametrize("words", [[], ["--data", "{data}"]], ids=["no word", "a folder"])
+def test_without_a_command_and_a_terminal_it_prints_the_status(words: list[str], tmp_path: Path) -> None:
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "HOMEROLL_DATA": str(tmp_path)}
+    command = [sys.executable, "-m", "appliance.cli", *(word.format(data=tmp_path) for word in words)]
+    done = subprocess.run(command, cwd=REPOSITORY, env=environ, capture_output=True, text=True, check=False)
+    assert f"No service runs on {tmp_path}" in done.stdout + done.stderr
