@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from appliance.library import text_index
 from appliance.library.file_changes import COLUMNS, columns_of
 
 if TYPE_CHECKING:
@@ -39,3 +40,33 @@ async def state(home: Home) -> dict[str, Any]:
                WHERE c."files" <> 0 ORDER BY 1, 2"""
         ),
     }
+
+
+#: What follows from what people say, kept by triggers or made anew.  Sums move places of no consequence: none is empty.
+DERIVED = {
+    "seen in lists": """SELECT "file", "owner", "shown", "local_start", "kind", "rating", "favourite", "archived",
+        "located" FROM "file_text_row" ORDER BY 1""",
+    "texts": """SELECT r."file", t.* FROM "file_text_row" r JOIN "file_text" t ON t.rowid = r."id" ORDER BY 1""",
+    "cells": """SELECT "level", "x", "y", "owner", "files", "east", "north" FROM "map_cell" WHERE "files" <> 0
+        ORDER BY 1, 2, 3, 4""",
+    "spots": """SELECT s."file", s."latitude", s."longitude", p."city", s."owner", s."shown" FROM "file_spot" s
+        LEFT JOIN "place" p ON p."id" = s."place" ORDER BY 1""",
+    "places": """SELECT p."city", p."region", p."country", c."owner", c."files" FROM "place_count" c
+        JOIN "place" p ON p."id" = c."place" WHERE c."files" <> 0 ORDER BY 1, 2, 3, 4""",
+    "faces": """SELECT "id", "file", "owner", "shown", "x", "y", "width", "height" FROM "face" ORDER BY 1""",
+    "faces of people": """SELECT "person", "owner", "faces" FROM "person_count" WHERE "faces" <> 0 ORDER BY 1, 2""",
+    "no duplicates": """SELECT "file", "other", "kind" FROM "duplicate_apart" ORDER BY 1, 2, 3""",
+    "duplicates": """SELECT d."kind", group_concat(m."file") FROM "duplicate_group" d
+        JOIN (SELECT * FROM "duplicate_member" ORDER BY "file") m ON m."group" = d."id"
+        GROUP BY d."id" ORDER BY 1, 2""",
+    "albums": """SELECT "id", "user", "name", "query", "parent", "family", "sorting", "cover" FROM "album"
+        ORDER BY 1""",
+    "in albums": 'SELECT "album", "file", "position", "granted" FROM "album_file" ORDER BY 1, 2',
+    "rights": 'SELECT "album", "who", "level" FROM "album_right" ORDER BY 1, 2',
+}
+
+
+async def derived(home: Home) -> dict[str, Any]:
+    """What lists, counts, maps and searches are made of, as it is when the index of texts is up to date."""
+    await text_index.refresh_few(home.db)
+    return {name: await home.db.fetch(select) for name, select in DERIVED.items()}
