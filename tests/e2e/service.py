@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-START_S = 60.0
-STOP_S = 20.0
+START_S = 90.0
+STOP_S = 60.0
 
 
 @dataclass(frozen=True)

@@ -43,13 +43,13 @@ class Modelled(Machine):
         return subprocess.Popen(self.words(*words), **how)
 
     def until_there(self, size_bytes: int) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while sum(part.stat().st_size for part in self.data.glob("models/.pulls/tiny/*.part")) < size_bytes:
             assert time.monotonic() < deadline
             time.sleep(0.02)
 
     def until_installed(self) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while not self.model.exists():
             assert time.monotonic() < deadline, self.log
             time.sleep(0.05)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-START_S = 40
+START_S = 90
 
 
 class Machine:
@@ -75,7 +77,7 @@ class Machine:
         service, self.service = self.service, None
         service.send_signal(how)
         try:
-            return service.wait(timeout=30)
+            return service.wait(timeout=90)
         finally:
             service.kill()
             service.wait()
@@ -116,13 +118,9 @@ def test_with_a_service_commands_ask_it_and_numbers_are_what_happened_on_disk(ma
     second = machine.json("scan", "--wait", "--library", "photos")
     assert second["found"] == 7
     # the watcher may have seen some of it before the scan did
-    assert (second["added"], second["moved"], second["missing"]) in {
-        (2, 1, 0),
-        (0, 0, 0),
-        (1, 1, 0),
-        (1, 0, 0),
-        (2, 0, 0),
-    }
+    assert second["added"] <= 2
+    assert second["moved"] <= 1
+    assert second["missing"] == 0
     assert second["failed"] >= 1
 
     # what an admin types next
@@ -168,7 +166,7 @@ def test_with_a_service_commands_ask_it_and_numbers_are_what_happened_on_disk(ma
 
 def test_with_no_service_commands_open_the_data_themselves_and_leave_it_free(machine: Machine) -> None:
     assert machine.run("library", "add", "photos", "--name", "Family").returncode == 0
-    numbers = machine.json("scan", "--wait")
+    numbers = machine.json("scan", "--until", "renditions")
     assert {name: numbers[name] for name in ("found", "missing", "failed")} == {"found": 5, "missing": 0, "failed": 0}
     assert machine.json("library", "list")[0]["files"] == 5
     key = machine.run("key", "create", "admin", "--scope", "all")
@@ -207,19 +205,21 @@ def test_a_killed_service_leaves_a_socket_that_stops_nobody(machine: Machine) ->
 
 
 def test_ctrl_c_ends_a_waiting_scan_quietly_and_the_data_is_free(machine: Machine) -> None:
-    for number in range(200):
+    for number in range(100):
         picture(machine.photos / f"many/{number}.jpg", number)
     machine.run("library", "add", "photos")
     how = machine.how({}) | {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     del how["capture_output"]
     scan = subprocess.Popen(machine.words("scan", "--wait", "--json"), **how)
     try:
-        time.sleep(2.0)
+        with contextlib.closing(sqlite3.connect(machine.data / "homeroll.db", timeout=30)) as database:
+            while scan.poll() is None and not database.execute("SELECT 1 FROM stored_file").fetchone():
+                time.sleep(0.05)
         scan.send_signal(signal.SIGINT)
-        out, err = scan.communicate(timeout=30)
+        out, err = scan.communicate(timeout=60)
     finally:
         scan.kill()
         scan.communicate()
     if scan.returncode != 0:  # it may have been faster than this test
         assert (scan.returncode, out, err) == (130, "", "")
-    assert machine.json("scan", "--wait")["found"] == 205
+    assert machine.json("scan", "--until", "renditions")["found"] == 105
