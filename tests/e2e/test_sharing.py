@@ -19,7 +19,6 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 DESKTOP = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark", "reduced_motion": "reduce"}
 
 
-@pytest.mark.parametrize("watched", [DESKTOP, PHONE], indirect=True, ids=["desktop dark", "phone"])
 async def test_albums_lie_in_each_other_and_photos_are_ordered_by_hand(
     watched: Watched, service: Service, photos: Path
 ) -> None:
@@ -66,6 +65,7 @@ async def test_albums_lie_in_each_other_and_photos_are_ordered_by_hand(
     watched.assert_clean(service)
 
 
+@pytest.mark.parametrize("watched", [DESKTOP, PHONE], indirect=True, ids=["desktop dark", "phone"])
 async def test_an_album_is_made_shared_by_a_link_and_added_to_by_a_guest(
     watched: Watched, service: Service, photos: Path
 ) -> None:

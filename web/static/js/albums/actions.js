@@ -1,8 +1,8 @@
 // What can be done with photos chosen in an album, beside what can be done with them anywhere.
 import { api } from "/static/js/lib/api.js";
+import { choosePlace } from "/static/js/albums/place.js";
 import { plural } from "/static/js/lib/format.js";
 import { ACTIONS } from "/static/js/select/actions.js";
-import { toastError } from "/static/js/ui/toast.js";
 
 /**
  * @param {() => any} albumNow
@@ -28,10 +28,19 @@ export function actionsOf(albumNow, onChanged) {
       run: (/** @type {any} */ { ids, say }) => say("Moved to the front: the album is ordered by hand now.", async () => toFront(path, ids)),
     },
     {
+      name: "album-place",
+      icon: "arrow-down-wide-narrow",
+      label: "Move to …",
+      run: async (/** @type {any} */ { ids, say }) => {
+        const before = await choosePlace(ids);
+        if (before !== undefined) await say("Moved: the album is ordered by hand now.", () => api.post(`${path}/order`, { ids, before }));
+      },
+    },
+    {
       name: "album-cover",
       icon: "images",
       label: "Make it the cover",
-      run: (/** @type {any} */ { ids }) => api.patch(path, { cover: ids[0] }).then(onChanged, toastError),
+      run: (/** @type {any} */ { ids, say }) => say("That photo is the cover now.", () => api.patch(path, { cover: ids[0] }).then(onChanged)),
     },
   ];
   return [...ours, ...ACTIONS.filter(({ name }) => name !== "hide" && name !== "archive")];

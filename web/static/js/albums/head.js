@@ -23,12 +23,12 @@ const ORDERS = [
 export function AlbumHead({ album, albums, shown, onChanged }) {
   const may = { change: album.role !== "viewer", share: album.role === "owner" };
   const path = `/albums/${encodeURIComponent(album.id)}`;
-  const parent = albums.find(({ id }) => id === album.parent);
+  const way = above(album, albums);
   const inside = albums.filter((other) => other.parent === album.id);
   const [icon, audience] = audienceOf(album);
   const change = (/** @type {Record<string, unknown>} */ changes) => api.patch(path, changes).then(onChanged, toastError);
   return html`
-    <nav class="album-way" aria-label="Where it lies"><a href="/albums">Albums</a>${parent && html`<span aria-hidden="true">›</span><a href=${`/albums/${encodeURIComponent(parent.id)}`}>${parent.name}</a>`}</nav>
+    <nav class="album-way" aria-label="Where it lies"><a href="/albums">Albums</a>${way.map((outer) => html`<span aria-hidden="true">›</span><a key=${outer.id} href=${`/albums/${encodeURIComponent(outer.id)}`}>${outer.name}</a>`)}</nav>
     <header class="search-head album-head">
       <div class="album-name"><h1>${album.name}</h1>
       <p class="album-about"><span>${plural(shown, "photo")}</span><span><${Icon} name=${icon} size=${16} />${audience}</span>${album.role !== "owner" && album.owner && html`<span>of ${album.owner}</span>`}</p></div>
@@ -37,7 +37,7 @@ export function AlbumHead({ album, albums, shown, onChanged }) {
         ${may.share && album.user && html`<button class="button" type="button" onClick=${() => askPeople(album, onChanged)}><${Icon} name="user-plus" size=${18} /><span>People</span></button>`}
         ${may.change && !album.query && html`<select class="album-order" aria-label="Order" onChange=${(/** @type {any} */ event) => change({ sorting: event.target.value })}>${ORDERS.map(([value, label]) => html`<option key=${value} value=${value} selected=${album.sorting === value}>${label}</option>`)}</select>`}
         ${may.share && !album.query && html`<button class="icon-button" type="button" aria-label="New album in this one" title="New album in this one" onClick=${() => askNewAlbum({ parent: album })}><${Icon} name="folder-plus" /></button>`}
-        ${may.change && html`<button class="icon-button" type="button" aria-label="Rename" title="Rename" onClick=${() => askName(album, change)}><${Icon} name="pencil" /></button>`}
+        ${may.change && html`<button class="icon-button" type="button" aria-label="Name and place" title="Name, and where it lies" onClick=${() => askChange(album, albums, onChanged)}><${Icon} name="pencil" /></button>`}
         ${may.share && html`<button class="icon-button" type="button" aria-label="Remove the album" title="Remove the album" onClick=${() => remove(album)}><${Icon} name="trash-2" /></button>`}
         ${!may.share && !album.family && html`<button class="button" type="button" onClick=${() => leave(album)}>Leave</button>`}
       </div>
@@ -47,13 +47,29 @@ export function AlbumHead({ album, albums, shown, onChanged }) {
   `;
 }
 
-/** @param {any} album @param {(changes: Record<string, unknown>) => Promise<unknown>} change */
-function askName(album, change) {
-  const send = async (/** @type {Record<string, string>} */ { name }) => {
-    await change({ name });
+/** The albums around an album, the outermost first. @param {any} album @param {any[]} albums @returns {any[]} */
+function above(album, albums) {
+  const outer = albums.find(({ id }) => id === album.parent);
+  return outer ? [...above(outer, albums), outer] : [];
+}
+
+/** @param {any} album @param {any[]} albums @param {(album: any) => unknown} onChanged */
+function askChange(album, albums, onChanged) {
+  const send = async (/** @type {Record<string, string>} */ { name, query, parent }) => {
+    const changes = { name, ...(album.query && { query }), ...(parent !== undefined && { parent: parent || null }) };
+    await onChanged(await api.patch(`/albums/${encodeURIComponent(album.id)}`, changes));
     close();
   };
-  const close = showDialog("Rename the album", html`<${Form} action="Rename" onSend=${send}><${Field} label="Name" name="name" value=${album.name} autofocus /><//>`);
+  // An album lies in one of the same owner, who shares both, and never in itself.
+  const around = albums.filter((other) => !other.query && other.role === "owner" && other.user === album.user && other.id !== album.id && !above(other, albums).some(({ id }) => id === album.id));
+  const close = showDialog(
+    "Change the album",
+    html`<${Form} action="Save" onSend=${send}>
+      <${Field} label="Name" name="name" value=${album.name} autofocus />
+      ${album.query && html`<${Field} label="What it finds" name="query" value=${album.query} hint="As in the search field." />`}
+      ${album.role === "owner" && (around.length > 0 || album.parent) && html`<div class="field"><label for="album-parent">Lies in</label><div class="field-box"><select id="album-parent" name="parent"><option value="">no other album</option>${around.map(({ id, name }) => html`<option key=${id} value=${id} selected=${id === album.parent}>${[...above(albums.find((one) => one.id === id), albums).map((outer) => outer.name), name].join(" › ")}</option>`)}</select></div></div>`}
+    <//>`,
+  );
 }
 
 /** @param {any} album */

@@ -60,7 +60,14 @@ export async function openPage(holder, route) {
       if (!results.total) {
         frame.say(html`<div class="notice-page"><h1>${inside().length ? "No photos of its own" : "Nothing in it yet"}</h1><p>Choose photos anywhere (hold one, or press x on it) and put them in with “Add to album”.</p></div>`);
       } else if (frame.grid) frame.grid.changed();
-      else frame.open(results, { actions: actionsOf(() => album, changed) });
+      else frame.open(results, { actions: actionsOf(() => album, changed) }).view.addEventListener("refreshed", renew);
+    }
+    /** Its order, its cover or how many it holds may be others now. */
+    async function renew() {
+      album = await api.get(path).catch(() => album); // offline: what was known stays
+      if (!isShown()) return;
+      draw();
+      if (!results.total) drawBody();
     }
     draw();
     drawBody();
