@@ -11,7 +11,7 @@ import socket
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from appliance.errors import AuthenticationError, PermissionDeniedError
+from appliance.errors import AccessError, AuthenticationError, PermissionDeniedError
 from appliance.library import keys, sessions
 from appliance.library.viewers import LOCAL_ADMIN, Viewer
 
@@ -152,6 +152,15 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHand
     if viewer is not None and not exempt:
         _check_scope(viewer, method, scope["path"])
     scope["user"] = viewer
+
+
+async def is_still(connection: ASGIConnection[Any, Any, Any, Any], viewer: Viewer) -> bool:
+    """Whether what came with the request still says that it is this viewer."""
+    try:
+        found, _ = await _who(connection)
+    except AccessError:
+        return False
+    return found is not None and (found.user_id, found.is_admin) == (viewer.user_id, viewer.is_admin)
 
 
 async def _who(connection: ASGIConnection[Any, Any, Any, Any]) -> tuple[Viewer | None, bool]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import msgspec
-from litestar import Controller, get
+from litestar import Controller, Request, get
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 from litestar.response import Stream
@@ -30,6 +30,7 @@ from appliance.messages import (
 from web.api import jobs, steps
 from web.closing import Closing
 from web.parts import Asking, HomePart
+from web.security import is_still
 
 HEARTBEAT_S = 15.0
 RETRY_MS = 2000
@@ -40,22 +41,34 @@ class MessagesController(Controller):
 
     @get("/messages", summary="What changes, as server-sent events", media_type="text/event-stream")
     async def messages(
-        self, home: HomePart, viewer: Asking, closing: NamedDependency[SkipValidation[Closing]]
+        self,
+        request: Request[Any, Any, Any],
+        home: HomePart,
+        viewer: Asking,
+        closing: NamedDependency[SkipValidation[Closing]],
     ) -> Stream:
         return Stream(
-            stream(home, viewer, closing),
+            stream(home, viewer, closing, lambda: is_still(request, viewer)),
             media_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
 
 
-async def stream(home: Home, viewer: Viewer, closing: Closing) -> AsyncIterator[bytes]:
-    """Events until the client leaves or the service stops; a comment every 15 s keeps proxies from giving up."""
+async def stream(
+    home: Home, viewer: Viewer, closing: Closing, is_welcome: Callable[[], Awaitable[bool]]
+) -> AsyncIterator[bytes]:
+    """Events until the client leaves or the service stops; a comment every 15 s keeps proxies from giving up.
+
+    is_welcome: asked again once it listens, for whoever was let out between the question and that was told nobody.
+    """
     yield f"retry: {RETRY_MS}\n\n".encode()
     listening = home.bus.listen()
     stop = asyncio.ensure_future(closing.wait())
     following = asyncio.ensure_future(_next(listening))
     try:
+        await asyncio.sleep(0)  # now it listens
+        if not await is_welcome():
+            return
         while not stop.done():
             await asyncio.wait([following, stop], timeout=HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED)
             if following.done():

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from appliance.messages import FileAdded, JobProgress, LibraryChanged, StepProgress
+from appliance.library.viewers import Viewer
+from appliance.messages import AccessChanged, FileAdded, JobProgress, LibraryChanged, StepProgress
 from tests.web.conftest import serving, upload
+from web.api.messages import stream
+from web.closing import Closing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -93,3 +97,20 @@ async def test_leaving_unsubscribes(service: Service, anna: httpx.AsyncClient) -
     async with asyncio.timeout(5):
         while len(inboxes) > before:  # noqa: ASYNC110 - the server notices a closed connection when it does
             await asyncio.sleep(0.02)
+
+
+async def test_who_is_let_out_before_anybody_listens_for_them_hears_nothing_either(
+    service: Service, anna: httpx.AsyncClient
+) -> None:
+    viewer = Viewer(user_id=uuid.UUID((await anna.get("/auth/me")).json()["id"]))
+    home, welcome = service.house.home, True
+
+    async def is_welcome() -> bool:
+        return welcome
+
+    async with asyncio.timeout(5):
+        told = stream(home, viewer, Closing(), is_welcome)
+        assert (await anext(told)).startswith(b"retry")
+        welcome = False
+        home.bus.publish(AccessChanged(user=str(viewer.user_id)))  # which it cannot have heard yet
+        assert [more async for more in told] == []
