@@ -158,7 +158,11 @@ async def accept(home: Home, viewer: Viewer, uploads: Uploads, ids: Sequence[uui
             raise ConflictError(
                 f"{row['filename']} is gone from the quarantine", hint="Ask its guest to send it again."
             )
-        one = await uploads.land(path, user=viewer.user_id, filename=row["filename"])
+        try:
+            one = await uploads.land(path, user=viewer.user_id, filename=row["filename"])
+        except InvalidInputError:  # its bytes are gone, for they lie in the locked space already
+            await _forget(home, upload)
+            raise
         async with home.db.write(durable=True):
             if row["album"] is not None:
                 await albums.change_files(home.db, viewer, row["album"], [one.id])
@@ -172,8 +176,7 @@ async def reject(home: Home, viewer: Viewer, ids: Sequence[uuid.UUID]) -> None:
     """Remove them for good."""
     for upload in ids:
         await _own_row(home, viewer, upload)
-        async with home.db.write():
-            await home.db.fetch('DELETE FROM "guest_upload" WHERE "id" = ?', [str(upload)])
+        await _forget(home, upload)
         await asyncio.to_thread(_path(home, upload).unlink, missing_ok=True)
 
 
@@ -184,6 +187,11 @@ async def tidy(home: Home) -> int:
     for name in here - known:
         await asyncio.to_thread((home.paths.quarantine / name).unlink, missing_ok=True)
     return len(here - known)
+
+
+async def _forget(home: Home, upload: uuid.UUID) -> None:
+    async with home.db.write():
+        await home.db.fetch('DELETE FROM "guest_upload" WHERE "id" = ?', [str(upload)])
 
 
 async def _own_row(home: Home, viewer: Viewer, upload: uuid.UUID) -> Row:

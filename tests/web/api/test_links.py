@@ -338,6 +338,24 @@ async def test_a_guest_can_send_nothing_but_photos_and_videos(
     assert list(quarantine.iterdir()) == []
 
 
+async def test_a_guest_who_sends_what_its_owner_has_locked_away_learns_nothing(
+    anna: httpx.AsyncClient, guest: httpx.AsyncClient, photo: Callable[..., bytes]
+) -> None:
+    data = photo()
+    secret = await upload(anna, data)
+    await anna.post("/locked/files", json={"ids": [secret["id"]]})
+    link = await share(anna, album=(await album_of(anna))["id"], allow_upload=True)
+    known, unknown = [
+        await guest.post(f"/s/{link['token']}/uploads", files={"file": ("x.jpg", one)}) for one in (data, photo())
+    ]
+    assert (known.status_code, known.json()) == (unknown.status_code, unknown.json()) == (201, {"received": 1})
+    first, second = (await anna.get("/shares/uploads")).json()["items"]
+    assert_error(await anna.post("/shares/uploads/accept", json={"ids": [first["id"]]}), 400)
+    assert (await anna.post("/shares/uploads/accept", json={"ids": [second["id"]]})).status_code == 200
+    assert (await anna.get("/shares/uploads")).json()["items"] == []
+    assert (await guest.get(f"/s/{link['token']}/files")).json()["total"] == 1
+
+
 async def test_whatever_a_guest_calls_it_a_photo_is_kept_and_given_out_as_one(
     service: Service, anna: httpx.AsyncClient, guest: httpx.AsyncClient, photo: Callable[..., bytes]
 ) -> None:
