@@ -151,6 +151,8 @@ async def merge_suggestions(db: Database, viewer: Viewer, *, limit: int = 20) ->
     """Pairs that the last grouping thought may be one: `person`, `other`, `confidence`, the surest first."""
     first, arguments = visible_people(viewer, "a")
     second, _ = visible_people(viewer, "b")
+    visible, seen = visible_faces(viewer, "c")
+    on_photos = f"""EXISTS (SELECT 1 FROM "person_count" c WHERE c."person" = {{}} AND c."faces" > 0 AND {visible})"""
     async with db.read():
         rows = await db.fetch(
             f"""SELECT s."person", s."other", s."confidence" FROM "person_suggestion" s
@@ -158,15 +160,16 @@ async def merge_suggestions(db: Database, viewer: Viewer, *, limit: int = 20) ->
                 JOIN "person" b ON b."id" = s."other" AND NOT b."hidden" AND NOT b."ignored" AND {second}
                 WHERE NOT EXISTS (SELECT 1 FROM "person_apart" x WHERE x."person" = min(s."person", s."other")
                                   AND x."other" = max(s."person", s."other"))
+                AND {on_photos.format('a."id"')} AND {on_photos.format('b."id"')}
                 ORDER BY s."confidence" DESC, s."person" LIMIT ?""",
-            [*arguments, *arguments, limit * 4],
+            [*arguments, *arguments, *seen, *seen, limit],
         )
         people = {item["id"]: item for item in await _with_ids(db, viewer, {one for row in rows for one in pair(row)})}
     return [
         {"person": people[row["person"]], "other": people[row["other"]], "confidence": round(row["confidence"], 3)}
         for row in rows
-        if all(one in people and people[one]["faces"] for one in pair(row))
-    ][:limit]
+        if all(one in people for one in pair(row))
+    ]
 
 
 async def face_suggestions(db: Database, viewer: Viewer, person: uuid.UUID, *, limit: int = 20) -> list[Row]:

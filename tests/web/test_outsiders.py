@@ -223,3 +223,29 @@ async def test_what_is_in_the_locked_space_is_not_named_by_what_clashes_with_it(
     answer = await anna.put(f"/files/{other['id']}/content", content=data)
     assert_error(answer, 409, "conflict")
     assert "divorce" not in answer.text
+
+
+async def test_who_may_be_who_is_not_crowded_out_by_people_on_hidden_photos(
+    service: Service, anna: httpx.AsyncClient, bruno: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    findable = await Findable.create(service.house.home, tmp_path)
+    owner = uuid.UUID(await id_of(anna))
+
+    async def alike(owner: uuid.UUID | None, confidence: float) -> set[str]:
+        two = [await findable.person("") for _ in range(2)]
+        await findable.file(owner=owner, people=two[:1])
+        await findable.file(owner=owner, people=two[1:])
+        await findable.home.db.fetch(
+            """INSERT INTO "person_suggestion" ("id", "face", "person", "other", "confidence")
+               SELECT ?1, "id", ?2, ?3, ?4 FROM "face" WHERE "person" = ?2""",
+            [str(uuid.uuid4()), *(str(one) for one in two), confidence],
+        )
+        return {str(one) for one in two}
+
+    shown = await alike(None, 0.5)
+    for _ in range(5):
+        await alike(owner, 0.9)
+    (found,) = (await bruno.get("/people/suggestions", params={"limit": 1})).json()["items"]
+    assert {found["person"]["id"], found["other"]["id"]} == shown
+    assert len((await bruno.get("/people/suggestions")).json()["items"]) == 1
+    assert len((await anna.get("/people/suggestions")).json()["items"]) == 6
