@@ -56,7 +56,7 @@ PROCESS_WIDE_CHILDREN: tuple[str, ...] = (
 )
 
 Left = TypeVar("Left")
-GRACE_S = 5.0  # how long a thread or a child that was told to stop may take to be gone
+GRACE_S = 60.0  # how long a thread or a child that was told to stop may take to be gone
 
 
 @contextlib.contextmanager

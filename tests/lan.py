@@ -33,7 +33,7 @@ class Machine:
         self.name, self._environment = name, dict(environment)
         self.interface = f"{name}0"
 
-    def run(self, *command: str, timeout_s: float = 20) -> str:
+    def run(self, *command: str, timeout_s: float = 60) -> str:
         done = subprocess.run(
             ["ip", "netns", "exec", self.name, *command],
             capture_output=True,
@@ -123,7 +123,7 @@ def _wait_for_line(program: subprocess.Popen[str], expected: str) -> None:
 
 
 def ip(*arguments: str) -> None:
-    subprocess.run(["ip", *arguments], check=True, capture_output=True, timeout=10)
+    subprocess.run(["ip", *arguments], check=True, capture_output=True, timeout=60)
 
 
 def until(holds: object, *, seconds: float = 60) -> None:

@@ -29,7 +29,7 @@ def test_a_child_process_left_running_is_noticed_and_ended(monkeypatch: pytest.M
     monkeypatch.setattr(guards, "GRACE_S", 0.1)
     with pytest.raises(AssertionError, match=r"left running: process \d+"), guards.nothing_left_running():
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    assert child.wait(timeout=5) == -9
+    assert child.wait(timeout=60) == -9
 
 
 def test_what_an_older_process_starts_is_its_own_affair(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,14 +42,14 @@ def test_what_an_older_process_starts_is_its_own_affair(monkeypatch: pytest.Monk
         with guards.nothing_left_running():
             older.stdin.write("go\n")
             older.stdin.flush()
-            deadline = time.monotonic() + 5
+            deadline = time.monotonic() + 60
             while not psutil.Process(older.pid).children():
                 assert time.monotonic() < deadline
                 time.sleep(0.01)
     finally:
         for child in psutil.Process(older.pid).children():
             child.kill()
-        older.communicate(timeout=5)
+        older.communicate(timeout=60)
 
 
 async def test_our_code_that_blocks_the_event_loop_is_noticed() -> None:

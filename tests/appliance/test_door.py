@@ -71,7 +71,7 @@ async def test_nothing_older_than_tls_1_2_is_spoken(stage: Stage) -> None:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    said, _ = await asyncio.wait_for(old.communicate(), 20)
+    said, _ = await asyncio.wait_for(old.communicate(), 60)
     assert b"Cipher is (NONE)" in said
 
 

@@ -56,7 +56,7 @@ async def test_a_chain_that_was_mended_behind_the_same_certificate_is_shown(
     shown = await asyncio.create_subprocess_exec(
         *words, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
     )
-    said, _ = await asyncio.wait_for(shown.communicate(), 20)
+    said, _ = await asyncio.wait_for(shown.communicate(), 60)
     assert said.count(b"-----BEGIN CERTIFICATE-----") >= 2
 
 

@@ -47,13 +47,13 @@ def test_a_second_process_is_told_who_holds_it_and_gets_it_when_that_one_is_kill
             DataLock(paths, command="scan").acquire()
         assert refused.value.hint
         first.send_signal(signal.SIGKILL)
-        first.wait(timeout=10)
+        first.wait(timeout=60)
         assert holder(paths) is None
         with DataLock(paths, command="scan"):
             pass
     finally:
         first.kill()
-        first.communicate(timeout=10)
+        first.communicate(timeout=60)
 
 
 def test_the_same_process_cannot_take_it_twice_and_lets_go_cleanly(paths: DataPaths) -> None:

@@ -56,17 +56,19 @@ def test_without_systemd_nothing_is_said_and_nothing_fails() -> None:
 
 
 async def test_signs_of_life_stop_when_the_database_stops_answering(systemd: socket.socket) -> None:
-    answers = True
+    answers, refused = True, asyncio.Event()
 
     async def check() -> None:
         if not answers:
+            refused.set()
             raise DatabaseBusyError("The database is busy")
 
     feeding = asyncio.create_task(Supervisor(environment(systemd, watchdog_s=0.15)).watch(check))
-    await asyncio.sleep(0.3)
-    assert "WATCHDOG=1" in told(systemd)
+    async with asyncio.timeout(60):
+        while "WATCHDOG=1" not in told(systemd):  # noqa: ASYNC110 - it is written to a socket
+            await asyncio.sleep(0.02)
     answers = False
-    await asyncio.sleep(0.1)
+    await refused.wait()
     told(systemd)
     await asyncio.sleep(0.3)
     assert told(systemd) == []

@@ -151,7 +151,7 @@ def test_it_ends_with_the_process_that_started_it(hub: Hub, models_dir: Path) ->
         while not parts(models_dir):
             time.sleep(0.01)
         parent.kill()
-    psutil.wait_procs([child], timeout=5)
+    psutil.wait_procs([child], timeout=60)
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
 
 

@@ -210,7 +210,7 @@ async def test_an_import_and_its_renditions_wait_for_room_and_go_on_by_themselve
     library = await libraries.add_library(home.db, name="photos", root=str(photos))
     await service.house.scheduler.run("scan_libraries", library=library["id"])
     await service.house.scheduler.wait("scan_libraries")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not service.house.runner.storage_problem:  # noqa: ASYNC110 - no event
             await asyncio.sleep(0.05)
     told = await health(anna)

@@ -89,7 +89,7 @@ async def test_a_disk_that_became_read_only_is_told_shows_what_is_on_it_and_work
         key = await service.key(await service.person("anna", role="admin"))
         async with httpx.AsyncClient(base_url=f"{url}/api/v1", headers={"x-api-key": key}, timeout=30) as client:
             await upload(client, jpeg(1, size=(400, 300)))
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 while await house.home.db.value("SELECT count(*) FROM thumbs.thumbnail") < 1:  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
             async with house.home.db.write():
@@ -108,7 +108,7 @@ async def test_a_disk_that_became_read_only_is_told_shows_what_is_on_it_and_work
             assert_error(answer, 503)
             assert answer.json()["code"] in ("read_only", "storage")
             await shown(client)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 house.runner.wake()
                 while "read-only" not in house.runner.storage_problem:  # noqa: ASYNC110 - no event
                     await asyncio.sleep(0.05)

@@ -37,7 +37,7 @@ async def test_who_is_let_out_is_out_at_once_and_in_again_when_let_in(
     browser, anna_id = await logged_in(service, "anna"), (await anna.get("/auth/me")).json()["id"]
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(browser.aclose)
-        async with asyncio.timeout(10), browser.stream("GET", "/messages") as listening:
+        async with asyncio.timeout(60), browser.stream("GET", "/messages") as listening:
             lines = listening.aiter_lines()
             await anext(lines)
             changed = await admin.patch(f"/users/{anna_id}", json={"disabled": True})
@@ -69,7 +69,7 @@ async def test_a_removed_key_ends_what_listens_with_it(service: Service) -> None
     spare = await service.key(user)
     async with httpx.AsyncClient(base_url=f"{service.url}/api/v1", headers={"x-api-key": spare}) as client:
         (key,) = (await client.get("/keys")).json()["items"]
-        async with asyncio.timeout(10), client.stream("GET", "/messages") as listening:
+        async with asyncio.timeout(60), client.stream("GET", "/messages") as listening:
             lines = listening.aiter_lines()
             await anext(lines)
             assert (await client.delete(f"/keys/{key['id']}")).status_code == 204

@@ -139,7 +139,7 @@ async def test_streams_end_with_what_opened_them(service: Service, admin: httpx.
         browser = await logged_in(service, "otto")
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(browser.aclose)
-            async with asyncio.timeout(10), browser.stream("GET", "/messages") as listening:
+            async with asyncio.timeout(60), browser.stream("GET", "/messages") as listening:
                 lines = listening.aiter_lines()
                 await anext(lines)
                 assert (await end(browser)).status_code == 204

@@ -21,9 +21,11 @@ def scope(path: str, template: str = PATH, method: str = "GET") -> dict[str, Any
 
 
 def burn(seconds: float) -> None:
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        sum(range(50))
+    end = time.thread_time() + seconds
+    count = 0
+    while time.thread_time() < end:
+        for _ in range(1000):
+            count += 1
 
 
 async def request(profile: Profiling, asked: dict[str, Any], seconds: float = 0.01) -> bool:

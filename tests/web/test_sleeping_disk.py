@@ -28,7 +28,7 @@ async def test_browsing_and_searching_read_nothing_from_the_disk_with_the_origin
     library = await libraries.add_library(house.home.db, name="photos", root=str(photos))
     await house.scheduler.run("scan_libraries", library=library["id"])
     await house.scheduler.wait("scan_libraries")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while await house.home.db.value("SELECT count(*) FROM thumbs.thumbnail") < 12:  # noqa: ASYNC110 - no event
             await asyncio.sleep(0.05)
     await asyncio.to_thread(photos.rename, asleep)  # whoever looks there now fails, instead of waking it

@@ -295,7 +295,7 @@ async def test_closing_twice_is_closing_once_and_no_thread_is_left(tmp_path: Pat
     assert len(set(threading.enumerate()) - before) == READERS + 1
     await database.close()
     await database.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while set(threading.enumerate()) - before:  # noqa: ASYNC110 - a thread sets no event when it ends
             await asyncio.sleep(0.01)
     await database.open()
@@ -308,7 +308,7 @@ async def test_a_place_that_cannot_hold_a_database_is_told_and_leaves_no_thread(
     database = Database(tmp_path / "no" / "such" / "folder.db", tmp_path / "thumbnails.db")
     with pytest.raises(StorageError):
         await database.open()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while set(threading.enumerate()) - before:  # noqa: ASYNC110 - a thread sets no event when it ends
             await asyncio.sleep(0.01)
 

@@ -467,7 +467,7 @@ async def test_listeners_hear_that_a_library_froze_and_why(home: Home, photos: P
     listener = asyncio.create_task(listen())
     await asyncio.sleep(0)
     await scan()
-    await asyncio.wait_for(listener, 5)
+    await asyncio.wait_for(listener, 60)
     assert heard[0].item["status"] == "frozen"
     assert "is not there" in heard[0].item["reason"]
 

@@ -34,7 +34,7 @@ class Heard:
         self._news.set()
 
     async def until(self, library: str, folder: str) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while (library, folder) not in self._told:
                 self._news.clear()
                 await self._news.wait()

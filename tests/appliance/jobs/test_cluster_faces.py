@@ -246,7 +246,7 @@ async def test_it_starts_by_itself_after_new_faces_and_at_the_start(album: Album
         for number in range(3):
             await album.photo("anna", number=number)
             home.bus.publish(FacesChanged())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while await face_groups.is_due(home.db):  # noqa: ASYNC110 - polled, as clients do
                 await asyncio.sleep(0.02)
         await scheduler.wait("cluster_faces")

@@ -68,7 +68,7 @@ async def heard(home: Home) -> AsyncIterator[list[Message]]:
 
 
 async def until(what: Callable[[], Any]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not await asyncio.to_thread(what):  # noqa: ASYNC110 - polled, as clients do
             await asyncio.sleep(0.01)
 

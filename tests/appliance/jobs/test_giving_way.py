@@ -82,7 +82,7 @@ async def test_where_nothing_is_left_a_job_waits_says_so_and_goes_on_by_itself(
     await scheduler.start()
     try:
         await scheduler.run("scrub_originals")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while gauge.looks < 4:  # noqa: ASYNC110 - what is told is the kernel's
                 await asyncio.sleep(0.01)
         (item,) = await scheduler.items()

@@ -182,12 +182,12 @@ async def test_when_the_clock_is_set_what_was_written_gets_its_real_time_and_job
         monkeypatch.setattr(clock, "is_synchronised", lambda: True)
         at(monkeypatch, TODAY)
         machine.set(TODAY)
-        await asyncio.wait_for(planned.wait(), 5)
+        await asyncio.wait_for(planned.wait(), 60)
         assert await home.db.value('SELECT "trashed_at" FROM "stored_file"') == TODAY - timedelta(seconds=60)
         assert await sessions.find_session(home.db, token, days=90) is not None
         planned.clear()
         machine.set(TODAY + timedelta(seconds=61))  # nudged by a second: nothing is moved, timers are looked at
-        await asyncio.wait_for(planned.wait(), 5)
+        await asyncio.wait_for(planned.wait(), 60)
         assert await home.db.value('SELECT "trashed_at" FROM "stored_file"') == TODAY - timedelta(seconds=60)
         assert len(machine.signs) == 3
     finally:

@@ -208,11 +208,11 @@ async def test_a_log_of_the_damaged_database_is_never_replayed_into_the_new_one(
 
 
 async def test_damaged_thumbnails_are_made_again_and_nothing_else_is_lost(settings: Settings, paths: DataPaths) -> None:
-    async with open_house(settings) as house, asyncio.timeout(30):
+    async with open_house(settings) as house, asyncio.timeout(60):
         while await house.home.db.value("SELECT count(*) FROM thumbs.thumbnail") < 2:  # noqa: ASYNC110 - no event
             await asyncio.sleep(0.05)
     scribble(paths.thumbnails, 0, 5000)
-    async with open_house(settings) as house, asyncio.timeout(30):
+    async with open_house(settings) as house, asyncio.timeout(60):
         assert await house.home.db.value('SELECT count(*) FROM "stored_file"') == 2
         while await house.home.db.value("SELECT count(*) FROM thumbs.thumbnail") < 2:  # noqa: ASYNC110 - no event
             await asyncio.sleep(0.05)

@@ -132,7 +132,7 @@ async def test_a_share_that_hangs_is_waited_for_by_one_thread_and_left_out(
 async def test_the_watch_notes_at_its_start_and_ends_when_it_is_told_to(home: Home) -> None:
     watch = growth.GrowthWatch(home)
     watch.start()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while await kept.remembered(home.db, growth.STATE) is None:  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.01)
     await watch.stop()

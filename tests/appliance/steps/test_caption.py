@@ -58,7 +58,7 @@ async def shown(home: Home, file: uuid.UUID) -> list[dict[str, Any]]:
 
 
 async def finished(home: Home, file: uuid.UUID, model: str | None = None) -> caption_requests.CaptionState:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (state := await caption_requests.state_of(home.db, LOCAL_ADMIN, file, model=model)).status == "pending":  # noqa: ASYNC110 - polled, as clients do
             await asyncio.sleep(0.02)
     return state

@@ -179,7 +179,7 @@ async def test_an_engine_that_is_not_there_is_told_once_and_files_wait(
     runner = Runner(home, STEPS)
     await runner.start()
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not runner.unavailable or any(  # noqa: ASYNC110 - polled, as clients do
                 item["running"] or (item["pending"] and not item["waits"]) for item in await runner.progress()
             ):
@@ -189,7 +189,7 @@ async def test_an_engine_that_is_not_there_is_told_once_and_files_wait(
         assert await home.db.value("""SELECT count(*) FROM "stored_file" WHERE "thumbhash" IS NULL""") == 0
         monkeypatch.setattr(FakeFaceEngine, "error", None)
         runner.reconsider()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (await progress_of(runner, "faces"))["done"] < 5:  # noqa: ASYNC110 - polled, as clients do
                 await asyncio.sleep(0.02)
         assert runner.unavailable == {}

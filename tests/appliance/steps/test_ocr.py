@@ -123,14 +123,14 @@ async def test_reading_can_be_switched_off_and_on_again(
     runner = Runner(home, STEPS)
     await runner.start()
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while (item := await ocr_item(runner))["waits"] == "" or await others_left(runner):  # noqa: ASYNC110 - polled, as clients do
                 await asyncio.sleep(0.02)
         assert item["waits"] == "Reading text is off"
         assert await status(home) == {"receipt.jpg": ("pending", "")}
         await change_settings(home.db, LOCAL_ADMIN, {"text_reader": None})
         runner.reconsider()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while (await ocr_item(runner))["done"] == 0:  # noqa: ASYNC110 - polled, as clients do
                 await asyncio.sleep(0.02)
     finally:

@@ -65,7 +65,7 @@ class Watching(Sayer):
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not holds():  # noqa: ASYNC110 - polled, as clients do
             await asyncio.sleep(0.01)
 

@@ -40,7 +40,7 @@ def picture(number: int = 0, *, orientation: int = 1, size: tuple[int, int] = (6
 
 async def ready(client: httpx.AsyncClient, file_id: str) -> dict[str, Any]:
     """As it is once its renditions are made."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while (file := (await client.get(f"/files/{file_id}")).json())["thumbhash"] is None:  # noqa: ASYNC110 - polled
             await asyncio.sleep(0.05)
     found: dict[str, Any] = file
@@ -310,7 +310,7 @@ async def test_a_photo_whose_recipe_cannot_be_carried_out_stays_on_the_timeline(
     await anna.post("/files/adjust", json={"ids": [file["id"]], "change": {"turns": 1}})
     db = service.house.home.db
     status = 'SELECT "status" FROM "file_step" WHERE "file" = ? AND "step" = \'renditions\''
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while await db.value(status, [file["id"]]) != "failed":  # noqa: ASYNC110 - polled
             await asyncio.sleep(0.05)
     assert (await anna.get("/timeline")).json()["total"] == 1

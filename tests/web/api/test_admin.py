@@ -78,7 +78,7 @@ async def test_a_library_is_added_scanned_renamed_and_forgotten(
     added = await admin.post("/libraries", json={"name": "NAS", "root": str(folder)})
     assert added.status_code == 201, added.text
     library = added.json()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await anna.get("/timeline")).json()["total"] != 1:  # noqa: ASYNC110 - polled, as clients do
             await asyncio.sleep(0.05)
     assert_error(await admin.post("/libraries", json={"root": str(folder)}), 409, "conflict")
@@ -102,7 +102,7 @@ async def test_jobs_and_steps_can_be_paused_and_resumed(admin: httpx.AsyncClient
     assert (await admin.post("/jobs/scan_libraries/resume")).json()["status"] == "idle"
     assert (await admin.post("/jobs/scan_libraries/run")).status_code == 202
     assert_error(await admin.post("/jobs/none/run"), 404, "not_found")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not (runs := (await admin.get("/jobs/scan_libraries/runs")).json()["items"])[0]["ended"]:  # noqa: ASYNC110 - polled
             await asyncio.sleep(0.05)
     assert (runs[0]["outcome"], runs[0]["error"], runs[0]["result"]["found"]) == ("done", "", 0)
@@ -127,7 +127,7 @@ async def test_health_tells_strangers_no_reasons(admin: httpx.AsyncClient, anyon
 
 async def test_failures_are_told_and_tried_again(admin: httpx.AsyncClient, anna: httpx.AsyncClient) -> None:
     damaged = await upload(anna, b"\xff\xd8\xff\xe0" + b"\x00" * 500, "damaged.jpg")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not (page := (await anna.get("/failures")).json())["items"]:  # noqa: ASYNC110 - polled
             await asyncio.sleep(0.05)
     failure = page["items"][0]
@@ -148,7 +148,7 @@ async def test_a_failure_is_left_at_that_and_tried_again_when_somebody_asks(
 
     async def failed() -> dict[str, Any]:
         """Once the last step of it has failed, of which the first one's failure is a part."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 items: list[dict[str, Any]] = (await anna.get("/failures")).json()["items"]
                 if [item["step"] for item in items] == ["renditions"]:

@@ -131,7 +131,7 @@ async def test_the_trash_is_listed_restored_and_emptied(
 
 
 async def wait_for(client: httpx.AsyncClient, total: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await client.get("/trash")).json()["total"] != total:  # noqa: ASYNC110 - polled, as the page does
             await asyncio.sleep(0.05)
 

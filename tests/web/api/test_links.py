@@ -61,7 +61,7 @@ async def album_of(client: httpx.AsyncClient, *files: dict[str, Any], name: str 
 
 
 async def picture_made(client: httpx.AsyncClient, file: dict[str, Any]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while (await client.get(f"/files/{file['id']}")).json()["thumbhash"] is None:  # noqa: ASYNC110 - over HTTP there is no event
             await asyncio.sleep(0.05)
 

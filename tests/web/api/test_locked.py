@@ -106,7 +106,7 @@ async def test_locking_and_unlocking_is_told_to_nobody_who_may_not_know(
     file = await upload(anna, photo("2024:05:01 12:00:00"))
     await settled(service)
     heard = ""
-    async with asyncio.timeout(20), anna.stream("GET", "/messages") as answer:
+    async with asyncio.timeout(60), anna.stream("GET", "/messages") as answer:
         await asyncio.sleep(0.1)
         await browser.post("/locked/files", json={"ids": [file["id"]]})
         await browser.post("/locked/open", json={"password": PASSWORD})
@@ -186,7 +186,7 @@ async def test_the_others_hear_that_something_is_shared_and_not_what_is_taken_ba
     file = await upload(anna, photo("2024:05:01 12:00:00"))
     await settled(service)
     heard: list[Any] = []
-    async with asyncio.timeout(20), bruno.stream("GET", "/messages") as answer:
+    async with asyncio.timeout(60), bruno.stream("GET", "/messages") as answer:
         await asyncio.sleep(0.1)
         await anna.post("/files/shared", json={"ids": [file["id"]], "shared": True})
         await anna.post("/files/shared", json={"ids": [file["id"]], "shared": False})

@@ -40,7 +40,7 @@ async def test_one_hears_of_the_family_and_oneself_only(
     service: Service, anna: httpx.AsyncClient, bruno: httpx.AsyncClient, photo: Callable[..., bytes]
 ) -> None:
     bus = service.house.home.bus
-    async with asyncio.timeout(20), anna.stream("GET", "/messages") as answer:
+    async with asyncio.timeout(60), anna.stream("GET", "/messages") as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         lines = events(answer)
         await asyncio.sleep(0.1)
@@ -67,7 +67,7 @@ async def test_one_hears_of_the_family_and_oneself_only(
 
 async def test_silence_is_broken_by_a_heartbeat(anna: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("web.api.messages.HEARTBEAT_S", 0.05)
-    async with asyncio.timeout(10), anna.stream("GET", "/messages") as answer:
+    async with asyncio.timeout(60), anna.stream("GET", "/messages") as answer:
         async for name, _ in events(answer):
             if name == "":
                 break
@@ -76,13 +76,13 @@ async def test_silence_is_broken_by_a_heartbeat(anna: httpx.AsyncClient, monkeyp
 async def test_an_open_stream_does_not_delay_stopping(service: Service) -> None:
     key = await service.key(await service.person("carla"))
     house = service.house
-    async with httpx.AsyncClient(headers={"x-api-key": key}, timeout=10) as client:
+    async with httpx.AsyncClient(headers={"x-api-key": key}, timeout=60) as client:
         async with serving(house.app) as url:
             answer = await client.send(client.build_request("GET", f"{url}/api/v1/messages"), stream=True)
             lines = answer.aiter_lines()
             assert (await anext(lines)).startswith("retry")
             began = time.monotonic()
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 2.9  # after 3 s it would be cut off
         await answer.aclose()
 
 
@@ -94,7 +94,7 @@ async def test_leaving_unsubscribes(service: Service, anna: httpx.AsyncClient) -
         assert (await anext(lines)).startswith("retry")
         await asyncio.sleep(0.1)
         assert len(inboxes) == before + 1
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while len(inboxes) > before:  # noqa: ASYNC110 - the server notices a closed connection when it does
             await asyncio.sleep(0.02)
 
@@ -108,7 +108,7 @@ async def test_who_is_let_out_before_anybody_listens_for_them_hears_nothing_eith
     async def is_welcome() -> bool:
         return welcome
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         told = stream(home, viewer, Closing(), is_welcome)
         assert (await anext(told)).startswith(b"retry")
         welcome = False

@@ -74,7 +74,7 @@ async def album(service: Service, tmp_path: Path) -> Album:
 
 
 async def until_done(client: httpx.AsyncClient, step: str = "faces") -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             items = {item["name"]: item for item in (await client.get("/steps")).json()["items"]}
             if not any(items[name]["pending"] or items[name]["running"] for name in ("metadata", "renditions", step)):
@@ -253,7 +253,7 @@ async def test_an_engine_that_is_not_there_is_in_health_with_what_to_do(
     error = ModelUnavailableError("dlib", "face_recognition is not installed.", hint="Run ./install.sh again.")
     monkeypatch.setattr(FakeFaceEngine, "error", error)
     await upload(anna, portrait("dora"))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (health := (await anna.get("/health")).json())["status"] == "ok":  # noqa: ASYNC110 - polled, as clients do
             await asyncio.sleep(0.05)
     assert health["status"] == "degraded"
@@ -272,7 +272,7 @@ async def test_what_was_not_grouped_before_the_service_ended_is_grouped_after_it
             await album.photo("anna", number=number)
         assert await face_groups.is_due(house.home.db)
     monkeypatch.setattr("appliance.jobs.registry.STARTED_BY", ((FacesChanged, "cluster_faces", 0.05),))
-    async with open_house(settings) as house, asyncio.timeout(20):
+    async with open_house(settings) as house, asyncio.timeout(60):
         while await face_groups.is_due(house.home.db):  # noqa: ASYNC110 - polled, as clients do
             await asyncio.sleep(0.05)
         assert (await people.list_people(house.home.db, LOCAL_ADMIN)).items[0]["faces"] == 3

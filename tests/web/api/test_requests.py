@@ -231,7 +231,7 @@ async def test_bytes_of_a_stream_are_counted_and_its_trace_ends_with_it(
     async with inspected.stream("GET", "/messages") as stream:
         assert stream.status_code == 200
         assert all(item["path"] != "/api/v1/messages" for item in (await inspected.get("/requests")).json()["items"])
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not any(  # noqa: ASYNC110 - polled, as clients do
             item["path"] == "/api/v1/messages" for item in (await inspected.get("/requests")).json()["items"]
         ):

@@ -54,7 +54,7 @@ async def test_a_caption_is_asked_for_and_comes(
     asked = await anna.post(route)
     assert asked.status_code == 202
     assert asked.json()["status"] == "pending"
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while (state := (await anna.get(route)).json())["status"] == "pending":  # noqa: ASYNC110 - polled, as clients do
             await asyncio.sleep(0.02)
     assert (state["status"], state["model"]) == ("done", "im2txt")

@@ -303,7 +303,7 @@ async def test_a_client_that_hangs_up_goes_on_later(
     await asyncio.sleep(0.3)
     writer.transport.abort()
     path = url.removeprefix("/api/v1")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (offset := int((await anna.head(path)).headers["upload-offset"])) == 0:  # noqa: ASYNC110 - polled
             await asyncio.sleep(0.05)
         while (done := await send(anna, path, data[offset:], offset=offset)).status_code == 423:
@@ -365,7 +365,7 @@ class _Served:
 
     def end(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
-        self._process.wait(timeout=20)
+        self._process.wait(timeout=60)
         assert self._process.stdout is not None
         self._process.stdout.close()
 
