@@ -178,6 +178,13 @@ def photo() -> Callable[..., bytes]:
     return make
 
 
+async def until_heard(service: Service, *, listeners: int) -> None:
+    """Until so many listen to messages: a stream's headers are sent before it listens."""
+    async with asyncio.timeout(60):
+        while len(service.house.home.bus._inboxes) < listeners:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.01)
+
+
 async def upload(client: httpx.AsyncClient, data: bytes, name: str = "photo.jpg") -> dict[str, Any]:
     """Send one file; returns it as the API shows it."""
     answer = await client.post("/files", files={"file": (name, data)})

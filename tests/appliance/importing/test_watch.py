@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +19,6 @@ from tests.appliance.pictures import write_jpegs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from appliance.home import Home
 
@@ -52,12 +53,36 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "STEP_MS", 20)
 
 
+def watched() -> set[int]:
+    """The inodes that the kernel watches for this process (proc(5), fdinfo of inotify)."""
+    found: set[int] = set()
+    for descriptor in Path("/proc/self/fdinfo").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            lines = re.findall(r"^inotify .*\bino:(\w+)", descriptor.read_text(), re.MULTILINE)
+            found |= {int(inode, 16) for inode in lines}
+    return found
+
+
+def folders(root: Path) -> set[int]:
+    return {path.stat().st_ino for path in (root, *root.rglob("*")) if path.is_dir()}
+
+
+async def until_watched(*roots: Path) -> None:
+    async with asyncio.timeout(60):
+        while not all(folders(root) <= watched() for root in roots):  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.01)
+
+
 @contextlib.asynccontextmanager
 async def watching(home: Home) -> AsyncIterator[Heard]:
     heard = Heard()
     watcher = Watcher(home, heard.changed)
+    before = len(home.bus._inboxes)
     await watcher.start()
-    await asyncio.sleep(0.3)  # until inotify listens; nothing tells when it does
+    async with asyncio.timeout(60):
+        while len(home.bus._inboxes) == before:  # noqa: ASYNC110 - until it hears of libraries that come
+            await asyncio.sleep(0.01)
+    await until_watched(*(Path(row["root"]) for row in await home.db.fetch('SELECT "root" FROM "library"')))
     try:
         yield heard
     finally:
@@ -68,7 +93,6 @@ async def add(home: Home, root: Path) -> str:
     root.mkdir(exist_ok=True)
     item = await libraries.add_library(home.db, name=root.name, root=str(root))
     home.bus.publish(LibraryChanged(id=item["id"], item=item))
-    await asyncio.sleep(0.5)
     library: str = item["id"]
     return library
 
@@ -105,6 +129,7 @@ async def test_a_library_added_or_removed_while_running_is_watched_or_not(home: 
     async with watching(home) as heard:
         one = await add(home, tmp_path / "one")
         two = await add(home, tmp_path / "two")
+        await until_watched(tmp_path / "one", tmp_path / "two")
         write_jpegs(tmp_path / "one", 1)
         write_jpegs(tmp_path / "two" / "below", 1)
         await heard.until(one, "")
@@ -117,10 +142,12 @@ async def test_a_root_that_goes_and_comes_back_is_watched_again(home: Home, phot
     async with watching(home) as heard:
         await asyncio.to_thread(shutil.move, photos, photos.with_name("away"))
         home.bus.publish(LibraryChanged(id=library, item=item))
-        await asyncio.sleep(0.5)
+        async with asyncio.timeout(60):
+            while watched() & folders(photos.with_name("away")):  # noqa: ASYNC110 - nothing tells
+                await asyncio.sleep(0.01)
         photos.mkdir()  # another disk, mounted in the same place
         home.bus.publish(LibraryChanged(id=library, item=item))
-        await asyncio.sleep(0.5)
+        await until_watched(photos)
         heard.forget()
         write_jpegs(photos, 1)
         await heard.until(library, "")

@@ -245,7 +245,9 @@ async def test_a_watched_library_is_known_as_such_as_long_as_it_is_watched(home:
     row = await libraries.add_library(home.db, name="photos", root=str(photos))
     watcher = Watcher(home, changed)
     await watcher.start()
-    await asyncio.sleep(0.3)
+    async with asyncio.timeout(60):
+        while not home.watched:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.01)
     assert home.watched == {row["id"]}
     await watcher.stop()
     assert home.watched == set()

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from appliance.values import now
-from tests.web.conftest import PASSWORD, assert_error, upload
+from tests.web.conftest import PASSWORD, assert_error, until_heard, upload
 from tests.web.world import settled
 
 if TYPE_CHECKING:
@@ -105,9 +105,9 @@ async def test_locking_and_unlocking_is_told_to_nobody_who_may_not_know(
 ) -> None:
     file = await upload(anna, photo("2024:05:01 12:00:00"))
     await settled(service)
-    heard = ""
+    heard, before = "", len(service.house.home.bus._inboxes)
     async with asyncio.timeout(60), anna.stream("GET", "/messages") as answer:
-        await asyncio.sleep(0.1)
+        await until_heard(service, listeners=before + 1)
         await browser.post("/locked/files", json={"ids": [file["id"]]})
         await browser.post("/locked/open", json={"password": PASSWORD})
         await browser.patch(f"/files/{file['id']}", json={"favourite": True})
@@ -186,8 +186,9 @@ async def test_the_others_hear_that_something_is_shared_and_not_what_is_taken_ba
     file = await upload(anna, photo("2024:05:01 12:00:00"))
     await settled(service)
     heard: list[Any] = []
+    before = len(service.house.home.bus._inboxes)
     async with asyncio.timeout(60), bruno.stream("GET", "/messages") as answer:
-        await asyncio.sleep(0.1)
+        await until_heard(service, listeners=before + 1)
         await anna.post("/files/shared", json={"ids": [file["id"]], "shared": True})
         await anna.post("/files/shared", json={"ids": [file["id"]], "shared": False})
         service.house.home.bus.publish(_last())

@@ -12,7 +12,7 @@ import httpx
 
 from appliance.library.viewers import Viewer
 from appliance.messages import AccessChanged, FileAdded, JobProgress, LibraryChanged, StepProgress
-from tests.web.conftest import serving, upload
+from tests.web.conftest import serving, until_heard, upload
 from web.api.messages import stream
 from web.closing import Closing
 
@@ -40,10 +40,11 @@ async def test_one_hears_of_the_family_and_oneself_only(
     service: Service, anna: httpx.AsyncClient, bruno: httpx.AsyncClient, photo: Callable[..., bytes]
 ) -> None:
     bus = service.house.home.bus
+    before = len(bus._inboxes)
     async with asyncio.timeout(60), anna.stream("GET", "/messages") as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         lines = events(answer)
-        await asyncio.sleep(0.1)
+        await until_heard(service, listeners=before + 1)
         theirs = await upload(bruno, photo("2024:05:01 12:00:00"))
         bus.publish(LibraryChanged(id="x", item={"id": "x", "user": theirs["user"]}))
         mine = await upload(anna, photo("2024:06:01 12:00:00"))
@@ -92,7 +93,7 @@ async def test_leaving_unsubscribes(service: Service, anna: httpx.AsyncClient) -
     async with anna.stream("GET", "/messages") as answer:
         lines = answer.aiter_lines()
         assert (await anext(lines)).startswith("retry")
-        await asyncio.sleep(0.1)
+        await until_heard(service, listeners=before + 1)
         assert len(inboxes) == before + 1
     async with asyncio.timeout(60):
         while len(inboxes) > before:  # noqa: ASYNC110 - the server notices a closed connection when it does
