@@ -65,6 +65,7 @@ from web.closing import Closing
 from web.errors import EXCEPTION_HANDLERS, UnknownHostError, homeroll_error
 from web.methods import allowed_methods
 from web.openapi import Description, operation_id
+from web.own_files import OwnFiles
 from web.pages.shell import PAGES
 from web.pages.trust import TRUST
 from web.parts import Runner, Scheduler
@@ -143,7 +144,9 @@ class Application(Litestar):
                 schema_page,
                 *PAGES,
                 *TRUST,
-                create_static_files_router("/static", [STATIC], include_in_schema=False, cache_control=None),
+                create_static_files_router(
+                    "/static", [STATIC], OwnFiles(), include_in_schema=False, cache_control=None
+                ),
             ],
             guards=[guard],
             dependencies={name: self._provide(name) for name in PARTS}

@@ -25,6 +25,8 @@ async def test_unknown_addresses(service: Service, anyone: httpx.AsyncClient, ad
         assert_error(await client.get(f"{service.url}/static/nothing.js"), 404, "not_found")
         assert_error(await client.get(f"{service.url}/static/../app.py"), 404, "not_found")
         assert_error(await client.get(f"{service.url}/static/%2e%2e/app.py"), 404, "not_found")
+        for name in ("%00", "a" * 300, "a/" * 3000, "js/main.js/x", "js/%2e%2e/%2e%2e/app.py", "..%5capp.py", "js/"):
+            assert_error(await client.get(f"{service.url}/static/{name}"), 404, "not_found")
 
 
 async def test_wrong_methods(anyone: httpx.AsyncClient) -> None:
