@@ -129,6 +129,14 @@ async def test_the_empty_search_offers_what_is_there_and_nothing_found_is_said(
     await expect(page.get_by_text("Only words were searched.")).to_be_attached()
     await page.get_by_role("link", name="Without “unicorn on a tractor”").click()
     await expect(page.get_by_role("heading", name="3 photos")).to_be_visible()
+
+    await page.goto(f"{service.url}/tags")
+    await page.get_by_role("button", name="Rename or merge beach").click()
+    await page.get_by_label("Name", exact=True).fill("sea/beach")
+    await page.get_by_role("button", name="Rename", exact=True).click()
+    await expect(page.get_by_text("“beach” is “sea/beach” now on 3 photos.")).to_be_visible()
+    await page.get_by_role("link", name="sea, 1 tag in it").click()
+    await expect(page.get_by_role("heading", name="3 photos")).to_be_visible()
     watched.assert_clean(service)
 
 

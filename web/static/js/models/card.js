@@ -8,6 +8,7 @@ import { Pull } from "/static/js/models/pull.js";
 import { Field, Form } from "/static/js/auth/form.js";
 import { More } from "/static/js/people/more.js";
 import { showDialog } from "/static/js/ui/dialog.js";
+import { sure } from "/static/js/ui/sure.js";
 import { toast } from "/static/js/ui/toast.js";
 
 /** One model: what it does, what it costs, whether it is here, and what can be done. @param {{ model: import("./data.js").Model }} props */
@@ -71,16 +72,16 @@ function Hindrances({ model }) {
 const sentence = (text) => `${/^\S+\.\S/.test(text) ? text.charAt(0) : text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 
 /** @param {import("./data.js").Model} model */
-function askForce(model) {
-  confirm(`Get ${shortTitle(model)} anyway?`, model.fits_hint || "It needs more memory than models may use here.", "Get it anyway", () => pullModel(model, true));
+async function askForce(model) {
+  if (await sure(`Get ${shortTitle(model)} anyway?`, model.fits_hint || "It needs more memory than models may use here.", "Get it anyway")) pullModel(model, true);
 }
 
 /** @param {import("./data.js").Model} model */
-function askRemove(model) {
+async function askRemove(model) {
   const text = model.in_use
     ? `It is in use for ${model.uses.join(", ")}: that stops until it is fetched again. What it found so far is kept.`
     : "It can be fetched again. What it found so far is kept.";
-  confirm(`Remove ${shortTitle(model)}?`, text, "Remove", () => removeModel(model));
+  if (await sure(`Remove ${shortTitle(model)}?`, text, "Remove")) removeModel(model);
 }
 
 /** @param {import("./data.js").Model} model */
@@ -96,17 +97,5 @@ function askFolder(model) {
       <p class="dialog-lead">Its files are checked, then copied. Nothing is asked of the internet.</p>
       <${Field} label="Folder on the Homeroll machine" name="folder" hint="Its whole path, such as /media/stick/models" autofocus />
     <//>`,
-  );
-}
-
-/** @param {string} title @param {string} text @param {string} action @param {() => any} run */
-function confirm(title, text, action, run) {
-  const close = showDialog(
-    title,
-    html`<p class="dialog-lead">${text}</p>
-      <div class="dialog-actions">
-        <button class="button" type="button" onClick=${() => close()}>Cancel</button>
-        <button class="button is-primary" type="button" autofocus onClick=${() => (close(), run())}>${action}</button>
-      </div>`,
   );
 }

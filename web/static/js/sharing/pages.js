@@ -9,6 +9,7 @@ import { useStore } from "/static/js/lib/store.js";
 import { addressOf, askLinkChange } from "/static/js/sharing/form.js";
 import { OwnLibraries } from "/static/js/sharing/libraries.js";
 import { Failure } from "/static/js/ui/failure.js";
+import { sure } from "/static/js/ui/sure.js";
 import { toast, toastError } from "/static/js/ui/toast.js";
 
 const KINDS = { album: "bookmark", selection: "images", person: "user", event: "calendar" };
@@ -73,7 +74,7 @@ function OwnUploads() {
 function Link({ link, onChanged, onRevoked }) {
   const copy = async () => toast((await copyText(addressOf(link.path))) ? "The address is copied." : "The browser does not let it be copied.");
   const revoke = async () => {
-    if (!confirm(`Take the link “${link.name}” back? Its address opens nothing any more.`)) return;
+    if (!(await sure("Take the link back?", `The address of “${link.name}” opens nothing any more.`, "Take it back"))) return;
     try {
       await api.delete(`/shares/${link.id}`);
       onRevoked(link);

@@ -75,6 +75,7 @@ function Tags({ first }) {
     <${Progress} />
     ${nothing && html`<${NoTags} />`}
     ${!page.items.length && filter && html`<p class="tags-none" role="status">No tag has “${filter}” in it.</p>`}
+    <${Groups} tags=${page.items} />
     <ul class="tags-grid">${page.items.map((tag) => html`<${Tag} key=${tag.name} tag=${tag} onChanged=${() => load(filter)} />`)}</ul>
     ${page.next && html`<div class="people-more"><button class="button" type="button" onClick=${more}>Show more (${count(page.total - page.items.length)})</button></div>`}
   `;
@@ -89,6 +90,18 @@ function Tag({ tag, onChanged }) {
     </a>
     <button class="icon-button tag-edit" type="button" aria-label=${`Rename or merge ${tag.name}`} title="Rename or merge" onClick=${() => askTagName(tag, onChanged)}><${Icon} name="pencil" size=${16} /></button>
   </li>`;
+}
+
+/** Tags in which others lie, such as `animals` of `animals/dog`: each finds all of its own. @param {{ tags: { name: string }[] }} props */
+function Groups({ tags }) {
+  /** @type {Map<string, number>} */
+  const groups = new Map();
+  for (const { name } of tags) {
+    const outer = name.split("/")[0];
+    if (outer !== name) groups.set(outer, (groups.get(outer) ?? 0) + 1);
+  }
+  if (!groups.size) return null;
+  return html`<ul class="tag-groups" aria-label="Tags that hold others">${[...groups].sort().map(([name, inside]) => html`<li key=${name}><a class="search-example" href=${searchPath(term("tag", name))} aria-label=${`${name}, ${plural(inside, "tag")} in it`}><${Icon} name="tags" size=${16} /><span>${name}</span><small aria-hidden="true">${plural(inside, "tag")}</small></a></li>`)}</ul>`;
 }
 
 /** How far the search for tags is: one line while it runs. */

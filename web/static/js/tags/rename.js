@@ -4,6 +4,7 @@ import { plural } from "/static/js/lib/format.js";
 import { html } from "/static/js/lib/preact.js";
 import { Field, Form } from "/static/js/auth/form.js";
 import { showDialog } from "/static/js/ui/dialog.js";
+import { sure } from "/static/js/ui/sure.js";
 import { toast, toastError } from "/static/js/ui/toast.js";
 
 /** @param {{ name: string, count: number }} tag @param {() => unknown} onChanged */
@@ -22,7 +23,7 @@ export function askTagName(tag, onChanged) {
       done(`“${tag.name}” is “${to}” now`, await api.post("/tags/rename", { name: tag.name, to }));
     } catch (error) {
       if (/** @type {any} */ (error).status !== 409) throw error;
-      if (!confirm(`There is a tag “${to}” already. Make the two one?`)) return;
+      if (!(await sure("Make the two one?", `There is a tag “${to}” already. All photos with “${tag.name}” get that one instead.`, "Make them one"))) return;
       done(`“${tag.name}” became “${to}”`, await api.post("/tags/merge", { names: [tag.name], into: to }));
     }
   };

@@ -7,6 +7,7 @@ import { session } from "/static/js/lib/session.js";
 import { SessionList } from "/static/js/sessions/list.js";
 import { askChange, askPassword } from "/static/js/users/forms.js";
 import { ErrorNote } from "/static/js/ui/failure.js";
+import { sure } from "/static/js/ui/sure.js";
 import { toast, toastError } from "/static/js/ui/toast.js";
 
 /** @typedef {import("./pages.js").Person} Person */
@@ -86,7 +87,7 @@ function Deeds({ user, me, onChanged, onRemoved }) {
     });
   const remove = () =>
     doing(async () => {
-      if (!confirm(`Remove ${name}? The account is gone then; whoever has photos here cannot be removed.`)) return;
+      if (!(await sure(`Remove ${name}?`, "The account is gone then. Whoever has photos here cannot be removed.", "Remove"))) return;
       await api.delete(`/users/${user.id}`);
       onRemoved(user.id);
       toast(`${name} is removed.`);
