@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.async_api import expect
 
-from tests.e2e.flows import add_folder, open_library, set_up
+from tests.e2e.flows import first_account, open_library
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,13 +27,14 @@ async def test_a_family_gets_from_the_first_start_to_an_opened_photo(
     page, service = watched.page, new_service
     await page.goto(service.url)
     await expect(page).to_have_url(f"{service.url}/setup")
-    await set_up(page, service)
-    await expect(page.get_by_role("heading", name="No photos yet")).to_be_visible()
-
-    await page.get_by_role("button", name="Add a folder").first.click()
-    await add_folder(page, photos)
-    await expect(page.locator(".tile").first).to_be_visible()
-    await page.get_by_role("button", name="Close activity").click()
+    await first_account(page, service)
+    await page.get_by_label("Folder on the Homeroll machine").fill(str(photos))
+    await page.get_by_role("button", name="Add and scan").click()
+    await expect(page.get_by_text("fetched from the internet")).to_be_visible()
+    await page.get_by_role("button", name="Later").click()
+    await page.get_by_label("New photos are worked on").select_option("at any time")
+    await page.get_by_role("button", name="Go on").click()
+    await expect(page).to_have_url(f"{service.url}/")
     await expect(page.locator(".tile")).to_have_count(9)
     await expect(page.locator(".tile.loaded").first).to_be_visible()
     await expect(page.get_by_role("heading", name="July 2024")).to_be_visible()

@@ -1,6 +1,7 @@
-import { request } from "/static/js/lib/api.js";
-import { html, useEffect } from "/static/js/lib/preact.js";
+import { api, request } from "/static/js/lib/api.js";
+import { html, useEffect, useState } from "/static/js/lib/preact.js";
 import { session } from "/static/js/lib/session.js";
+import { FirstSteps } from "/static/js/auth/first.js";
 import { Field, Form } from "/static/js/auth/form.js";
 import { PasswordForm } from "/static/js/auth/password.js";
 import { Logo } from "/static/js/ui/logo.js";
@@ -21,25 +22,30 @@ export function AuthPage({ name, house, onEnter }) {
       <div class="auth-card">
         <div class="auth-brand"><${Logo} size=${40} /><span>${house}</span></div>
         <h1>${TITLES[name]}</h1>
-        <${Page} onEnter=${onEnter} />
+        <${Page} house=${house} onEnter=${onEnter} />
       </div>
     </main>
   `;
 }
 
-function Setup({ onEnter }) {
-  const send = async (values) => {
+function Setup({ house, onEnter }) {
+  const [user, setUser] = useState(/** @type {any} */ (null));
+  const send = async ({ called, ...values }) => {
     const body = { ...values, one_time_password: values.one_time_password.trim(), username: values.username.trim(), name: values.name.trim() };
     history.replaceState(null, "", "/setup");
-    onEnter(await request("/setup", { method: "POST", body, quiet: true }));
+    const made = await request("/setup", { method: "POST", body, quiet: true });
+    if (called.trim() !== house) await api.patch("/settings", { name: called }).catch(() => {}); // it can be named later, too
+    setUser(made);
   };
+  if (user) return html`<${FirstSteps} onDone=${() => onEnter(user)} />`;
   return html`
-    <p class="auth-lead">Make the first account. It can add folders and invite the family.</p>
+    <p class="auth-lead"><strong>1 of 4.</strong> Make the first account. It can add folders and invite the family.</p>
     <${Form} action="Start" onSend=${send}>
       <${Field} label="One-time password" name="one_time_password" value=${decodeURIComponent(location.hash.slice(1))} autocomplete="off" autofocus hint="Shown in the terminal where Homeroll was started, in the line “Password:”." />
       <${Field} label="Your name" name="name" autocomplete="name" />
       <${Field} label="User name" name="username" value="admin" autocomplete="username" hint="What you type to log in." />
       <${Field} label="New password" name="password" type="password" autocomplete="new-password" minlength=${8} hint="At least 8 characters. A few words are good." />
+      <${Field} label="Name of this Homeroll" name="called" value=${house} autocomplete="off" />
     <//>
   `;
 }
