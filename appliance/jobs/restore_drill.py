@@ -71,9 +71,11 @@ class RestoreDrill:
             await kept.remember(home.db, STATE, told | {"at": now()})
         if result.problems:
             count = len(result.problems)
+            # Without a name: whose file it is decides who is told (`GET /integrity`).
             raise StorageError(
-                f"A restore would lose {count:,} {'file' if count == 1 else 'files'}: {result.problems[0]}",
-                hint="Back up again: sound originals replace damaged copies.  If it stays, that disk is failing.",
+                f"A restore would lose {count:,} {'file' if count == 1 else 'files'}",
+                hint="Back up again: sound originals replace damaged copies.  If it stays, that disk is failing."
+                "  `homeroll drill` names them.",
             )
         return told
 

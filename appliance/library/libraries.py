@@ -38,6 +38,12 @@ async def list_libraries(db: Database, viewer: Viewer) -> list[dict[str, Any]]:
     return [_serialised(row) for row in rows]
 
 
+async def names_of_others(db: Database, viewer: Viewer) -> list[str]:
+    """Of libraries that are somebody else's."""
+    condition, args = viewer.owning("l")
+    return [row["name"] for row in await db.fetch(f'SELECT l."name" FROM "library" l WHERE NOT {condition}', args)]
+
+
 async def get_library(db: Database, library: uuid.UUID) -> dict[str, Any]:
     """Raises NotFoundError."""
     row = await db.fetch_one(f'{_SELECT} WHERE l."id" = ?', [str(library)])

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from appliance.library import libraries
+from appliance.jobs import restore_drill
+from appliance.library import kept, libraries
 from tests.appliance.findable import Findable
 from tests.web.api.test_album_rights import id_of, let_in
 from tests.web.api.test_albums import add
@@ -249,3 +250,19 @@ async def test_who_may_be_who_is_not_crowded_out_by_people_on_hidden_photos(
     assert {found["person"]["id"], found["other"]["id"]} == shown
     assert len((await bruno.get("/people/suggestions")).json()["items"]) == 1
     assert len((await anna.get("/people/suggestions")).json()["items"]) == 6
+
+
+async def test_a_rehearsal_names_to_an_admin_no_files_that_somebody_keeps_to_themselves(
+    service: Service, anna: httpx.AsyncClient, admin: httpx.AsyncClient, photo: Callable[..., bytes]
+) -> None:
+    await upload(anna, photo(), "divorce.jpg")
+    db = service.house.home.db
+    library = await db.value('SELECT "name" FROM "library" WHERE "user" IS NOT NULL')
+    problems = ["Family/sea.jpg: gone", f"{library}/2026/divorce.jpg: gone", "guests/1 (divorce too.jpg): gone"]
+    async with db.write():
+        await kept.remember(db, restore_drill.STATE, {"failed": 3, "problems": problems, "at": "2026-11-21T00:00:00Z"})
+    told = (await admin.get("/integrity")).json()["last_drill"]
+    assert told["problems"] == ["Family/sea.jpg: gone", "2 that somebody keeps to themselves"]
+    transport = httpx.ASGITransport(app=service.house.admin_app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost/api/v1") as local:
+        assert (await local.get("/integrity")).json()["last_drill"]["problems"] == problems
