@@ -15,6 +15,8 @@ from web.profiling import Profiling
 
 PATH = "/api/v1/people/{person_id}"
 
+LONG_S = 0.1  # what is waited for a busy machine hardly counts beside it
+
 
 def scope(path: str, template: str = PATH, method: str = "GET") -> dict[str, Any]:
     return {"path": path, "method": method, "path_template": template}
@@ -57,11 +59,11 @@ async def test_only_requests_to_the_address_are_looked_at_until_there_are_enough
     assert not await request(profile, scope("/api/v1/people"))
     assert not await request(profile, scope("/api/v1/people/7/faces"))
     assert not await request(profile, scope("/api/v1/people/7", method="PATCH"))
-    assert await request(profile, scope("/api/v1/people/7"))
+    assert await request(profile, scope("/api/v1/people/7"), LONG_S)
     # Another route may have an address that fits the template as well: it is no sample.
     assert await request(profile, scope("/api/v1/people/suggestions", "/api/v1/people/suggestions"))
     assert (profile.status, profile.taken) == ("waiting", 1)
-    assert await request(profile, scope("/api/v1/people/8"))
+    assert await request(profile, scope("/api/v1/people/8"), LONG_S)
     assert (profile.status, profile.taken) == ("done", 2)
     assert not await request(profile, scope("/api/v1/people/9"))
     assert changes[-1] is False
@@ -69,7 +71,7 @@ async def test_only_requests_to_the_address_are_looked_at_until_there_are_enough
     assert 0.9 < lines[0].share <= 1.0
     assert "burn" in {line.function for line in lines}
     assert "[await]" in {line.function for line in lines}
-    assert 15 < lines[0].ms < 500  # of one request on average: as long as it burns, and sleeps
+    assert lines[0].ms > 150  # of one request on average: as long as it burns, and sleeps
     assert await profile.lines() == lines
 
 
