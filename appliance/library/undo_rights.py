@@ -65,7 +65,7 @@ async def _is_theirs(db: Database, viewer: Viewer, entry: Row) -> bool:
         case "album":
             return all([await _owns_album(db, viewer, album, was) for album, was in before.items()])
         case _:
-            return await _knows(db, viewer, before | {"people": before["people"] | _there(after["people"])})
+            return await _knows(db, viewer, before, after)
 
 
 async def _may_change(db: Database, viewer: Viewer, files: Iterable[object]) -> bool:
@@ -84,24 +84,22 @@ async def _owns_album(db: Database, viewer: Viewer, album: str, was: dict[str, A
     return was["columns"] is not None and was["columns"].get("user") in (None, str(viewer.user_id))
 
 
-async def _knows(db: Database, viewer: Viewer, state: dict[str, Any]) -> bool:
-    """Whether its people are the family's or the viewer's own, and on something that the viewer sees."""
-    if any((row or {}).get("user") not in (None, str(viewer.user_id)) for row in state["people"].values()):
+async def _knows(db: Database, viewer: Viewer, before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Whether its people are the family's or the viewer's own, or were before that, and on something that the viewer
+    sees: whoever keeps one of the family's to themselves can be stopped."""
+    were: dict[str, Any] = {person: row or {} for person, row in before["people"].items()}
+    if any(row.get("user") not in (None, str(viewer.user_id)) for row in were.values()):
         return False
     people, arguments = visible_people(viewer)
-    some = ids_json(state["people"])
+    every = {*were, *after["people"]}
     private = await db.value(
         f'SELECT 1 FROM "person" p WHERE p."id" IN (SELECT value FROM json_each(?)) AND NOT {people} LIMIT 1',
-        [some, *arguments],
+        [ids_json(person for person in every if "user" not in were.get(person, ())), *arguments],
     )
     visible, seen = visible_faces(viewer)
     shown = await db.value(
         f"""SELECT 1 FROM "face" fa WHERE (fa."id" IN (SELECT value FROM json_each(?))
             OR fa."person" IN (SELECT value FROM json_each(?))) AND {visible} LIMIT 1""",
-        [ids_json(state["faces"]), some, *seen],
+        [ids_json(before["faces"]), ids_json(every), *seen],
     )
     return private is None and shown is not None
-
-
-def _there(people: dict[str, Any]) -> dict[str, Any]:
-    return {person: row for person, row in people.items() if row is not None}

@@ -100,7 +100,9 @@ async def test_what_an_admin_may_change_they_may_take_back(
         (await anna.patch(f"/people/{otto}", json={"name": "Karl"})).json()["undo"],
         (await anna.post("/events", json={"ids": [file], "name": "Ours"})).json()["undo"],
     ]
-    for entry in entries:
+    entries.append((await anna.patch(f"/people/{otto}", json={"private": True})).json()["undo"])
+    assert_error(await admin.get(f"/people/{otto}"), 404)  # one of the family's, whom she took away
+    for entry in reversed(entries):
         assert_error(await bruno.post(f"/journal/{entry}/undo"), 404, "not_found")
         assert (await admin.post(f"/journal/{entry}/undo")).status_code == 200
 
