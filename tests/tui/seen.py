@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from textual.pilot import Pilot
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 NARROW, WIDE = (80, 24), (200, 60)
 
 

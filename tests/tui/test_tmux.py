@@ -50,10 +50,10 @@ class Terminal:
         }
         shell = f"cd {REPOSITORY} && TERM={self._term} {' '.join(command)}; echo LEFT WITH $?; exec sh"
         words = [*self._words, "new-session", "-d", "-x", columns, "-y", lines, shell]
-        subprocess.run(words, env=environment, check=True, timeout=20)
+        subprocess.run(words, env=environment, check=True, timeout=60)
 
     def tmux(self, *words: str) -> str:
-        return subprocess.run([*self._words, *words], capture_output=True, text=True, check=True, timeout=20).stdout
+        return subprocess.run([*self._words, *words], capture_output=True, text=True, check=True, timeout=60).stdout
 
     def press(self, *keys: str) -> None:
         for key in keys:
@@ -105,7 +105,7 @@ def terminal(folder: Path, size: tuple[int, int], term: str = "xterm-256color") 
     try:
         yield it
     finally:
-        subprocess.run([*it._words, "kill-server"], check=False, capture_output=True, timeout=20)
+        subprocess.run([*it._words, "kill-server"], check=False, capture_output=True, timeout=60)
 
 
 @pytest.mark.parametrize(

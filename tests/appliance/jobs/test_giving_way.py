@@ -48,7 +48,8 @@ async def work(progress: Progress, pieces: int, each_s: float) -> float:
     return time.monotonic() - began
 
 
-async def test_a_job_on_a_hot_machine_rests_as_long_as_it_works() -> None:
+async def test_a_job_on_a_hot_machine_rests_as_long_as_it_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(strain, "READ_EVERY_S", 60.0)  # longer than a busy machine may take for this
     gauge = Told(SLOW)
     assert await work(Progress(lambda: None, gauge), 4, 0.05) >= 0.4
     assert gauge.looks == 1, "the kernel's files are read every few seconds, however often a job checks in"
