@@ -58,7 +58,10 @@ function Bar() {
   useEffect(() => {
     if (!more) return undefined;
     /** @type {HTMLElement | null | undefined} */ (menu.current?.querySelector("button"))?.focus();
-    const outside = (/** @type {Event} */ event) => !menu.current?.contains(/** @type {Node} */ (event.target)) && setMore(false);
+    const outside = (/** @type {Event} */ event) => {
+      const at = /** @type {Element} */ (event.target);
+      if (!menu.current?.contains(at) && !at.closest(".is-more")) setMore(false); // its button closes it, too
+    };
     document.addEventListener("pointerdown", outside);
     return () => document.removeEventListener("pointerdown", outside);
   }, [more]);
@@ -82,6 +85,22 @@ function Bar() {
       setBusy("");
     }
   }
+  const keys = (/** @type {KeyboardEvent} */ event) => {
+    const items = /** @type {HTMLElement[]} */ ([...(menu.current?.querySelectorAll("button") ?? [])]);
+    const at = items.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+    if (event.key === "Escape") {
+      setMore(false);
+      /** @type {HTMLElement | null} */ (root.querySelector(".is-more"))?.focus();
+    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") items.at((at + (event.key === "ArrowDown" ? 1 : -1)) % items.length)?.focus();
+    else if (event.key === "Home" || event.key === "End") items.at(event.key === "Home" ? 0 : -1)?.focus();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  const left = (/** @type {FocusEvent} */ event) => {
+    const to = /** @type {Element | null} */ (event.relatedTarget);
+    if (to && !menu.current?.contains(to) && !to.closest(".is-more")) setMore(false);
+  };
   const start = (/** @type {import("./actions.js").Action} */ action) => () => {
     setMore(false);
     action.run({ ids: [...ids], allFavourite: areFavourites(ids), say });
@@ -114,7 +133,7 @@ function Bar() {
         </button>`}
       </div>
       ${more &&
-      html`<div class="choice-more" ref=${menu} role="menu" onKeyDown=${(event) => event.key === "Escape" && (event.stopPropagation(), setMore(false))}>
+      html`<div class="choice-more" ref=${menu} role="menu" onKeyDown=${keys} onfocusout=${left}>
         ${actions.filter(({ main }) => !main).map((action) => html`<button type="button" role="menuitem" key=${action.name} onClick=${start(action)}><${Icon} name=${action.icon} />${action.label}</button>`)}
       </div>`}
     </section>
