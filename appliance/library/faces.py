@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 API = "/api/v1/faces"
 #: Boxes that overlap by more are one face (intersection over union).
 SAME_BOX = 0.35
-#: How many nearest faces are asked who they are, to say who a face may be.
+#: How many nearest faces are asked who they are at first, to say who a face may be.
 NEIGHBOURS = 64
 
 COLUMNS = """
@@ -156,7 +156,33 @@ async def who_may_it_be(db: Database, viewer: Viewer, face: uuid.UUID, *, limit:
     engine = await face_index.engine_in_use(db)
     if not row["embedding"] or (row["engine"], row["engine_version"]) != (engine.name, engine.version):
         return []
-    near = await face_index.nearest(db, row["embedding"], count=NEIGHBOURS)
+    count = NEIGHBOURS
+    while True:
+        near = await face_index.nearest(db, row["embedding"], count=count)
+        found = await _known_among(db, viewer, face, row, near)
+        # Those that the viewer does not see take no place: beyond them it is looked on.
+        more = len(near) >= count and near[-1]["distance"] <= engine.rules.suggest
+        if len(found) >= limit or not more or count >= face_index.MOST_NEIGHBOURS:
+            break
+        count = min(8 * count, face_index.MOST_NEIGHBOURS)
+    told = [(one, distance) for one, distance in found if distance <= engine.rules.suggest]
+    return [
+        {
+            "person": one["person_id"],
+            "name": one["person_name"],
+            "face": one["id"],
+            "thumbnail_url": thumbnail_url(one["id"], one),
+            "confidence": engine.confidence(distance),
+        }
+        for one, distance in told[:limit]
+    ]
+
+
+async def _known_among(
+    db: Database, viewer: Viewer, face: uuid.UUID, row: Row, near: Sequence[Row]
+) -> list[tuple[Row, float]]:
+    """Of each person among the nearest faces whom the viewer may know and `face` may be: the nearest one they see."""
+    visible, arguments = visible_faces(viewer)
     people, people_arguments = visible_people(viewer)
     known = await db.fetch(
         f"""SELECT {COLUMNS} FROM "face" fa JOIN "stored_file" f ON f."id" = fa."file"
@@ -176,18 +202,12 @@ async def who_may_it_be(db: Database, viewer: Viewer, face: uuid.UUID, *, limit:
         ],
     )
     by_face = {str(one["id"]): one for one in known}
-    found: dict[uuid.UUID, Row] = {}
+    found: dict[uuid.UUID, tuple[Row, float]] = {}
     for hit in near:
         one = by_face.get(hit["face"])
-        if one is not None and one["person_id"] not in found and hit["distance"] <= engine.rules.suggest:
-            found[one["person_id"]] = {
-                "person": one["person_id"],
-                "name": one["person_name"],
-                "face": one["id"],
-                "thumbnail_url": thumbnail_url(one["id"], one),
-                "confidence": engine.confidence(hit["distance"]),
-            }
-    return list(found.values())[:limit]
+        if one is not None:
+            found.setdefault(one["person_id"], (one, hit["distance"]))
+    return list(found.values())
 
 
 def shown(row: Row) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from appliance.errors import ConflictError, InvalidInputError, NotFoundError
-from appliance.library import decisions, faces, journal, people, undo, users
+from appliance.library import decisions, face_index, faces, journal, people, undo, users
 from appliance.library.viewers import LOCAL_ADMIN, Viewer
 from appliance.values import now
 from tests.appliance.people import Album, state
@@ -483,3 +483,28 @@ async def test_only_who_did_it_or_an_admin_undoes_it(album: Album, two_users: tu
     assert not shown["can_undo"]
     with pytest.raises(NotFoundError):
         await undo.undo(db, greta, uuid.uuid4())
+
+
+async def test_faces_that_somebody_does_not_see_take_no_place_among_who_it_may_be(
+    album: Album, two_users: tuple[Viewer, Viewer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db, (greta, hugo) = album.home.db, two_users
+    monkeypatch.setattr(faces, "NEIGHBOURS", 2)  # the face itself, and the nearest other one
+    anna = await album.person("anna")
+    await album.change(anna, name="Anna")
+    asked, *hidden, shown = [await album.face("anna", number) for number in range(5)]
+    await db.fetch('UPDATE "face" SET "person" = NULL, "confirmed" = 0 WHERE "id" = ?', [str(asked)])
+    await db.fetch(
+        f"""UPDATE "stored_file" SET "user" = ? WHERE "id" IN
+            (SELECT "file" FROM "face" WHERE "id" IN ({", ".join("?" * len(hidden))}))""",
+        [str(greta.user_id), *(str(face) for face in hidden)],
+    )
+    for face in hidden:  # as near as can be
+        await db.fetch(
+            'UPDATE "face" SET "embedding" = (SELECT "embedding" FROM "face" WHERE "id" = ?) WHERE "id" = ?',
+            [str(asked), str(face)],
+        )
+        async with db.write():
+            await face_index.keep_vectors(db, [face])
+    (told,) = await faces.who_may_it_be(db, hugo, asked)
+    assert (told["name"], told["face"]) == ("Anna", shown)
