@@ -182,7 +182,9 @@ async def _look(home: Home, path: str) -> tuple[int, Disk] | None:
         asked = home.disks_asked[path] = asyncio.get_running_loop().run_in_executor(None, _disk_of, path)
         asked.add_done_callback(lambda _: home.disks_asked.pop(path, None))
     try:
-        device, disk = await asyncio.wait_for(asyncio.shield(asked), PATIENCE_S) or (0, None)
+        # Not `wait_for`: that of Python 3.11 forgets that it was cancelled when the answer comes at the same moment.
+        async with asyncio.timeout(PATIENCE_S):
+            device, disk = await asyncio.shield(asked) or (0, None)
     except TimeoutError:
         return None
     return (device, msgspec.structs.replace(disk, holds=[])) if disk else None

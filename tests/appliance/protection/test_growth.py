@@ -138,3 +138,14 @@ async def test_the_watch_notes_at_its_start_and_ends_when_it_is_told_to(home: Ho
     await watch.stop()
     assert watch._task is not None
     assert watch._task.cancelled()
+
+
+async def test_an_answer_at_the_moment_of_the_end_does_not_keep_the_service_from_ending(home: Home) -> None:
+    answer = home.disks_asked["/"] = asyncio.get_running_loop().create_future()
+    looking = asyncio.create_task(growth._look(home, "/"))
+    await asyncio.sleep(0)
+    answer.set_result(None)
+    looking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await looking
+    home.disks_asked.clear()
