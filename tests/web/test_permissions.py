@@ -301,6 +301,7 @@ QUERIES = (
     "/api/v1/people?hidden=true", "/api/v1/map?bbox=13,12,14,13&zoom=10", "/api/v1/map?bbox=-180,-90,180,90&zoom=2",
     "/api/v1/map/files?bbox=13,12,14,13", "/api/v1/people?named=true", "/api/v1/tags?q=w",
     "/api/v1/memories?day=2024-07-08", "/api/v1/duplicates?kind=near", "/api/v1/timeline/2003-07",
+    "/api/v1/files?hidden=true",
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ import { Icon } from "/static/js/lib/icon.js";
 import { html, useEffect, useState } from "/static/js/lib/preact.js";
 import { refreshFailures, refreshStatus, status } from "/static/js/status.js";
 import { stepTitle } from "/static/js/activity/steps.js";
+import { sure } from "/static/js/ui/sure.js";
 import { toast, toastError } from "/static/js/ui/toast.js";
 
 /** @param {"retry" | "ignore"} verb @param {object} what @param {string} words @param {object} [back] what takes it back */
@@ -69,8 +70,9 @@ export function Failures({ failures }) {
     }
     setBusy(false);
   };
-  const ignoreAll = () => {
-    if (confirm(`Leave all ${plural(failures.total, "failure")} at that? They count no more, and can be tried again at any time.`)) {
+  const ignoreAll = async () => {
+    const title = `Leave all ${plural(failures.total, "failure")} at that?`;
+    if (await sure(title, "They count no more, and can be tried again at any time.", "Ignore all")) {
       act("ignore", {}, "They are left at that.");
     }
   };

@@ -4,6 +4,7 @@ import { Icon } from "/static/js/lib/icon.js";
 import { html, useState } from "/static/js/lib/preact.js";
 import { refreshStatus } from "/static/js/status.js";
 import { Field, Form } from "/static/js/auth/form.js";
+import { sure } from "/static/js/ui/sure.js";
 import { toast, toastError } from "/static/js/ui/toast.js";
 
 const ICONS = { frozen: "snowflake", scanning: "refresh-cw", ready: "folder" };
@@ -21,7 +22,8 @@ async function scan(library) {
 
 /** @param {import("../status.js").Library} library */
 async function acceptMissing(library) {
-  if (!confirm(`Are the missing files of ${library.name} meant to be gone? They leave the timeline and go to the trash.`)) return;
+  const title = `Are the missing files of ${library.name} meant to be gone?`;
+  if (!(await sure(title, "They leave the timeline and go to the trash.", "They are gone"))) return;
   try {
     await api.post(`/libraries/${library.id}/accept-missing`);
     toast(`${library.name} goes on without the missing files.`);
