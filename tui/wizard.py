@@ -41,7 +41,9 @@ async def walk(desk: Desk) -> None:
         await _schedule(desk)
     parts = [f"{address}\n" for address in desk.addresses]
     told = Content.assemble(
-        "Homeroll is at work. Browsers find it here:\n\n", *parts, "\n", code_for(desk.phone_address)
+        "Homeroll is at work. Browsers find it here, phones by the code:\n",
+        *parts,
+        code_for(desk.phone_address, told=False),
     )
     await desk.push_screen_wait(Paper("That is all", told))
 

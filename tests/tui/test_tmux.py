@@ -60,6 +60,15 @@ class Terminal:
             time.sleep(PAUSE_S)
             self.tmux("send-keys", key)
 
+    def leave(self, title: str) -> None:
+        """Close the dialog that is called so; it is seen a moment before it has the keys, however long that is."""
+        self.see(title)
+        for _ in range(6):
+            self.press("Escape")
+            if self._soon(lambda: title not in self.text, 10.0):
+                return
+        raise AssertionError(f"{title} does not go:\n{self.text}")
+
     def type(self, text: str, *, shown: str = "", times: int = 1) -> None:
         """Into the field that gets the focus, in place of what it holds, until its end is seen, or `shown` so many
         times.  A letter of no word goes first, until it is seen: keys sent before there is a field are lost."""
@@ -70,6 +79,8 @@ class Terminal:
             if self._soon(lambda: self.text.count(mark) > before, 0.5):
                 break
         self.tmux("send-keys", "C-a", "C-k")
+        # Letters go straight into the field, other keys a longer way: those that follow at once would be taken, too.
+        self.until(lambda: self.text.count(mark) <= before, "the field is not emptied")
         self.tmux("send-keys", "-l", text)
         self.until(lambda: self.text.count(shown or text[-SEEN:]) >= times, f"{text} is not taken")
 
@@ -142,14 +153,8 @@ def _first_start(screen: Terminal, photos: Path) -> None:
     screen.press("Tab")
     screen.type(PASSWORD, shown="•" * len(PASSWORD), times=2)
     screen.press("Enter")
-    screen.see("2 of 4")
-    screen.press("Escape")
-    screen.see("3 of 4")
-    screen.press("Escape")
-    screen.see("4 of 4")
-    screen.press("Escape")
-    screen.see("That is all")
-    screen.press("Escape")
+    for title in ("2 of 4", "3 of 4", "4 of 4", "That is all"):
+        screen.leave(title)
     screen.press("2")
     screen.see("There is no library yet")
     screen.press("a")
