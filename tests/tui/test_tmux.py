@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-PAUSE_S = 0.15  # a dialog is seen a moment before it has the keys
+PAUSE_S = 0.4  # a dialog is seen a moment before it has the keys
 PROBE = "¤"
 SEEN = 12  # characters: of a long path only the end is in its field
 NO_MODELS = {"find_faces": "off", "text_reader": "off"}  # the import is watched, not what models make of it
