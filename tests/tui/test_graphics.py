@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from tests.e2e.service import REPOSITORY
+from tests.e2e.pictures import make_photos
+from tests.e2e.service import REPOSITORY, running_service
+from tests.tui.conftest import settle
 from tests.tui.screens.test_people import groups
-from tests.tui.seen import WIDE, admin, ask, dashboard, watching
+from tests.tui.seen import WIDE, admin, ask, dashboard, wait_for_work, watching
 from tests.tui.wire import (
     CELL_PX,
     CELLS,
@@ -29,17 +31,30 @@ from tui.kitty import MARKS
 from tui.terminal import Terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 SIXEL_PICTURE = "\x1bP"
 
 
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The data directory of a service with six photos and Anna on one, for every test here."""
+    folder = tmp_path_factory.mktemp("known")
+    make_photos(folder / "Pictures", 6)
+    with running_service(folder / "data") as service:
+        settle(service.data)
+        ask(service.data, "POST", "/libraries", {"root": str(folder / "Pictures"), "name": "Holidays"})
+        wait_for_work(service.data)
+        groups(service.data, "Anna")
+        yield service.data
+
+
 @pytest.mark.parametrize("colours", [{}, {"COLORTERM": "truecolor"}], ids=["256 colours", "all colours"])
 def test_kitty_is_sent_the_picture_and_draws_it_where_its_placeholders_are(
-    library: Path, colours: dict[str, str]
+    known: Path, colours: dict[str, str]
 ) -> None:
-    groups(library, "Anna")
-    with on_a_terminal(library, "kitty", TERM="xterm-kitty", **colours) as wire:
+    with on_a_terminal(known, "kitty", TERM="xterm-kitty", **colours) as wire:
         wire.until(lambda: "Holidays" in wire.said, "it is there")
         wire.press("5")
         wire.until(lambda: PLACEHOLDER in wire.said, "the place of the picture")
@@ -53,8 +68,8 @@ def test_kitty_is_sent_the_picture_and_draws_it_where_its_placeholders_are(
     assert (sent[0][0]["a"], sent[0][0]["f"], int(sent[0][0]["i"])) == ("t", "100", number)
     assert [keys["m"] for keys, _ in sent] == ["1"] * (len(sent) - 1) + ["0"]
     assert max(len(payload) for _, payload in sent) <= 4096
-    person = ask(library, "GET", "/people")["items"][0]
-    assert apart(kitty_picture(sent), thumbnail(library, person["thumbnail_url"])) < 3
+    person = ask(known, "GET", "/people")["items"][0]
+    assert apart(kitty_picture(sent), thumbnail(known, person["thumbnail_url"])) < 3
     assert columns * CELL_PX[0] == lines * CELL_PX[1]  # a square face
     seen = {}
     for style, cells in CELLS.findall(wire.said):
@@ -65,8 +80,8 @@ def test_kitty_is_sent_the_picture_and_draws_it_where_its_placeholders_are(
     assert [keys for keys, _ in commands[before:]] == [{"a": "d", "d": "I", "i": str(number), "q": "2"}]
 
 
-def test_sixel_is_the_picture_and_fits_its_place(library: Path) -> None:
-    with on_a_terminal(library, "sixel", TERM="xterm-256color") as wire:
+def test_sixel_is_the_picture_and_fits_its_place(known: Path) -> None:
+    with on_a_terminal(known, "sixel", TERM="xterm-256color") as wire:
         wire.until(lambda: "Holidays" in wire.said, "it is there")
         wire.press("6")
         wire.until(lambda: "anna beach 2019" in wire.said, "the field")
@@ -75,8 +90,8 @@ def test_sixel_is_the_picture_and_fits_its_place(library: Path) -> None:
     found = SIXEL.search(wire.said)
     assert found is not None
     picture = sixel_picture(found[1])
-    file = next(one for one in ask(library, "GET", "/files?limit=9")["items"] if one["filename"] == "IMG_0000.jpg")
-    shown = thumbnail(library, file["thumbnail_url"])
+    file = next(one for one in ask(known, "GET", "/files?limit=9")["items"] if one["filename"] == "IMG_0000.jpg")
+    shown = thumbnail(known, file["thumbnail_url"])
     assert picture.width / picture.height == pytest.approx(shown.width / shown.height, rel=0.05)
     assert apart(picture, shown) < 6
     line, column = map(int, re.findall(r"\x1b\[(\d+);(\d+)H", wire.said[: found.start()])[-1])
@@ -84,8 +99,8 @@ def test_sixel_is_the_picture_and_fits_its_place(library: Path) -> None:
     assert line * CELL_PX[1] + picture.height <= 40 * CELL_PX[1]
 
 
-async def test_sixel_is_drawn_beside_the_list_and_not_over_a_dialog(library: Path) -> None:
-    async with watching(dashboard(library, terminal=Terminal("sixel", (10, 20))), WIDE) as seen:
+async def test_sixel_is_drawn_beside_the_list_and_not_over_a_dialog(known: Path) -> None:
+    async with watching(dashboard(known, terminal=Terminal("sixel", (10, 20))), WIDE) as seen:
         await seen.press("6", *"lisbon", "enter")
         await seen.see("IMG_0000.jpg", SIXEL_PICTURE)
         await seen.press("question_mark")
@@ -100,9 +115,8 @@ def thumbnail(data: Path, url: str) -> Image.Image:
         return Image.open(io.BytesIO(client.get(f"http://localhost{url}").content)).convert("RGB")
 
 
-async def test_without_pictures_the_list_has_all_the_room(library: Path) -> None:
-    groups(library, "Anna")
-    async with watching(dashboard(library, terminal=Terminal("off")), WIDE) as seen:
+async def test_without_pictures_the_list_has_all_the_room(known: Path) -> None:
+    async with watching(dashboard(known, terminal=Terminal("off")), WIDE) as seen:
         await seen.press("5")
         await seen.see("Anna")
         assert seen.app.screen.query_one("#list").region.width == WIDE[0]
