@@ -102,9 +102,11 @@ async def test_jobs_and_steps_can_be_paused_and_resumed(admin: httpx.AsyncClient
     assert (await admin.post("/jobs/scan_libraries/resume")).json()["status"] == "idle"
     assert (await admin.post("/jobs/scan_libraries/run")).status_code == 202
     assert_error(await admin.post("/jobs/none/run"), 404, "not_found")
+    runs: list[dict[str, Any]] = []
     async with asyncio.timeout(60):
-        while not (runs := (await admin.get("/jobs/scan_libraries/runs")).json()["items"])[0]["ended"]:  # noqa: ASYNC110 - polled
+        while not runs or not runs[0]["ended"]:
             await asyncio.sleep(0.05)
+            runs = (await admin.get("/jobs/scan_libraries/runs")).json()["items"]
     assert (runs[0]["outcome"], runs[0]["error"], runs[0]["result"]["found"]) == ("done", "", 0)
     assert runs[0]["seconds"] >= 0
     assert sorted(run["id"] for run in runs)[::-1] == [run["id"] for run in runs]
