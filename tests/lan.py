@@ -33,14 +33,18 @@ class Machine:
         self.name, self._environment = name, dict(environment)
         self.interface = f"{name}0"
 
-    def run(self, *command: str, timeout_s: float = 60) -> str:
-        done = subprocess.run(
-            ["ip", "netns", "exec", self.name, *command],
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            env=os.environ | self._environment,
-        )
+    def run(self, *command: str, timeout_s: float = 20) -> str:
+        """What it prints, or nothing when it does not end: avahi-browse waits for ever for what went away meanwhile."""
+        try:
+            done = subprocess.run(
+                ["ip", "netns", "exec", self.name, *command],
+                capture_output=True,
+                text=True,
+                timeout=timeout_s,
+                env=os.environ | self._environment,
+            )
+        except subprocess.TimeoutExpired:
+            return ""
         return done.stdout
 
     @contextlib.contextmanager
@@ -126,7 +130,7 @@ def ip(*arguments: str) -> None:
     subprocess.run(["ip", *arguments], check=True, capture_output=True, timeout=60)
 
 
-def until(holds: object, *, seconds: float = 60) -> None:
+def until(holds: object, *, seconds: float = 100) -> None:
     """Poll a function until it says yes; programs on a network tell nobody when they are ready."""
     assert callable(holds)
     deadline = time.monotonic() + seconds
