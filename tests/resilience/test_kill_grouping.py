@@ -154,7 +154,7 @@ def kill_again_and_again(tmp_path: Path) -> None:
                 shutil.copytree(tmp_path / "faces", data)
                 rounds += 1
             begin(data)
-            if not lives.ended(within_s=chance.uniform(0.0, duration)) and lives.kill():
+            if not lives.ended(within_s=chance.uniform(0.0, 1.5 * duration)) and lives.kill():
                 kills += 1
             else:
                 assert outcome(data) == expected
