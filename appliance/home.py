@@ -35,6 +35,8 @@ class Home:
     """Models that are being fetched now; what is asked for is on disk (`ml.asked`)."""
     watched: set[str] = field(default_factory=set)
     """Ids of libraries whose folders the kernel watches for us just now: changes in them are heard as they happen."""
+    scanning: set[str] = field(default_factory=set)
+    """Ids of libraries that are looked through as a whole just now."""
     tls: TlsState = field(default_factory=TlsState)
     """What the door that speaks TLS (`door.py`) serves just now."""
     disks_asked: dict[str, asyncio.Future[Any]] = field(default_factory=dict)

@@ -9,6 +9,7 @@ and only when the guard agrees.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import time
@@ -23,7 +24,7 @@ import msgspec
 from appliance.importing.ingest import Examined, Wanted, examine_in, sighting
 from appliance.importing.walk import Folder, walk
 from appliance.library import absent, announcing, intake, libraries, relations
-from appliance.messages import FileChanged, LibraryChanged
+from appliance.messages import FileChanged
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -39,6 +40,8 @@ MOST_MISSING = 0.20
 #: the next scan, which comes soon where folders are watched.
 SETTLE_AFTER_S = (1.0, 4.0)
 FILES_PER_BATCH = 8
+#: How often it is said how many files there are, while a whole library is looked through.
+TELL_EVERY_S = 2.0
 FOLDERS_PER_CHUNK, FILES_PER_CHUNK = 64, 2000
 
 
@@ -114,6 +117,7 @@ class _Scan:
         self._todo = 0
         self._looked_at = 0
         self._problem = ""
+        self._told_at = 0.0
 
     async def run(self, folders: Sequence[str] | None) -> ScanResult:
         began = time.monotonic()
@@ -122,7 +126,8 @@ class _Scan:
             if isinstance(before, OSError):
                 await self._freeze(*_told(self._root, before))
             else:
-                await self._look(folders)
+                async with self._shown_as_scanning() if folders is None else contextlib.nullcontext():
+                    await self._look(folders)
                 self._gone = await asyncio.to_thread(_really_gone, self._root, self._gone)
                 if await asyncio.to_thread(_identity, self._root) == before:
                     await self._settle(folders)
@@ -274,6 +279,8 @@ class _Scan:
         self._result.changed += sum(one.what == "changed" for one in registered)
         if added:
             await announcing.tell_added(self._db, self._home.bus, _ids(added))
+            if self._library["id"] in self._home.scanning and time.monotonic() - self._told_at > TELL_EVERY_S:
+                await self._tell_library()
         if changed or touched:
             ids = sorted({*_ids(changed), *map(str, touched)})
             was_in = {str(one.id): one.month for one in changed}
@@ -309,9 +316,23 @@ class _Scan:
         await libraries.set_status(self._db, self._id, libraries.FROZEN, reason=reason, hint=hint)
         await self._tell_library()
 
+    @contextlib.asynccontextmanager
+    async def _shown_as_scanning(self) -> AsyncIterator[None]:
+        library: str = self._library["id"]
+        self._home.scanning.add(library)
+        try:
+            await self._tell_library()
+            yield
+        except Exception:
+            self._home.scanning.discard(library)
+            libraries.tell(self._home, self._library)  # nobody else will say that it goes on no more
+            raise
+        finally:
+            self._home.scanning.discard(library)
+
     async def _tell_library(self) -> None:
-        item = await libraries.get_library(self._db, self._id)
-        self._home.bus.publish(LibraryChanged(id=item["id"], item=item))
+        self._told_at = time.monotonic()
+        libraries.tell(self._home, await libraries.get_library(self._db, self._id))
 
     async def _known_folders(self) -> set[str]:
         rows = await self._db.fetch('SELECT DISTINCT "folder" FROM "file_path" WHERE "library" = ?', [str(self._id)])

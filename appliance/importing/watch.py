@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from watchfiles import awatch
 
 from appliance.importing.walk import is_ignored
+from appliance.library import libraries
+from appliance.library.viewers import LOCAL_ADMIN
 from appliance.media.sniff import KINDS_BY_EXTENSION, extension_of
 from appliance.messages import LibraryChanged
 
@@ -90,6 +92,9 @@ class Watcher:
     async def _watch(self, roots: dict[str, str]) -> None:
         self._home.watched.update(roots.values())
         try:
+            for library in await libraries.list_libraries(self._home.db, LOCAL_ADMIN):
+                if library["id"] in self._home.watched:
+                    libraries.tell(self._home, library)
             await self._hear(roots)
         finally:
             self._home.watched.clear()

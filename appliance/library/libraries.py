@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from appliance.db.tables import Library
 from appliance.errors import ConflictError, InvalidInputError, NotFoundError
+from appliance.messages import LibraryChanged
 from appliance.values import new_id, now
 
 if TYPE_CHECKING:
     import uuid
 
     from appliance.db.engine import Database, Row
+    from appliance.home import Home
     from appliance.library.viewers import Viewer
     from appliance.paths import DataPaths
 
-READY, FROZEN = "ready", "frozen"
+READY, SCANNING, FROZEN = "ready", "scanning", "frozen"
 #: The reason of a library whose missing files a person gave up; the next full scan acts on it and takes it away.
 ACCEPTED = "Files that are gone will be noted as missing by the next scan"
 
@@ -50,6 +52,18 @@ async def get_library(db: Database, library: uuid.UUID) -> dict[str, Any]:
     if row is None:
         raise NotFoundError("There is no such library", hint="It may have been removed.")
     return _serialised(row)
+
+
+def at_present(home: Home, library: dict[str, Any]) -> dict[str, Any]:
+    """The same with what no table knows: whether it is looked through just now, and whether its folders are watched."""
+    scanning = library["status"] == READY and library["id"] in home.scanning
+    status = SCANNING if scanning else library["status"]
+    return library | {"status": status, "watched": library["id"] in home.watched}
+
+
+def tell(home: Home, library: dict[str, Any]) -> None:
+    """Everybody who listens, how it is at present."""
+    home.bus.publish(LibraryChanged(id=library["id"], item=at_present(home, library)))
 
 
 async def add_library(

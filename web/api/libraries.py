@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 from litestar import Controller, delete, get, patch, post
@@ -15,6 +15,9 @@ from appliance.messages import LibraryChanged
 from web.api.schemas import Items
 from web.params import says
 from web.parts import Asking, HomePart, SchedulerPart
+
+if TYPE_CHECKING:
+    from appliance.home import Home
 
 SCAN = "scan_libraries"
 
@@ -61,7 +64,7 @@ class LibrariesController(Controller):
 
     @get(summary="The family's libraries and one's own")
     async def list(self, home: HomePart, viewer: Asking) -> Items[Library]:
-        return Items([_shown(row) for row in await libraries.list_libraries(home.db, viewer)])
+        return Items([_shown(home, row) for row in await libraries.list_libraries(home.db, viewer)])
 
     @post(summary="Add a folder; its first scan starts at once")
     async def add(
@@ -71,9 +74,9 @@ class LibrariesController(Controller):
         async with home.db.write(durable=True):
             row = await libraries.add_library(home.db, name=data.name, root=data.root, user=data.user)
             await journal.record(viewer, "add", "library", row["id"], after={"root": row["root"], "name": row["name"]})
-        home.bus.publish(LibraryChanged(id=str(row["id"]), item=row))
+        libraries.tell(home, row)
         await scheduler.run(SCAN, library=uuid.UUID(str(row["id"])))
-        return _shown(row)
+        return _shown(home, row)
 
     @patch("/{library_id:uuid}", summary="Rename")
     async def change(
@@ -86,8 +89,8 @@ class LibrariesController(Controller):
             await journal.record(
                 viewer, "rename", "library", library_id, before={"name": before["name"]}, after={"name": row["name"]}
             )
-        home.bus.publish(LibraryChanged(id=str(library_id), item=row))
-        return _shown(row)
+        libraries.tell(home, row)
+        return _shown(home, row)
 
     @delete("/{library_id:uuid}", summary="Forget a library; its files are not touched")
     async def remove(self, home: HomePart, viewer: Asking, library_id: FromPath[uuid.UUID]) -> None:
@@ -103,7 +106,7 @@ class LibrariesController(Controller):
         self, home: HomePart, viewer: Asking, library_id: FromPath[uuid.UUID], data: JSONBody[LibrarySharing]
     ) -> Library:
         await ownership.share_library(home.db, home.bus, viewer, library_id, shared=data.shared)
-        return _shown(await libraries.get_library(home.db, library_id))
+        return _shown(home, await libraries.get_library(home.db, library_id))
 
     @post("/{library_id:uuid}/scan", status_code=202, summary="Look what changed on disk")
     async def scan(
@@ -112,7 +115,7 @@ class LibrariesController(Controller):
         viewer.require_admin()
         row = await libraries.get_library(home.db, library_id)
         await scheduler.run(SCAN, library=library_id)
-        return _shown(row)
+        return _shown(home, row)
 
     @post("/{library_id:uuid}/accept-missing", status_code=200, summary="Yes, those files really are gone")
     async def accept_missing(
@@ -122,10 +125,10 @@ class LibrariesController(Controller):
         async with home.db.write(durable=True):
             row = await libraries.accept_missing(home.db, library_id)
             await journal.record(viewer, "accept_missing", "library", library_id)
-        home.bus.publish(LibraryChanged(id=str(library_id), item=row))
+        libraries.tell(home, row)
         await scheduler.run(SCAN, library=library_id)
-        return _shown(row)
+        return _shown(home, row)
 
 
-def _shown(row: dict[str, Any]) -> Library:
-    return msgspec.convert(row, Library)
+def _shown(home: Home, row: dict[str, Any]) -> Library:
+    return msgspec.convert(libraries.at_present(home, row), Library)

@@ -472,6 +472,44 @@ async def test_listeners_hear_that_a_library_froze_and_why(home: Home, photos: P
     assert "is not there" in heard[0].item["reason"]
 
 
+async def test_listeners_hear_that_a_library_is_looked_through_how_far_and_that_it_is_ready(
+    home: Home, photos: Path, scan: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scanning, "TELL_EVERY_S", 0.0)
+    write_jpegs(photos, 20)
+    heard: list[tuple[str, int]] = []
+
+    async def listen() -> None:
+        async for message in home.bus.listen():
+            if isinstance(message, LibraryChanged):
+                heard.append((message.item["status"], message.item["files"]))
+
+    listener = asyncio.create_task(listen())
+    await asyncio.sleep(0)
+    await scan()
+    await scan([""])  # a look at what changed is too short to be told
+    await asyncio.sleep(0.1)
+    listener.cancel()
+    assert heard[0] == ("scanning", 0)
+    assert {status for status, _ in heard[:-2]} == {"scanning"}
+    assert any(0 < files < 20 for _, files in heard[:-2])
+    assert heard[-2:] == [("ready", 20), ("ready", 20)]
+
+
+async def test_a_scan_that_fails_leaves_no_library_that_seems_to_be_looked_through(
+    home: Home, photos: Path, scan: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_jpegs(photos, 1)
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(scanning, "walk", broken)
+    with pytest.raises(RuntimeError, match="broken"):
+        await scan()
+    assert home.scanning == set()
+
+
 async def test_a_scan_that_was_killed_after_registering_still_settles_everything(
     home: Home, photos: Path, scan: Scan, monkeypatch: pytest.MonkeyPatch
 ) -> None:

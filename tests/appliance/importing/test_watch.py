@@ -14,6 +14,7 @@ import pytest
 from appliance.importing import watch
 from appliance.importing.watch import Watcher
 from appliance.library import libraries
+from appliance.library.viewers import LOCAL_ADMIN
 from appliance.messages import LibraryChanged
 from tests.appliance.pictures import write_jpegs
 
@@ -125,15 +126,22 @@ async def test_what_is_none_of_our_business_is_not_told(home: Home, photos: Path
     assert heard.folders() <= {"", "seen"}
 
 
+async def seen_as_watched(home: Home) -> set[str]:
+    rows = [libraries.at_present(home, row) for row in await libraries.list_libraries(home.db, LOCAL_ADMIN)]
+    return {row["id"] for row in rows if row["watched"]}
+
+
 async def test_a_library_added_or_removed_while_running_is_watched_or_not(home: Home, tmp_path: Path) -> None:
     async with watching(home) as heard:
         one = await add(home, tmp_path / "one")
         two = await add(home, tmp_path / "two")
         await until_watched(tmp_path / "one", tmp_path / "two")
+        assert await seen_as_watched(home) == {one, two}
         write_jpegs(tmp_path / "one", 1)
         write_jpegs(tmp_path / "two" / "below", 1)
         await heard.until(one, "")
         await heard.until(two, "below")
+    assert await seen_as_watched(home) == set()
 
 
 async def test_a_root_that_goes_and_comes_back_is_watched_again(home: Home, photos: Path) -> None:

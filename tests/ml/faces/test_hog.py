@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import dlib  # type: ignore[import-untyped]  # it ships no types
+import dlib
 import numpy as np
 import pytest
 

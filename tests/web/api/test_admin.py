@@ -69,6 +69,19 @@ async def test_keys_are_shown_once_and_end_at_once(
     assert_error(await anna.post("/keys", json={"user": other}), 403, "not_allowed")
 
 
+async def test_a_library_says_that_it_is_looked_through_and_whether_it_is_watched(
+    service: Service, admin: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    added = (await admin.post("/libraries", json={"root": str(tmp_path), "name": "NAS"})).json()
+    await service.house.scheduler.wait("scan_libraries")
+    (found,) = [item for item in (await admin.get("/libraries")).json()["items"] if item["id"] == added["id"]]
+    assert found["status"] == "ready"
+    service.house.home.scanning.add(added["id"])
+    service.house.home.watched.add(added["id"])
+    (found,) = [item for item in (await admin.get("/libraries")).json()["items"] if item["id"] == added["id"]]
+    assert (found["status"], found["watched"]) == ("scanning", True)
+
+
 async def test_a_library_is_added_scanned_renamed_and_forgotten(
     admin: httpx.AsyncClient, anna: httpx.AsyncClient, tmp_path: Path, photo: Callable[..., bytes]
 ) -> None:
