@@ -23,7 +23,7 @@ async def test_a_backup_is_given_a_folder_made_and_rehearsed(library: Path, tmp_
         await seen.press("enter")
         await seen.miss("only snapshots")
         await seen.press("b")
-        await seen.see("7 copied")
+        await seen.see("7 files in snapshot")
         await seen.press("r")
         await seen.see("everything came back")
         await seen.press("1")
