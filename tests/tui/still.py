@@ -81,6 +81,7 @@ OF: dict[str, dict[str, Any]] = {
     "/growth": {"disks": [DISK], "files_added": 3, "since": (NOW - timedelta(days=20)).isoformat()},
     "/jobs": {"items": {"status": "idle", "done": None, "total": None}},
     "/models": {"items": {"fits": True, "fits_hint": "", "missing_requirements": [], "pull": None}},
+    "/libraries": {"items": {"watched": True}},
     "/shares": {"items": {"path": "/s/Zm9yIGdyYW5kbWE", "token": "Zm9yIGdyYW5kbWE"}},
     "/journal": {"items": {"user": None, "noun_id": "01a1ffe6", "name": "", "can_undo": True}},
     "/trash": {"items": [{"file": TRASHED, "gone_after": LATER, "removable": True}], "total": 1, "removable": 1},
