@@ -93,7 +93,5 @@ async def _remembered(db: Database) -> Clock:
         return msgspec.convert(known, Clock)
     # The first look: what the library itself has seen is better than nothing.
     return Clock(
-        seen=await db.value(
-            'SELECT "ended" FROM "job_run" WHERE "ended" IS NOT NULL ORDER BY "ended" DESC LIMIT 1'
-        )
+        seen=await db.value('SELECT "ended" FROM "job_run" WHERE "ended" IS NOT NULL ORDER BY "ended" DESC LIMIT 1')
     )
