@@ -428,8 +428,10 @@ command_test() {
   if ((result == 0)); then done_in "$began" "clean"; else note "${red}not clean${plain}: see above"; fi
   say "Tests"
   trap - INT TERM
-  # One process for each core; the tests of one file stay together, because they share what is slow to make.
-  python -m pytest -n auto --maxprocesses=4 --dist loadfile --no-loadscope-reorder "$@" || tests=$?
+  # One process more than cores, because many tests wait for another program most of their time; the tests of one file
+  # stay together, because they share what is slow to make.
+  local workers=$(($(nproc) + 1))
+  python -m pytest -n $((workers > 4 ? 4 : workers)) --dist loadfile --no-loadscope-reorder "$@" || tests=$?
   if ((result != 0)); then printf '%sFormat, lint, types or imports were not clean: see above the tests.%s\n' "$red" "$plain" >&2; fi
   exit $((tests != 0 ? tests : result))
 }

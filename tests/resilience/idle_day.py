@@ -22,7 +22,7 @@ import psutil
 from appliance.config import Settings
 from appliance.daemon import House, open_house
 from appliance.jobs.registry import JOBS
-from appliance.library import libraries
+from appliance.library import job_runs, libraries
 from appliance.library.settings import change_settings
 from appliance.library.viewers import LOCAL_ADMIN
 
@@ -81,6 +81,7 @@ async def held(house: House) -> dict[str, Any]:
 
 
 async def live(data: Path, library: Path, days: int) -> None:
+    job_runs.KEPT = 1  # on the first day as many as ever, not after weeks
     settings = Settings(data=data, host="127.0.0.1", compute_workers=1, compute_idle_s=0.2, watch=False)
     async with open_house(settings) as house:
         await change_settings(house.home.db, LOCAL_ADMIN, {"find_faces": "off", "text_reader": "off"})
