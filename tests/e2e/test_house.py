@@ -121,6 +121,7 @@ async def test_an_area_is_chosen_on_the_map_and_a_moment_makes_an_event(
     await page.get_by_label("When").fill("2024-07-28T18:00")
     await page.get_by_role("button", name="Make it").click()
     await expect(page.get_by_role("heading", name="Party, 28 July 2024, 18:00")).to_be_visible()
+    await expect(page.locator(".is-one .tile").first).to_be_visible()  # all that was asked about it is answered
     await page.get_by_role("button", name="No event").click()
     await expect(page.get_by_text("is no event.")).to_be_visible()
     await page.locator(".toast").filter(has_text="is no event").get_by_role("button", name="Undo").click()
