@@ -11,7 +11,7 @@ from textual import on
 from textual.binding import Binding
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import DataTable, Footer
+from textual.widgets import DataTable, Footer, Input
 
 from tui.attention import points
 from tui.widgets.calm import Calm
@@ -205,3 +205,38 @@ class ListScreen(HomerollScreen):
     def applies(self, action: str, item: dict[str, Any]) -> bool:
         """Whether `action` makes sense for `item`; its key is not shown where it does not."""
         return True
+
+
+class FilteredScreen(ListScreen):
+    """A list that keeps only what holds a word, typed above it.  Its BINDINGS name the keys of `filter` and `look`."""
+
+    wanted = ""
+
+    def body(self) -> ComposeResult:
+        yield Input(placeholder="filter", compact=True, id="query")
+        yield from super().body()
+
+    def on_mount(self) -> None:
+        self.listing.focus()
+
+    def every(self) -> list[dict[str, Any]]:
+        """What is filtered."""
+        return super().items()
+
+    def words(self, item: dict[str, Any]) -> str:
+        """Where the word is looked for, whatever its case."""
+        raise NotImplementedError
+
+    def items(self) -> list[dict[str, Any]]:
+        return [item for item in self.every() if self.wanted in self.words(item).casefold()]
+
+    def action_filter(self) -> None:
+        self.query_one("#query").focus()
+
+    def action_look(self) -> None:
+        self.listing.focus()
+
+    @on(Input.Changed, "#query")
+    def _filter(self, event: Input.Changed) -> None:
+        self.wanted = event.value.strip().casefold()
+        self.redraw()

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import on
-from textual.widgets import Input
-
-from tui.screens.base import ListScreen, Part
-from tui.widgets.calm import Calm
-from tui.widgets.listing import Column, Listing
+from tui.screens.base import FilteredScreen, Part
+from tui.widgets.listing import Column
 from tui.words import clean, plural, when
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from textual.app import ComposeResult
     from textual.binding import BindingType
 
 
@@ -29,7 +24,7 @@ def _state(entry: dict[str, Any]) -> tuple[str, str]:
     return ("can be undone", "") if entry["can_undo"] else ("", "")
 
 
-class JournalScreen(ListScreen):
+class JournalScreen(FilteredScreen):
     NAME = "journal"
     TITLE = "Journal"
     SOURCES = ("journal", "users")
@@ -49,24 +44,12 @@ class JournalScreen(ListScreen):
         Column("To", lambda entry: entry["name"] or entry["noun_id"]),
         Column("", _state, 13),
     )
-    wanted = ""
 
-    def body(self) -> ComposeResult:
-        yield Input(placeholder="filter", compact=True, id="query")
-        yield Listing(self.COLUMNS, key=self.KEY, id="list")
-        yield Calm(id="details")
+    def every(self) -> list[dict[str, Any]]:
+        return [entry | {"who": self._who(entry)} for entry in super().every()]
 
-    def on_mount(self) -> None:
-        self.listing.focus()
-
-    def items(self) -> list[dict[str, Any]]:
-        found = [entry | {"who": self._who(entry)} for entry in super().items()]
-        return [
-            entry
-            for entry in found
-            if self.wanted
-            in f"{entry['who']} {_words(entry['verb'])} {_words(entry['noun'])} {entry['name']}".casefold()
-        ]
+    def words(self, item: dict[str, Any]) -> str:
+        return f"{item['who']} {_words(item['verb'])} {_words(item['noun'])} {item['name']}"
 
     def _who(self, entry: dict[str, Any]) -> str:
         user = self.house.one("users", "id", entry["user"]) or {}
@@ -95,14 +78,3 @@ class JournalScreen(ListScreen):
                     "POST", f"/journal/{item['id']}/undo", said="Taken back", sources=("journal", "people", "timeline")
                 ),
             )
-
-    def action_filter(self) -> None:
-        self.query_one("#query").focus()
-
-    def action_look(self) -> None:
-        self.listing.focus()
-
-    @on(Input.Changed, "#query")
-    def _filter(self, event: Input.Changed) -> None:
-        self.wanted = event.value.strip().casefold()
-        self.redraw()

@@ -5,16 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import on
 from textual.content import Content
-from textual.widgets import Input
 
 from appliance.values import now
-from tui.screens.base import ListScreen, Part
+from tui.screens.base import FilteredScreen, Part
 from tui.screens.profile import ProfileScreen
 from tui.screens.request import RequestScreen
 from tui.widgets.calm import Calm
-from tui.widgets.listing import Column, Listing
+from tui.widgets.listing import Column
 from tui.words import clean, clock, plural, size
 
 if TYPE_CHECKING:
@@ -63,7 +61,7 @@ def _recorded(name: str) -> Callable[[dict[str, Any]], str]:
     return lambda item: f"{item['recorded'][name]:,.1f}" if item["recorded"] else ""
 
 
-class RequestsScreen(ListScreen):
+class RequestsScreen(FilteredScreen):
     NAME = "requests"
     TITLE = "Requests"
     SOURCES = ("requests", "users")
@@ -96,25 +94,18 @@ class RequestsScreen(ListScreen):
         Column("Path", lambda item: item["path"].removeprefix("/api/v1")),
     )
     slowest_first = False
-    wanted = ""
     only = 0
 
     def body(self) -> ComposeResult:
         yield Calm(id="recording")
-        yield Input(placeholder="filter", compact=True, id="query")
-        yield Listing(self.COLUMNS, key=self.KEY, id="list")
-        yield Calm(id="details")
+        yield from super().body()
 
-    def on_mount(self) -> None:
-        self.listing.focus()
+    def words(self, item: dict[str, Any]) -> str:
+        return f"{item['method']} {item['path']} {item['status']}"
 
     def items(self) -> list[dict[str, Any]]:
         _, fits = ONLY[self.only]
-        items = [
-            item
-            for item in super().items()
-            if fits(item) and self.wanted in f"{item['method']} {item['path']} {item['status']}"
-        ]
+        items = [item for item in super().items() if fits(item)]
         return sorted(items, key=lambda item: -item["ms"]) if self.slowest_first else items
 
     def redraw(self) -> None:
@@ -194,15 +185,4 @@ class RequestsScreen(ListScreen):
 
     def action_only(self) -> None:
         self.only = (self.only + 1) % len(ONLY)
-        self.redraw()
-
-    def action_filter(self) -> None:
-        self.query_one("#query").focus()
-
-    def action_look(self) -> None:
-        self.listing.focus()
-
-    @on(Input.Changed, "#query")
-    def _filter(self, event: Input.Changed) -> None:
-        self.wanted = event.value.strip()
         self.redraw()

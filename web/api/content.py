@@ -15,7 +15,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp
 
-from appliance.errors import ComputeError, HomerollError, StorageError
+from appliance.errors import HomerollError, StorageError
 from appliance.home import Home
 from appliance.library import adjusted_copies, files, intake, renditions, thumbnails
 from appliance.library import steps as file_steps
@@ -218,7 +218,7 @@ async def _stand_in(home: Home, original: files.Original) -> bytes | None:
             timeout_s=STAND_IN_TIMEOUT_S,
             urgent=True,
         )
-    except (ComputeError, HomerollError, OSError):
+    except (HomerollError, OSError):
         return None  # the renditions step tells what is wrong with the file, if anything is
 
 
@@ -230,7 +230,7 @@ async def _adjusted_preview(home: Home, original: files.Original) -> bytes | Non
         return await _adjusted(
             home, original, await asyncio.to_thread(home.paths.preview(original.content_sha).read_bytes)
         )
-    except (ComputeError, HomerollError, OSError):
+    except (HomerollError, OSError):
         return None  # the renditions step tells what is wrong with the file, if anything is
 
 
