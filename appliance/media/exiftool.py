@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from appliance.errors import UnreadableFileError, UnsupportedFormatError
+from appliance.media.programs import end_with_us
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,9 +93,8 @@ class ExifTool:
                 hint="Install it: apt install libimage-exiftool-perl",
             )
         # exiftool that stays open waits for more when its pipe is closed: without this it would outlive us for ever.
-        end_with_us = [setpriv, "--pdeathsig", "KILL"] if (setpriv := shutil.which("setpriv")) else []
         process = subprocess.Popen(
-            [*end_with_us, program, "-stay_open", "True", "-@", "-"],
+            [*end_with_us(), program, "-stay_open", "True", "-@", "-"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from appliance.errors import UnreadableFileError, UnsupportedFormatError
 from appliance.media.guard import MAX_PIXELS
+from appliance.media.programs import end_with_us
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,7 +79,7 @@ def _run(
     # Files take the output, so that a program that writes without end is stopped by its own limit and not our memory.
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as complaints:
         process = subprocess.Popen(
-            [*_end_with_us(), *command],
+            [*end_with_us(), *command],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=complaints,
@@ -110,12 +111,6 @@ def _run(
             complaints.seek(0)
             raise _failure(path, complaints.read(4000).decode(errors="replace"))
         return data
-
-
-def _end_with_us() -> list[str]:
-    """Words before a command that let the kernel end it when this process is killed."""
-    setpriv = shutil.which("setpriv")
-    return [setpriv, "--pdeathsig", "KILL"] if setpriv else []
 
 
 def _failure(path: Path, complaints: str) -> UnreadableFileError:
