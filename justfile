@@ -8,7 +8,7 @@ default:
 
 # everything CI checks, without the slow tests
 check: lint
-    python -m pytest -q -m "not corpus and not slow and not e2e and not install and not appliance and not model"
+    python -m pytest -q -n {{num_cpus()}} --dist loadfile -m "not corpus and not slow and not e2e and not install and not appliance and not model"
 
 # format, lint, types, import direction, shell
 lint:
