@@ -34,13 +34,12 @@ from appliance.library import face_groups, in_use, kept, libraries, users
 from appliance.library.renew import renew_thumbnails
 from appliance.library.settings import get_setting
 from appliance.lock import DataLock, ended_badly
-from appliance.mdns import Announcer
+from appliance.mdns import Announcer, Told
 from appliance.messages import Bus, DatabaseDoubted, FacesChanged
 from appliance.notify import Supervisor
 from appliance.paths import DataPaths
 from appliance.protection.clock_watch import ClockWatch
 from appliance.protection.database import check_at_start, remember_damage
-from appliance.protection.growth import GrowthWatch
 from appliance.steps import registry as steps_registry
 from appliance.steps.base import spec
 from appliance.steps.runner import Runner
@@ -131,9 +130,6 @@ async def open_house(settings: Settings, *, command: str = "serve") -> AsyncIter
         clock = ClockWatch(home, scheduler.replan)
         stack.push_async_callback(clock.stop)
         await clock.start()
-        growth = GrowthWatch(home)
-        stack.push_async_callback(growth.stop)
-        growth.start()
         if closely and not was_checked:
             await scheduler.run_unless_paused("check_database")
         if await face_groups.is_due(db):
@@ -183,8 +179,7 @@ async def serve(
         if settings.mdns and not _is_loopback(settings.host):
             announcer = Announcer(
                 port=listener.getsockname()[1],
-                properties={"version": version(), "path": "/", "id": await kept.appliance_id(house.home.db)},
-                also=lambda: {"https": str(house.home.tls.port)} if house.home.tls.port else {},
+                tells=partial(_told, house.home, await kept.appliance_id(house.home.db)),
             )
         door = TlsDoor(
             house.home,
@@ -314,6 +309,13 @@ def _url(settings: Settings, listener: socket.socket) -> str:
     if host in ("0.0.0.0", "::"):
         host = _lan_address() or "127.0.0.1"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def _told(home: Home, appliance_id: str) -> Told:
+    """What the network is told of this appliance."""
+    properties = {"version": version(), "path": "/", "id": appliance_id}
+    https = {"https": str(home.tls.port)} if home.tls.port else {}
+    return Told(str(await get_setting(home.db, "name")), properties | https)
 
 
 def _is_loopback(host: str) -> bool:

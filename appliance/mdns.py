@@ -14,7 +14,7 @@ import itertools
 import logging
 import socket
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
 from zeroconf import (  # type: ignore[attr-defined]  # AddressResolver is public, but not in __all__
@@ -25,8 +25,10 @@ from zeroconf import (  # type: ignore[attr-defined]  # AddressResolver is publi
 )
 from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
+from appliance.errors import StorageError
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 log = logging.getLogger(__name__)
 
@@ -41,13 +43,21 @@ PROBE_EVERY_S = 60.0
 PROBE_MS = 900  # RFC 6762 section 8.1: three probes, 250 ms apart, and some patience
 SLEPT_S = 3.0  # the clock that counts sleep ran ahead by more than this: the machine was asleep
 NAMES_TRIED = 20
+#: A label has at most 63 bytes (RFC 6763 section 4.1.1), some of them for a number after a conflict.
+LONGEST_NAME_BYTES = 58
+
+
+class Told(NamedTuple):
+    """`name`: what people see, such as "Homeroll".  `properties`: what the TXT record says."""
+
+    name: str
+    properties: dict[str, str]
 
 
 class Announcer:
     """`start`, then it looks after itself until `stop`.
 
-    name: what people see, such as "Homeroll".   host: the first choice of a name below `.local`.
-    properties: what the TXT record says (version, path, id).   also: what it says as long as it is so (https).
+    tells: what is announced, now.   host: the first choice of a name below `.local`.
     addresses: where this machine is.  Both are asked when the kernel tells of the network, and every `look_every_s`.
     """
 
@@ -55,15 +65,13 @@ class Announcer:
         self,
         *,
         port: int,
-        properties: dict[str, str],
-        name: str = "Homeroll",
+        tells: Callable[[], Awaitable[Told]],
         host: str = "homeroll",
-        also: Callable[[], dict[str, str]] = dict,
         addresses: Callable[[], tuple[str, ...]] | None = None,
         look_every_s: float = LOOK_EVERY_S,
     ) -> None:
-        self._port, self._properties, self._name, self._wanted_host = port, properties, name, host
-        self._also, self._said = also, properties
+        self._port, self._tells, self._wanted_host = port, tells, host
+        self._told: Told | None = None  # as announced
         self._addresses_now = addresses or own_addresses
         self._look_every_s = look_every_s
         self._zeroconf: AsyncZeroconf | None = None
@@ -100,14 +108,16 @@ class Announcer:
 
     async def _look_after(self) -> None:
         asleep_s, probed = _asleep_s(), time.monotonic()
+        told: Told | None = None
         while True:
             try:
                 slept = _asleep_s() - asleep_s > SLEPT_S
                 asleep_s = _asleep_s()
                 found = await asyncio.to_thread(self._addresses_now)
-                says = self._properties | self._also()
-                if found != self._addresses or says != self._said or slept or self.problem:
-                    self._said = says
+                with contextlib.suppress(StorageError):  # whoever asks the database next tells of it
+                    told = await self._tells()
+                if told is not None and (told != self._told or found != self._addresses or slept or self.problem):
+                    self._told = told
                     await self._announce(found)
                     probed = time.monotonic()
                 elif self.host and time.monotonic() - probed > PROBE_EVERY_S:
@@ -120,6 +130,7 @@ class Announcer:
 
     async def _announce(self, addresses: tuple[str, ...]) -> None:
         await self._withdraw()
+        assert self._told is not None
         self._addresses = addresses
         if not addresses:
             self._fail("This machine has no address on a network")
@@ -132,9 +143,9 @@ class Announcer:
         for service in TYPES:
             info = AsyncServiceInfo(
                 service,
-                f"{self._name}.{service}",
+                f"{_label(self._told.name)}.{service}",
                 port=self._port,
-                properties=self._said,
+                properties=self._told.properties,
                 server=f"{host}.",
                 parsed_addresses=list(addresses),
             )
@@ -170,6 +181,12 @@ class Announcer:
         if problem != self.problem:
             log.warning("mdns %s", problem)
         self.problem = problem
+
+
+def _label(name: str) -> str:
+    """As zeroconf can announce it, which takes what stands before a dot for a label of its own."""
+    spaced = " ".join(name.replace(".", " ").split())
+    return spaced.encode()[:LONGEST_NAME_BYTES].decode(errors="ignore").strip() or "Homeroll"
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from appliance.jobs.find_duplicates import FindDuplicates
 from appliance.jobs.group_events import GroupEvents
 from appliance.jobs.index_images import IndexImages
 from appliance.jobs.index_text import IndexText
+from appliance.jobs.note_growth import NoteGrowth
 from appliance.jobs.restore_drill import RestoreDrill
 from appliance.jobs.scan_libraries import ScanLibraries
 from appliance.jobs.scrub_originals import ScrubOriginals
@@ -39,6 +40,7 @@ JOBS: tuple[Job, ...] = (
     ScrubOriginals(),
     WriteCaptions(),
     CheckDatabase(),
+    NoteGrowth(),
 )
 
 #: What happens -> the job that it asks for, and how long to wait for more of it, in seconds.

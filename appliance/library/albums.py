@@ -7,16 +7,11 @@ search finds for each what they may see.  What is changed here is in the journal
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from appliance.db.engine import Row
 from appliance.db.tables import Album, AlbumMember
 from appliance.errors import ConflictError, InvalidInputError
-from appliance.library import album_files, album_rights, album_shown, files, search
+from appliance.library import album_files, album_rights, album_shown, files, pages, search
 from appliance.library.album_changes import AlbumRecording
 from appliance.library.album_rights import EDITOR, OWNER, allowed_row, visible_albums
 from appliance.library.query import parse
@@ -26,22 +21,15 @@ if TYPE_CHECKING:
     import uuid
     from collections.abc import Mapping, Sequence
 
-    from appliance.db.engine import Database
+    from appliance.db.engine import Database, Row
     from appliance.home import Home
     from appliance.library.viewers import Viewer
 
 MOST_CHARACTERS = 200
 MOST_DEEP = 8
-MAX_LIMIT = 1000
 FAMILY = ("", "viewer", "editor")
 #: What only the owner of an album may change; editors the rest.
 OF_OWNERS = ("private", "family", "parent")
-
-
-class Albums(msgspec.Struct, frozen=True):
-    items: list[Row]
-    total: int
-    next: str | None
 
 
 async def list_albums(db: Database, viewer: Viewer) -> list[Row]:
@@ -248,12 +236,15 @@ async def _by_hand_row(db: Database, viewer: Viewer, album: uuid.UUID) -> Row:
 
 
 async def files_of_album(
-    home: Home, viewer: Viewer, album: uuid.UUID, *, limit: int = 100, cursor: str | None = None
-) -> Albums:
-    """By hand: as it is ordered.  A saved search: the best match first, as its search has them."""
-    if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidInputError(f"limit must be between 1 and {MAX_LIMIT}")
-    offset = _decode(cursor) if cursor else 0
+    home: Home, viewer: Viewer, album: uuid.UUID, *, limit: int = 100, cursor: str | None = None, offset: int = 0
+) -> pages.Page:
+    """By hand: as it is ordered.  A saved search: the best match first, as its search has them.
+
+    offset: how many to leave out; a cursor goes before it.
+    """
+    pages.check_limit(limit)
+    if cursor is not None:
+        (offset,) = pages.decode_cursor(cursor, tuple[pages.Offset])
     row = await allowed_row(home.db, viewer, album)
     if row["query"] is not None:
         result = await search.search(home, viewer, row["query"], limit=limit, offset=offset)
@@ -261,7 +252,8 @@ async def files_of_album(
     else:
         items, total = await album_shown.files_by_hand(home.db, viewer, row, limit, offset)
     following = offset + len(items)
-    return Albums(items=items, total=total, next=_encode(following) if items and following < total else None)
+    further = items and following < total
+    return pages.Page(items=items, total=total, next=pages.encode_cursor(following) if further else None)
 
 
 def _owner(viewer: Viewer, *, private: bool) -> uuid.UUID | None:
@@ -283,14 +275,3 @@ def _clean_query(query: str | None) -> str | None:
     if parse(query).is_empty:
         raise InvalidInputError("A saved search must ask for something", hint="Leave query out for an album by hand.")
     return query.strip()
-
-
-def _encode(offset: int) -> str:
-    return base64.urlsafe_b64encode(str(offset).encode()).decode().rstrip("=")
-
-
-def _decode(cursor: str) -> int:
-    try:
-        return min(max(0, int(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))), 1 << 40)
-    except (ValueError, binascii.Error) as error:
-        raise InvalidInputError("The cursor cannot be understood", hint="Start again without one.") from error

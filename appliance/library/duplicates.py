@@ -9,7 +9,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from appliance.errors import InvalidInputError, NotFoundError
-from appliance.library import files
+from appliance.library import files, pages
 from appliance.library.face_index import ids_json
 
 if TYPE_CHECKING:
@@ -35,12 +35,11 @@ async def list_groups(
     db: Database, viewer: Viewer, *, kind: str | None = None, limit: int = 50, cursor: str | None = None
 ) -> dict[str, Any]:
     """The last found first: items, total, next.   kind: one of `KINDS`; None: exact and near ones."""
-    if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidInputError(f"limit must be between 1 and {MAX_LIMIT}")
+    pages.check_limit(limit, MAX_LIMIT)
     if kind is not None and kind not in KINDS:
         raise InvalidInputError(f"There is no kind {kind!r}", hint=f"Kinds are: {', '.join(KINDS)}.")
     seen, arguments = _seen(viewer, kind)
-    last, total = files.decode_cursor(cursor) if cursor is not None else ("~", None)
+    last, total = pages.decode_cursor(cursor, pages.After) if cursor is not None else ("~", None)
     async with db.read():
         rows = await db.fetch(
             f'SELECT "id", "total" FROM (SELECT "id", count(*) OVER () AS "total" FROM ({seen})) WHERE "id" < ?'
@@ -50,7 +49,7 @@ async def list_groups(
         if total is None:
             total = rows[0]["total"] if rows else 0
         items = await _shown(db, viewer, [uuid.UUID(str(row["id"])) for row in rows[:limit]])
-    following = files.encode_cursor(items[-1]["id"], total) if len(rows) > limit else None
+    following = pages.encode_cursor(items[-1]["id"], total) if len(rows) > limit else None
     return {"items": items, "total": total, "next": following}
 
 

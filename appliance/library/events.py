@@ -3,24 +3,21 @@ with none of those is not there.  Which files are one event is worked out in `ev
 
 from __future__ import annotations
 
-import base64
-import binascii
-import uuid
 from collections import Counter
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from appliance.db.engine import Row
 from appliance.errors import InvalidInputError, NotFoundError
-from appliance.library import files
+from appliance.library import files, pages
 from appliance.library.face_index import ids_json
 
 if TYPE_CHECKING:
+    import uuid
     from collections.abc import Sequence
 
-    from appliance.db.engine import Database
+    from appliance.db.engine import Database, Row
     from appliance.library.viewers import Viewer
 
 MAX_LIMIT = 200
@@ -34,20 +31,14 @@ MAIN_TOWN = 0.4
 _COLUMNS = """e."id", e."name", e."source", e."local_start", e."latitude", e."longitude", e."around_km" """
 
 
-class Events(msgspec.Struct, frozen=True):
-    items: list[Row]
-    total: int
-    next: str | None
-
-
-async def list_events(db: Database, viewer: Viewer, *, limit: int = 50, cursor: str | None = None) -> Events:
+async def list_events(db: Database, viewer: Viewer, *, limit: int = 50, cursor: str | None = None) -> pages.Page:
     """The latest first."""
-    if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidInputError(f"limit must be between 1 and {MAX_LIMIT}")
+    pages.check_limit(limit, MAX_LIMIT)
     seen, arguments = _seen(viewer)
     after: tuple[str, list[object]] = ("", [])
     if cursor is not None:
-        after = ' AND (e."start", e."id") < (SELECT "start", "id" FROM "event" WHERE "id" = ?)', [_decode(cursor)]
+        place = pages.decode_cursor(cursor, tuple[pages.Id])
+        after = ' AND (e."start", e."id") < (SELECT "start", "id" FROM "event" WHERE "id" = ?)', [*place]
     async with db.read():
         total = int(await db.value(f'SELECT count(*) FROM "event" e WHERE {seen}', arguments))
         rows = await db.fetch(
@@ -56,7 +47,9 @@ async def list_events(db: Database, viewer: Viewer, *, limit: int = 50, cursor: 
             [*arguments, *after[1], limit + 1],
         )
         items = await _shown(db, viewer, rows[:limit])
-    return Events(items=items, total=total, next=_encode(rows[limit - 1]) if len(rows) > limit else None)
+    # Without its time, which may be that of a photo that the viewer does not see.
+    following = pages.encode_cursor(rows[limit - 1]["id"]) if len(rows) > limit else None
+    return pages.Page(items=items, total=total, next=following)
 
 
 async def get_event(db: Database, viewer: Viewer, event: uuid.UUID) -> Row:
@@ -81,7 +74,7 @@ async def check_event(db: Database, viewer: Viewer, event: uuid.UUID) -> None:
 
 async def files_of_event(
     db: Database, viewer: Viewer, event: uuid.UUID, *, limit: int = 200, offset: int = 0
-) -> Events:
+) -> pages.Page:
     """By time, the first taken first."""
     if not 1 <= limit <= MAX_FILES or offset < 0:
         raise InvalidInputError(f"limit must be between 1 and {MAX_FILES}")
@@ -97,7 +90,7 @@ async def files_of_event(
             [str(event), *arguments, limit, offset],
         )
         items = await files.get_files(db, viewer, [row["id"] for row in rows])
-    return Events(items=items, total=total, next=None)
+    return pages.Page(items=items, total=total, next=None)
 
 
 def title_of(name: str, place: str, start: str, end: str, *, moment: str = "") -> str:
@@ -186,15 +179,3 @@ def _described(event: Row, members: Sequence[Row]) -> dict[str, Any]:
         "by_hand": event["source"] == "manual",
         "point": None if not moment else {"moment": moment, "location": where and [where[1], where[0]]},
     }
-
-
-def _encode(row: Row) -> str:
-    """Without its time, which may be that of a photo that the viewer does not see."""
-    return base64.urlsafe_b64encode(row["id"].bytes).decode().rstrip("=")
-
-
-def _decode(cursor: str) -> str:
-    try:
-        return str(uuid.UUID(bytes=base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))))
-    except (ValueError, binascii.Error) as error:
-        raise InvalidInputError("The cursor cannot be understood", hint="Start again without one.") from error

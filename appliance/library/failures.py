@@ -6,12 +6,9 @@ waits for, other bytes of the file or another version of the step.
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from appliance.errors import InvalidInputError
+from appliance.library import pages
 from appliance.library.intake import ABSENT
 
 if TYPE_CHECKING:
@@ -33,7 +30,10 @@ async def failures(
     """What failed, or the ignored instead, of files that the viewer may see, the latest first: items, total, next, and
     how many are `ignored`."""
     condition, args = viewer.visible("f")
-    after, after_args = _after(cursor)
+    pages.check_limit(limit)
+    after, after_args = "", []
+    if cursor is not None:
+        after, after_args = ' AND (s."modified", s."id") < (?, ?)', [*pages.decode_cursor(cursor, tuple[str, pages.Id])]
     rows = await db.fetch(
         f"""SELECT s."id" AS step_id, s."step", s."error", s."hint", s."attempts", s."modified", f."id", f."filename",
                    f."content", l."name" AS library_name
@@ -45,7 +45,7 @@ async def failures(
     left: int = await db.value(f"SELECT count(*) FROM {_ROWS} WHERE {IGNORED} AND {condition}", args)
     total = left if ignored else await db.value(f"SELECT count(*) FROM {_ROWS} WHERE {FAILED} AND {condition}", args)
     page = rows[:limit]
-    following = _cursor(page[-1]) if len(rows) > limit else None
+    following = pages.encode_cursor(str(page[-1]["modified"]), page[-1]["step_id"]) if len(rows) > limit else None
     return {"items": [_failure(row) for row in page], "total": total, "next": following, "ignored": left}
 
 
@@ -107,20 +107,6 @@ def _which(viewer: Viewer | None, file_id: uuid.UUID | None, step: str | None) -
     if step is not None:
         condition, args = condition + ' AND s."step" = ?', [*args, step]
     return condition, args
-
-
-def _after(cursor: str | None) -> tuple[str, list[object]]:
-    if not cursor:
-        return "", []
-    try:
-        modified, step_id = msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=tuple[str, str])
-    except (ValueError, msgspec.DecodeError) as error:
-        raise InvalidInputError("That cursor is not one of ours", hint="Start again without it.") from error
-    return ' AND (s."modified", s."id") < (?, ?)', [modified, step_id]
-
-
-def _cursor(row: Row) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode((str(row["modified"]), str(row["step_id"])))).decode()
 
 
 def _failure(row: Row) -> dict[str, Any]:

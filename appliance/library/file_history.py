@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from appliance.errors import InvalidInputError
-from appliance.library import files, undo_rights
+from appliance.library import files, pages, undo_rights
 from appliance.library.face_index import ids_json
 from appliance.media import recipe as recipes
 
@@ -25,8 +24,7 @@ _AS_THEY_ARE = ("rating", "description")
 async def history_of(db: Database, viewer: Viewer, file: uuid.UUID, *, limit: int = 50) -> list[dict[str, Any]]:
     """Raises NotFoundError for a file that the viewer may not see, PermissionDeniedError for what they may only
     look at: what it said before is its owner's own business."""
-    if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidInputError(f"limit must be between 1 and {MAX_LIMIT}")
+    pages.check_limit(limit, MAX_LIMIT)
     async with db.read():
         await files.require_changeable(db, viewer, file)
         rows = await db.fetch(

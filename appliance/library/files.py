@@ -6,27 +6,23 @@ file.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import uuid
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from appliance.db.engine import Row
 from appliance.errors import InvalidInputError, NotFoundError, PermissionDeniedError
-from appliance.library import album_files, captions, faces, lent, renditions, tags
+from appliance.library import album_files, captions, faces, lent, pages, renditions, tags
 from appliance.messages import FileChanged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from appliance.db.engine import Database
+    from appliance.db.engine import Database, Row
     from appliance.library.viewers import Viewer
     from appliance.messages import Bus
 
 API = "/api/v1/files"
-MAX_LIMIT = 1000
 KINDS = ("photo", "video", "raw", "sidecar", "other")
 MAX_DESCRIPTION = 10_000
 
@@ -69,12 +65,6 @@ class Original(msgspec.Struct, frozen=True, kw_only=True):
         return renditions.name_of(self.content_sha, self.adjusted)
 
 
-class Page(msgspec.Struct, frozen=True):
-    items: list[Row]
-    total: int
-    next: str | None
-
-
 async def list_files(
     db: Database,
     viewer: Viewer,
@@ -86,11 +76,10 @@ async def list_files(
     content_sha: str | None = None,
     trashed: bool = False,
     hidden: bool = False,
-) -> Page:
+) -> pages.Page:
     """Last registered first.  Trashed files are listed only with `trashed`, hidden ones only with `hidden`, and there
     those only that the viewer may show again."""
-    if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidInputError(f"limit must be between 1 and {MAX_LIMIT}")
+    pages.check_limit(limit)
     if kind is not None and kind not in KINDS:
         raise InvalidInputError(f"There is no kind {kind!r}", hint=f"Kinds are: {', '.join(KINDS)}.")
     visible, arguments = viewer.visible("f")
@@ -110,7 +99,7 @@ async def list_files(
     where = " AND ".join(conditions)
     after, after_arguments, total = "", [], None
     if cursor is not None:
-        last, total = decode_cursor(cursor)
+        last, total = pages.decode_cursor(cursor, pages.After)
         after, after_arguments = ' AND f."id" < ?', [last]
     async with db.read():
         if total is None:
@@ -120,8 +109,8 @@ async def list_files(
             [*arguments, *after_arguments, limit + 1],
         )
         items = await _serialise(db, viewer, rows[:limit])
-    following = encode_cursor(rows[limit - 1]["id"], total) if len(rows) > limit else None
-    return Page(items=items, total=total, next=following)
+    following = pages.encode_cursor(rows[limit - 1]["id"], total) if len(rows) > limit else None
+    return pages.Page(items=items, total=total, next=following)
 
 
 async def get_file(db: Database, viewer: Viewer, file_id: uuid.UUID) -> Row:
@@ -231,20 +220,6 @@ async def _ids(db: Database, ids: Sequence[uuid.UUID], condition: tuple[str, lis
         [_json_list(ids), *arguments],
     )
     return [row["id"] for row in rows]
-
-
-def encode_cursor(last: uuid.UUID, total: int) -> str:
-    """Opaque to clients.  Carries the total, because counting a large library costs more than a page of it."""
-    return base64.urlsafe_b64encode(f"{last}/{total}".encode()).decode().rstrip("=")
-
-
-def decode_cursor(cursor: str) -> tuple[str, int]:
-    try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
-        last, _, total = text.partition("/")
-        return str(uuid.UUID(last)), int(total)
-    except (ValueError, binascii.Error) as error:
-        raise InvalidInputError("The cursor cannot be understood", hint="Start again without one.") from error
 
 
 def no_such_file() -> NotFoundError:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from appliance.db.tables import Journal
-from appliance.errors import InvalidInputError
+from appliance.library import pages
 from appliance.values import new_id, now
 
 if TYPE_CHECKING:
+    import uuid
     from collections.abc import Mapping
 
     from appliance.db.engine import Database, Row
@@ -57,8 +57,7 @@ async def list_entries(
     db: Database, viewer: Viewer, *, limit: int = 100, cursor: str | None = None, noun: str | None = None
 ) -> dict[str, Any]:
     """The viewer's own entries, for admins everyone's about the house too, the latest first: items, total, next."""
-    if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidInputError(f"limit must be between 1 and {MAX_LIMIT}")
+    pages.check_limit(limit)
     conditions, arguments = ["1"], []
     if viewer.user_id is not None:
         of_the_house = "', '".join(OF_THE_HOUSE)
@@ -70,17 +69,10 @@ async def list_entries(
     where = " AND ".join(conditions)
     total = await db.value(f'SELECT count(*) FROM "journal" WHERE {where}', arguments)
     if cursor is not None:
-        where, arguments = f'{where} AND "id" < ?', [*arguments, _read_cursor(cursor)]
+        where, arguments = f'{where} AND "id" < ?', [*arguments, *pages.decode_cursor(cursor, tuple[pages.Id])]
     rows = await db.fetch(f'SELECT * FROM "journal" WHERE {where} ORDER BY "id" DESC LIMIT ?', [*arguments, limit + 1])
-    following = str(rows[limit - 1]["id"]) if len(rows) > limit else None
+    following = pages.encode_cursor(rows[limit - 1]["id"]) if len(rows) > limit else None
     return {"items": [shown(row) for row in rows[:limit]], "total": total, "next": following}
-
-
-def _read_cursor(cursor: str) -> str:
-    try:
-        return str(uuid.UUID(cursor))
-    except ValueError as error:
-        raise InvalidInputError("The cursor cannot be understood", hint="Start again without one.") from error
 
 
 def shown(row: Row) -> dict[str, Any]:

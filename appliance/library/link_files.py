@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from appliance.errors import InvalidInputError, NotFoundError, PermissionDeniedError
-from appliance.library import files, thumbnails
+from appliance.errors import NotFoundError, PermissionDeniedError
+from appliance.library import files, pages, thumbnails
 from appliance.library.files import ORIGINAL_COLUMNS, Original
 
 if TYPE_CHECKING:
@@ -31,9 +29,8 @@ _ORDERS = {
 
 async def list_files(db: Database, link: Link, *, limit: int, cursor: str | None) -> dict[str, Any]:
     """items, total, next; ordered as the album is, else by when they were taken."""
-    if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidInputError(f"limit must be between 1 and {MAX_LIMIT}")
-    offset = _decode(cursor) if cursor else 0
+    pages.check_limit(limit, MAX_LIMIT)
+    (offset,) = pages.decode_cursor(cursor, tuple[pages.Offset]) if cursor is not None else (0,)
     tables, condition, arguments = _source(link)
     async with db.read():
         order = await _order(db, link)
@@ -46,7 +43,7 @@ async def list_files(db: Database, link: Link, *, limit: int, cursor: str | None
     return {
         "items": [_shown(link, row) for row in rows],
         "total": total,
-        "next": _encode(following) if rows and following < total else None,
+        "next": pages.encode_cursor(following) if rows and following < total else None,
     }
 
 
@@ -133,14 +130,3 @@ def _taken(row: Row) -> str | None:
         return None
     taken: str = (start + timedelta(minutes=offset or 0)).replace(tzinfo=None).isoformat(timespec="seconds")
     return taken
-
-
-def _encode(offset: int) -> str:
-    return base64.urlsafe_b64encode(str(offset).encode()).decode().rstrip("=")
-
-
-def _decode(cursor: str) -> int:
-    try:
-        return min(max(0, int(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))), 1 << 40)
-    except (ValueError, binascii.Error) as error:
-        raise InvalidInputError("The cursor cannot be understood", hint="Start again without one.") from error

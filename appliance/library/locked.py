@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from appliance.errors import InvalidInputError, PermissionDeniedError
-from appliance.library import announcing, files, journal, users
+from appliance.library import announcing, files, journal, pages, users
 from appliance.library.face_index import ids_json
 from appliance.messages import FileChanged
 from appliance.values import now
@@ -63,12 +63,11 @@ async def open_until(db: Database, viewer: Viewer) -> datetime | None:
 
 async def list_locked(
     db: Database, viewer: Viewer, *, limit: int = 100, cursor: str | None = None, trashed: bool = False
-) -> files.Page:
+) -> pages.Page:
     """The last registered first.  Raises LockedError while the space is shut."""
     _require_open(viewer)
-    if not 1 <= limit <= files.MAX_LIMIT:
-        raise InvalidInputError(f"limit must be between 1 and {files.MAX_LIMIT}")
-    last, total = files.decode_cursor(cursor) if cursor is not None else ("~", None)
+    pages.check_limit(limit)
+    last, total = pages.decode_cursor(cursor, pages.After) if cursor is not None else ("~", None)
     where = f"""f."locked" AND f."user" = ? AND f."part_of" IS NULL AND f."kind" IN ('photo', 'video', 'raw')
         AND f."trashed_at" IS {"NOT NULL" if trashed else "NULL"}"""
     async with db.read():
@@ -79,8 +78,8 @@ async def list_locked(
             [str(viewer.user_id), last, limit + 1],
         )
         items = await files.get_files(db, viewer, [row["id"] for row in rows[:limit]])
-    following = files.encode_cursor(rows[limit - 1]["id"], total) if len(rows) > limit else None
-    return files.Page(items=items, total=total, next=following)
+    following = pages.encode_cursor(rows[limit - 1]["id"], total) if len(rows) > limit else None
+    return pages.Page(items=items, total=total, next=following)
 
 
 async def lock(db: Database, bus: Bus, viewer: Viewer, ids: Sequence[uuid.UUID]) -> int:

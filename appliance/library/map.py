@@ -11,7 +11,7 @@ import msgspec
 
 from appliance.db.piccolo_migrations.m2026_11_21_places import LEVELS
 from appliance.errors import InvalidInputError
-from appliance.library import files, map_newest
+from appliance.library import files, map_newest, pages
 from appliance.library.event_groups import kilometres
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ MAX_ZOOM = 22
 #: A cell is 64 px wide where a tile of 256 px shows 360 / 2^zoom degrees.
 CELLS_PER_TILE_LOG2 = 2
 MOST_CLUSTERS = 2000
-MAX_LIMIT = 1000
 MOST_CORNERS = 200
 KM_PER_DEGREE = 111.195
 MILLIONTH = 1e-6
@@ -210,8 +209,9 @@ def _as_id(value: object) -> uuid.UUID:
 
 
 def _check_part(limit: int, offset: int) -> None:
-    if not 1 <= limit <= MAX_LIMIT or offset < 0:
-        raise InvalidInputError(f"limit must be between 1 and {MAX_LIMIT}")
+    pages.check_limit(limit)
+    if offset < 0:
+        raise InvalidInputError("offset must be 0 or more")
 
 
 def _cell(degrees: float, level: int) -> int:

@@ -5,32 +5,33 @@ What people say of them is in `decisions.py`.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import unicodedata
-import uuid
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import msgspec
-
-from appliance.db.engine import Row
-from appliance.errors import InvalidInputError, NotFoundError
-from appliance.library import face_index, faces
+from appliance.errors import NotFoundError
+from appliance.library import face_index, faces, pages
 from appliance.library.faces import visible_faces, visible_people
 
 if TYPE_CHECKING:
+    import uuid
     from collections.abc import Iterable, Sequence
 
-    from appliance.db.engine import Database
+    from appliance.db.engine import Database, Row
     from appliance.library.viewers import Viewer
 
-MAX_LIMIT = 1000
+
+class _AfterPerson(NamedTuple):
+    k1: pages.Whole
+    k2: pages.Whole
+    k3: pages.Whole
+    last: pages.Id
+    total: pages.Whole
 
 
-class People(msgspec.Struct, frozen=True):
-    items: list[Row]
-    total: int
-    next: str | None
+class _AfterFace(NamedTuple):
+    quality: float
+    last: pages.Id
+    total: pages.Whole
 
 
 async def list_people(
@@ -43,13 +44,12 @@ async def list_people(
     hidden: bool = False,
     ignored: bool = False,
     q: str = "",
-) -> People:
+) -> pages.Page:
     """Those who are on a photo that the viewer sees: favourites, then the named, then groups, most photos first.
 
     hidden, ignored: only those, instead of only the others.   q: beginning of any word of the name.
     """
-    if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidInputError(f"limit must be between 1 and {MAX_LIMIT}")
+    pages.check_limit(limit)
     visible, face_arguments = visible_faces(viewer, "c")
     allowed, people_arguments = visible_people(viewer)
     conditions = [allowed, f'{"" if hidden else "NOT "}p."hidden"', f'{"" if ignored else "NOT "}p."ignored"']
@@ -68,7 +68,7 @@ async def list_people(
         )"""
     counted, after, after_arguments, total = ', (SELECT count(*) FROM listed) AS "total"', "", [], None
     if cursor is not None:
-        *last, total = _decode(cursor, _AfterPerson)
+        *last, total = pages.decode_cursor(cursor, _AfterPerson)
         counted, after, after_arguments = "", 'WHERE (k1, k2, k3, "id") > (?, ?, ?, ?)', last
     async with db.read():
         # Sorted by what order needs alone: a row of a person is wide.
@@ -84,8 +84,8 @@ async def list_people(
     following = None
     if len(rows) > limit:
         last_row = rows[limit - 1]
-        following = _encode([last_row["k1"], last_row["k2"], last_row["k3"], str(last_row["id"]), total])
-    return People(items=items, total=total, next=following)
+        following = pages.encode_cursor(last_row["k1"], last_row["k2"], last_row["k3"], last_row["id"], total)
+    return pages.Page(items=items, total=total, next=following)
 
 
 async def get_person(db: Database, viewer: Viewer, person: uuid.UUID) -> Row:
@@ -121,17 +121,16 @@ async def check_person(db: Database, viewer: Viewer, person: uuid.UUID) -> None:
 
 async def list_faces(
     db: Database, viewer: Viewer, person: uuid.UUID, *, limit: int = 100, cursor: str | None = None
-) -> People:
+) -> pages.Page:
     """Faces of one person, the best pictures first."""
-    if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidInputError(f"limit must be between 1 and {MAX_LIMIT}")
+    pages.check_limit(limit)
     visible, arguments = visible_faces(viewer)
     where = f'fa."person" = ? AND fa."shown" AND NOT fa."removed" AND {visible}'
     async with db.read():
         await check_person(db, viewer, person)
         after, after_arguments, total = "", [], None
         if cursor is not None:
-            *last, total = _decode(cursor, _AfterFace)
+            *last, total = pages.decode_cursor(cursor, _AfterFace)
             after, after_arguments = 'AND (fa."quality", fa."id") < (?, ?)', last
         if total is None:
             total = await _count_faces(db, viewer, person)
@@ -143,8 +142,8 @@ async def list_faces(
         items = await faces.get_faces(db, viewer, [row["id"] for row in rows[:limit]])
     following = None
     if len(rows) > limit:
-        following = _encode([rows[limit - 1]["quality"], str(rows[limit - 1]["id"]), total])
-    return People(items=items, total=total, next=following)
+        following = pages.encode_cursor(rows[limit - 1]["quality"], rows[limit - 1]["id"], total)
+    return pages.Page(items=items, total=total, next=following)
 
 
 async def merge_suggestions(db: Database, viewer: Viewer, *, limit: int = 20) -> list[Row]:
@@ -265,24 +264,6 @@ async def _shown(db: Database, viewer: Viewer, rows: Sequence[Row]) -> list[dict
 
 def _like(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-def _encode(values: list[object]) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode(values)).decode().rstrip("=")
-
-
-#: What cursors hold, which anybody can make up: SQLite takes no other numbers.
-_Whole = Annotated[int, msgspec.Meta(ge=-(1 << 62), le=1 << 62)]
-_AfterPerson = tuple[_Whole, _Whole, _Whole, uuid.UUID, _Whole]
-_AfterFace = tuple[float, uuid.UUID, _Whole]
-
-
-def _decode(cursor: str, kind: Any) -> list[Any]:
-    try:
-        found = msgspec.json.decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=kind)
-    except (ValueError, binascii.Error, msgspec.DecodeError) as error:
-        raise InvalidInputError("The cursor cannot be understood", hint="Start again without one.") from error
-    return [str(one) if isinstance(one, uuid.UUID) else one for one in found]
 
 
 def no_such_person() -> NotFoundError:

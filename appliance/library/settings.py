@@ -166,7 +166,7 @@ SITE_SETTINGS: tuple[SiteSettingSpec, ...] = (
     SiteSettingSpec(
         name="name",
         default=NAME,
-        help="What this Homeroll is called, on its pages and in the dashboard.",
+        help="What this Homeroll is called: on its pages, in the dashboard and on the network.",
         clean=clean_name,
     ),
 )

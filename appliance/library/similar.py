@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from appliance.db.engine import Row
-from appliance.errors import InvalidInputError
-from appliance.library import files, image_index
+from appliance.library import files, image_index, pages
 
 if TYPE_CHECKING:
     import uuid
@@ -31,8 +30,7 @@ async def similar_files(db: Database, viewer: Viewer, file: uuid.UUID, *, limit:
 
     Raises NotFoundError for a file that the viewer may not see.
     """
-    if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidInputError(f"limit must be between 1 and {MAX_LIMIT}")
+    pages.check_limit(limit, MAX_LIMIT)
     if not await files.visible_ids(db, viewer, [file]):
         raise files.no_such_file()
     index = await image_index.in_use(db)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from appliance.db.engine import Row
-from appliance.errors import InvalidInputError, NotFoundError
-from appliance.library import files, tags
+from appliance.errors import NotFoundError
+from appliance.library import files, pages, tags
 from appliance.library.conditions import found
 from appliance.library.file_changes import FileRecording
 from appliance.library.query import fold
@@ -20,29 +17,23 @@ if TYPE_CHECKING:
     import uuid
     from collections.abc import Sequence
 
-    from appliance.db.engine import Database
+    from appliance.db.engine import Database, Row
     from appliance.library.viewers import Viewer
     from appliance.messages import Bus
 
-MAX_LIMIT = 1000
 MANUAL = "manual"
 
 
-class Tags(msgspec.Struct, frozen=True):
-    items: list[Row]
-    total: int
-    next: str | None
-
-
-async def list_tags(db: Database, viewer: Viewer, *, limit: int = 100, cursor: str | None = None, q: str = "") -> Tags:
+async def list_tags(
+    db: Database, viewer: Viewer, *, limit: int = 100, cursor: str | None = None, q: str = ""
+) -> pages.Page:
     """`name`, `count`, `sources`, `cover` of tags on files that the viewer may find, the most frequent first.
 
     q: beginning of any word of the tag.
     """
-    if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidInputError(f"limit must be between 1 and {MAX_LIMIT}")
+    pages.check_limit(limit)
     wanted = " ".join(fold(q).split())
-    after = _decode(cursor) if cursor is not None else None
+    after = pages.decode_cursor(cursor, tuple[int, str]) if cursor is not None else None
     async with db.read():
         rows = await tags.count_tags(db, viewer)
         if wanted:
@@ -56,7 +47,8 @@ async def list_tags(db: Database, viewer: Viewer, *, limit: int = 100, cursor: s
         {"name": row["name"], "count": row["count"], **details.get(str(row["id"]), {"sources": [], "cover": None})}
         for row in rows[:limit]
     ]
-    return Tags(items=items, total=total, next=_encode(rows[limit - 1]) if len(rows) > limit else None)
+    following = pages.encode_cursor(*_place(rows[limit - 1])) if len(rows) > limit else None
+    return pages.Page(items=items, total=total, next=following)
 
 
 async def _details(db: Database, viewer: Viewer, rows: Sequence[Row]) -> dict[str, Row]:
@@ -110,14 +102,3 @@ async def reject(db: Database, bus: Bus, viewer: Viewer, file: uuid.UUID, name: 
 
 def _place(row: Row) -> tuple[int, str]:
     return -row["count"], row["name"]
-
-
-def _encode(row: Row) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode(_place(row))).decode().rstrip("=")
-
-
-def _decode(cursor: str) -> tuple[int, str]:
-    try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=tuple[int, str])
-    except (ValueError, binascii.Error, msgspec.DecodeError) as error:
-        raise InvalidInputError("The cursor cannot be understood", hint="Start again without one.") from error

@@ -3,39 +3,33 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import contextlib
-import uuid
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
-
-from appliance.db.engine import Row
-from appliance.errors import InvalidInputError, NotFoundError
-from appliance.library import file_changes, files
+from appliance.errors import NotFoundError
+from appliance.library import file_changes, files, pages
 from appliance.library.edits import Edited, changeable_ids
 from appliance.library.face_index import ids_json
 from appliance.library.file_changes import FileRecording
 from appliance.values import now
 
 if TYPE_CHECKING:
+    import uuid
     from collections.abc import Sequence
 
     from appliance.db.engine import Database
     from appliance.library.viewers import Viewer
     from appliance.messages import Bus
 
-MAX_LIMIT = 1000
 #: The few files that are in the trash: without this SQLite may go through everything that is part of nothing.
 _TRASHED = '"stored_file" f INDEXED BY "stored_file_trash"'
 
 
-class Trash(msgspec.Struct, frozen=True):
-    items: list[Row]
-    total: int
-    next: str | None
+class _After(NamedTuple):
+    moment: str
+    last: pages.Id
+    total: pages.Whole
 
 
 async def trash_files(db: Database, bus: Bus, viewer: Viewer, ids: Sequence[uuid.UUID]) -> Edited:
@@ -55,16 +49,15 @@ async def restore_all(db: Database, bus: Bus, viewer: Viewer) -> Edited:
     return Edited(changed=0, undo=None)
 
 
-async def list_trash(db: Database, viewer: Viewer, *, limit: int = 100, cursor: str | None = None) -> Trash:
+async def list_trash(db: Database, viewer: Viewer, *, limit: int = 100, cursor: str | None = None) -> pages.Page:
     """The last trashed first; what is shown through another file is not listed by itself."""
-    if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidInputError(f"limit must be between 1 and {MAX_LIMIT}")
+    pages.check_limit(limit)
     visible, arguments = viewer.visible("f")
     condition = f'f."trashed_at" IS NOT NULL AND f."part_of" IS NULL AND {visible}'
     after: tuple[str, list[object]] = ("", [])
     total = None
     if cursor is not None:
-        moment, last, total = _decode(cursor)
+        moment, last, total = pages.decode_cursor(cursor, _After)
         after = (' AND (f."trashed_at", f."id") < (?, ?)', [moment, last])
     async with db.read():
         if total is None:
@@ -75,8 +68,9 @@ async def list_trash(db: Database, viewer: Viewer, *, limit: int = 100, cursor: 
             [*arguments, *after[1], limit + 1],
         )
         items = await files.get_files(db, viewer, [row["id"] for row in rows[:limit]])
-    following = _encode(rows[limit - 1], total) if len(rows) > limit else None
-    return Trash(items=items, total=total, next=following)
+    last_row = rows[limit - 1] if len(rows) > limit else None
+    following = pages.encode_cursor(last_row["moment"], last_row["id"], total) if last_row else None
+    return pages.Page(items=items, total=total, next=following)
 
 
 async def removable_ids(db: Database, viewer: Viewer, ids: Sequence[uuid.UUID] | None = None) -> list[uuid.UUID]:
@@ -121,18 +115,3 @@ async def _mark(
     if changed:
         await file_changes.announce(db, bus, changed)
     return Edited(changed=len(changed), undo=entry)
-
-
-def _encode(row: Row, total: int) -> str:
-    text = msgspec.json.encode([row["moment"], str(row["id"]), total])
-    return base64.urlsafe_b64encode(text).decode().rstrip("=")
-
-
-def _decode(cursor: str) -> tuple[str, str, int]:
-    try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        found: tuple[str, uuid.UUID, int] = msgspec.json.decode(text, type=tuple[str, uuid.UUID, int])
-    except (ValueError, binascii.Error, msgspec.DecodeError) as error:
-        raise InvalidInputError("The cursor cannot be understood", hint="Start again without one.") from error
-    moment, last, total = found
-    return moment, str(last), total

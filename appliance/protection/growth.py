@@ -7,7 +7,6 @@ to whoever asks, whenever they ask.  Looking at a disk (statvfs(2)) reads nothin
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -16,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from appliance.errors import HomerollError
 from appliance.library import kept, libraries
 from appliance.library.settings import get_setting
 from appliance.library.viewers import LOCAL_ADMIN
@@ -25,11 +23,9 @@ from appliance.values import now
 if TYPE_CHECKING:
     from appliance.home import Home
 
-log = logging.getLogger(__name__)
-
 STATE = "growth"
 DAY_S = 86_400.0
-#: A look is due this long after the last one: a service that is started every morning looks every morning.
+#: A look is one of another day this long after the last one: what is switched on every morning looks every morning.
 DUE_S = 20 * 3600.0
 KEPT_S = 31 * DAY_S
 #: Fewer say nothing about how it goes on: the first is that of the first import.
@@ -70,35 +66,11 @@ class Noted(msgspec.Struct, frozen=True, kw_only=True):
     disks: dict[str, tuple[int, Series]] = {}
 
 
-class GrowthWatch:
-    """`start` inside the event loop, `stop` at the end; asleep but for a moment each day."""
-
-    def __init__(self, home: Home) -> None:
-        self._home = home
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        self._task = asyncio.create_task(self._watch(), name="growth")
-
-    async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _watch(self) -> None:
-        while True:
-            try:
-                await note(self._home)
-            except HomerollError as error:  # a full disk, for one: tomorrow is another day
-                log.warning("growth=not noted: %s", error.message)
-            await asyncio.sleep(DAY_S)
-
-
-async def note(home: Home) -> None:
-    """Write down how full the disks are, unless that was done today."""
+async def note(home: Home) -> bool:
+    """Write down how full the disks are; False when that was done today."""
     noted, at = await _noted(home), now().timestamp()
     if noted.files and at - noted.files[-1][0] < DUE_S:
-        return
+        return False
     disks = {
         disk.mount: (disk.total_bytes, [*_of(noted, disk), (at, disk.free_bytes)]) for disk in await _measured(home)
     }
@@ -107,6 +79,7 @@ async def note(home: Home) -> None:
     files = [*noted.files, (at, await _files(home))]
     async with home.db.write():
         await kept.remember(home.db, STATE, msgspec.to_builtins(Noted(files=files, disks=kept_disks)))
+    return True
 
 
 async def tell(home: Home) -> Growth:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from appliance import mdns
-from appliance.mdns import Announcer, own_addresses
+from appliance.mdns import Announcer, Told, own_addresses
 from tests.lan import Machine, needs_a_lan, two_machines, until
 
 if TYPE_CHECKING:
@@ -34,6 +35,12 @@ def browse(machine: Machine, service: str = "_homeroll._tcp") -> list[list[str]]
     """Resolved services: interface, protocol, name, type, domain, host, address, port, text."""
     lines = machine.run("avahi-browse", "-trpk", service).splitlines()
     return [line.split(";")[1:] for line in lines if line.startswith("=")]
+
+
+def spelt(name: str) -> str:
+    """As avahi-browse escapes it: each byte that is no letter or digit as a backslash and three decimals."""
+    plain = re.sub(rb"\\(\d{3})", lambda found: bytes([int(found[1])]), name.encode())
+    return re.sub(rb"\\(.)", rb"\1", plain).decode()
 
 
 @needs_a_lan
@@ -89,6 +96,24 @@ def test_https_is_said_as_long_as_it_is_served(lan: tuple[Machine, Machine], tmp
         until(lambda: ['"https=' in found[8] for found in browse(there)] == [False, False])
 
 
+@needs_a_lan
+def test_another_name_is_announced_and_takes_the_place_of_the_first(
+    lan: tuple[Machine, Machine], tmp_path: Path
+) -> None:
+    here, there = lan
+    name = tmp_path / "name"
+    with here.start(*announce("one", str(name))):
+        for written, seen in ((None, "Homeroll"), ("Dr. Müller", "Dr Müller"), ("😀" * 40, "😀" * 14)):
+            if written:
+                (tmp_path / "next").write_text(written, encoding="utf-8")
+                (tmp_path / "next").rename(name)
+            until(lambda seen=seen: [spelt(found[2]) for found in browse(there)] == [seen, seen])
+
+
+async def told() -> Told:
+    return Told("Homeroll", {})
+
+
 async def test_a_wake_from_sleep_announces_again_and_no_network_is_no_disaster(monkeypatch: pytest.MonkeyPatch) -> None:
     announced: list[tuple[str, ...]] = []
     slept_s = 0.0
@@ -99,7 +124,7 @@ async def test_a_wake_from_sleep_announces_again_and_no_network_is_no_disaster(m
 
     monkeypatch.setattr(Announcer, "_announce", announce)
     monkeypatch.setattr(mdns, "_asleep_s", lambda: slept_s)
-    announcer = Announcer(port=1, properties={}, addresses=lambda: ("192.0.2.1",), look_every_s=0.01)
+    announcer = Announcer(port=1, tells=told, addresses=lambda: ("192.0.2.1",), look_every_s=0.01)
     await announcer.start()
     async with asyncio.timeout(60):
         while not announced:  # noqa: ASYNC110 - it looks for itself
@@ -115,7 +140,7 @@ async def test_a_wake_from_sleep_announces_again_and_no_network_is_no_disaster(m
 
 
 async def test_without_any_address_it_waits_and_says_so() -> None:
-    announcer = Announcer(port=1, properties={}, addresses=tuple, look_every_s=0.01)
+    announcer = Announcer(port=1, tells=told, addresses=tuple, look_every_s=0.01)
     await announcer.start()
     async with asyncio.timeout(60):
         while "no address" not in announcer.problem:  # noqa: ASYNC110 - it looks for itself

@@ -93,3 +93,29 @@ async def test_settings_are_saved_as_they_are_chosen(service: Service, watched: 
     await page.get_by_role("link", name="get it under Models").first.click()
     await expect(page.locator('[data-model="joytag"]').get_by_text("Chosen", exact=True)).to_be_visible()
     watched.assert_clean(service)
+
+
+@pytest.mark.parametrize("watched", [DESKTOP, PHONE], indirect=True, ids=["desktop dark", "phone"])
+async def test_it_is_called_what_the_family_calls_it_on_every_page(service: Service, watched: Watched) -> None:
+    page = watched.page
+    await open_library(page, service)
+    await page.goto(f"{service.url}/settings")
+    await expect(page).to_have_title("Settings · Homeroll")
+    name = page.get_by_label("Name", exact=True)
+    await name.fill("  The Millers' photos, since 1998  ")
+    await page.get_by_role("button", name="Save").click()
+    await expect(
+        page.locator(".toast").filter(has_text="It is called The Millers' photos, since 1998 now.")
+    ).to_be_visible()
+    await expect(page).to_have_title("Settings · The Millers' photos, since 1998")
+    await page.reload()
+    await expect(name).to_have_value("The Millers' photos, since 1998")
+    await page.get_by_role("link", name="The Millers' photos, since 1998, newest photos").click()
+    await expect(page).to_have_title("The Millers' photos, since 1998")
+    bar = await page.locator(".topbar").evaluate("bar => [bar.scrollWidth, bar.clientWidth]")
+    assert bar[0] <= bar[1], "the bar is wider than the page"
+    await page.goto(f"{service.url}/settings")
+    await name.fill("")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page).to_have_title("Settings · Homeroll")
+    watched.assert_clean(service)

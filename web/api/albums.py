@@ -13,7 +13,7 @@ from litestar.params import FromPath, JSONBody
 from appliance.library import albums
 from web.api.files import shown
 from web.api.schemas import File, Page
-from web.params import Cursor, Limit1000, Title
+from web.params import Cursor, Limit1000, Offset, Title
 from web.parts import Asking, HomePart
 
 Family = Literal["", "viewer", "editor"]
@@ -148,8 +148,10 @@ class AlbumsController(Controller):
         album_id: FromPath[uuid.UUID],
         limit: Limit1000 = 100,
         cursor: Cursor = None,
+        offset: Offset = 0,
     ) -> Page[File]:
-        page = await albums.files_of_album(home, viewer, album_id, limit=limit, cursor=cursor)
+        """`cursor` goes before `offset`."""
+        page = await albums.files_of_album(home, viewer, album_id, limit=limit, cursor=cursor, offset=offset)
         return Page(items=[shown(row) for row in page.items], total=page.total, next=page.next)
 
     @post(

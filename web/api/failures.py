@@ -10,7 +10,6 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.params import JSONBody, QueryParameter
 
-from appliance.errors import InvalidInputError
 from appliance.home import Home
 from appliance.library import failures
 from appliance.library.files import require_changeable
@@ -18,7 +17,6 @@ from appliance.library.viewers import Viewer
 from web.params import Cursor, Limit1000
 from web.parts import Asking, HomePart, RunnerPart
 
-MAX_LIMIT = 1000
 Ignored = Annotated[bool, QueryParameter(description="Those that somebody said to leave, instead")]
 
 
@@ -80,8 +78,6 @@ class FailuresController(Controller):
         cursor: Cursor = None,
         ignored: Ignored = False,
     ) -> Failures:
-        if not 1 <= limit <= MAX_LIMIT:
-            raise InvalidInputError(f"limit must be between 1 and {MAX_LIMIT}")
         found = await failures.failures(home.db, viewer, ignored=ignored, limit=limit, cursor=cursor)
         return msgspec.convert(found, Failures)
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from appliance.jobs.base import Progress
+from appliance.jobs.note_growth import NoteGrowth
 from appliance.library import kept, libraries
 from appliance.library.settings import change_settings
 from appliance.library.viewers import LOCAL_ADMIN
@@ -64,8 +66,8 @@ async def test_a_month_of_days_is_kept_and_tells_at_once_when_the_disk_is_full(
             write_jpegs(photos, 3)
             await scan()
         moment, free = START + timedelta(days=day), (500 - day) * GB
-        await growth.note(home)
-        await growth.note(home)  # the second of the same day is none
+        assert await growth.note(home)
+        assert not await growth.note(home), "the second of the same day is none"
     told = await growth.tell(home)
     (disk,) = told.disks
     assert disk.days_left == pytest.approx(461)
@@ -129,15 +131,11 @@ async def test_a_share_that_hangs_is_waited_for_by_one_thread_and_left_out(
     assert disk.holds == ["data"]
 
 
-async def test_the_watch_notes_at_its_start_and_ends_when_it_is_told_to(home: Home) -> None:
-    watch = growth.GrowthWatch(home)
-    watch.start()
-    async with asyncio.timeout(60):
-        while await kept.remembered(home.db, growth.STATE) is None:  # noqa: ASYNC110 - nothing tells of it
-            await asyncio.sleep(0.01)
-    await watch.stop()
-    assert watch._task is not None
-    assert watch._task.cancelled()
+async def test_the_job_notes_once_a_day_and_says_so(home: Home) -> None:
+    job = NoteGrowth()
+    assert await job.run(home, Progress(lambda: None)) == {"noted": True}
+    assert await kept.remembered(home.db, growth.STATE) is not None
+    assert await job.run(home, Progress(lambda: None)) == {"noted": False}
 
 
 async def test_an_answer_at_the_moment_of_the_end_does_not_keep_the_service_from_ending(home: Home) -> None:

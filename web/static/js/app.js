@@ -1,5 +1,6 @@
 // Puts the library page together: bar, timeline, rail, panels, people. Each part is independent; this file only introduces them.
 import { announce, el, isTyping } from "/static/js/lib/dom.js";
+import { setTitle } from "/static/js/lib/house.js";
 import { connectMessages, onMessage } from "/static/js/lib/messages.js";
 import { html, render } from "/static/js/lib/preact.js";
 import { panel, Panels, togglePanel } from "/static/js/ui/panels.js";
@@ -119,7 +120,7 @@ function createPageSwitch({ timeline, pages, wait, drawEmpty }) {
     timeline.show(now.name === "photos");
     drawEmpty();
     timelineState.set({ ...timelineState.get(), month: "" });
-    document.title = "Homeroll";
+    setTitle();
     const opened = openPage && (await openPage(pages, now, { nameMonth }));
     if (now !== route.get()) {
       opened?.destroy(); // somebody has gone on meanwhile

@@ -1,5 +1,6 @@
 // First thing that runs: finds out who is asking and shows setup, login, the new-password form or the library.
 import { api, request, setSignedOutHandler } from "/static/js/lib/api.js";
+import { house } from "/static/js/lib/house.js";
 import { disconnectMessages } from "/static/js/lib/messages.js";
 import { html, render } from "/static/js/lib/preact.js";
 import { maySession, session } from "/static/js/lib/session.js";
@@ -8,15 +9,12 @@ import { startTheme } from "/static/js/ui/theme.js";
 
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 
-/** What this Homeroll is called. */
-let house = "Homeroll";
-
 async function boot() {
   root.setAttribute("aria-busy", "true");
   try {
     if (location.pathname.startsWith("/s/")) return await (await import("/static/js/link/page.js")).openLink(root);
     const server = await api.get("/server");
-    house = server.name;
+    house.set(server.name);
     if (server.setup_required) return await show("setup");
     await enter(maySession() ? await whoAmI() : null);
   } catch (error) {
@@ -52,7 +50,7 @@ async function show(name) {
   const { AuthPage } = await import("/static/js/auth/page.js");
   const path = { setup: "/setup", login: "/login", password: null }[name];
   if (path && location.pathname !== path) history.replaceState(null, "", path + location.hash);
-  render(html`<${AuthPage} name=${name} house=${house} onEnter=${enter} />`, root);
+  render(html`<${AuthPage} name=${name} onEnter=${enter} />`, root);
 }
 
 setSignedOutHandler(() => {

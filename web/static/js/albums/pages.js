@@ -2,6 +2,7 @@
 import { api } from "/static/js/lib/api.js";
 import { announce } from "/static/js/lib/dom.js";
 import { plural } from "/static/js/lib/format.js";
+import { setTitle } from "/static/js/lib/house.js";
 import { html, render } from "/static/js/lib/preact.js";
 import { AlbumHead } from "/static/js/albums/head.js";
 import { AlbumList } from "/static/js/albums/list.js";
@@ -31,7 +32,7 @@ export async function openPage(holder, route) {
   async function showAll(isShown) {
     const { items } = await api.get("/albums");
     if (!isShown()) return;
-    document.title = "Albums · Homeroll";
+    setTitle("Albums");
     render(null, top);
     frame.say(html`<div class="tags-page"><${AlbumList} albums=${items} /></div>`);
   }
@@ -44,7 +45,7 @@ export async function openPage(holder, route) {
     await results.refresh();
     if (!isShown()) return;
     frame.clear();
-    document.title = `${album.name} · Homeroll`;
+    setTitle(album.name);
     const inside = () => albums.filter((/** @type {any} */ other) => other.parent === album.id);
     const draw = () => render(html`<${AlbumHead} album=${album} albums=${albums} shown=${results.total} onChanged=${changed} />`, top);
     /** @param {any} [next] the album as the server has it now */
@@ -82,15 +83,10 @@ export async function openPage(holder, route) {
   return frame.page(show);
 }
 
-/** Parts of an album by their place; its pages go by cursors, which are asked for one after the other. @param {string} path */
+/** Parts of an album by their place. @param {string} path */
 function askerOf(path) {
-  /** @type {Map<number, string>} where the page after so many photos begins */
-  const cursors = new Map();
   return async (/** @type {number} */ offset, /** @type {number} */ limit, /** @type {AbortSignal | undefined} */ signal) => {
-    if (!offset) cursors.clear();
-    const wanted = offset ? (cursors.get(offset) ?? btoa(String(offset)).replace(/=+$/, "")) : "";
-    const page = await api.get(`${path}/files?limit=${limit}${wanted && `&cursor=${encodeURIComponent(wanted)}`}`, signal);
-    if (page.next) cursors.set(offset + page.items.length, page.next);
+    const page = await api.get(`${path}/files?limit=${limit}&offset=${offset}`, signal);
     return { total: page.total, items: page.items.map((/** @type {any} */ file) => ({ file, score: 1 })) };
   };
 }

@@ -2,6 +2,7 @@
 import { api } from "/static/js/lib/api.js";
 import { announce } from "/static/js/lib/dom.js";
 import { plural } from "/static/js/lib/format.js";
+import { setTitle } from "/static/js/lib/house.js";
 import { Icon } from "/static/js/lib/icon.js";
 import { html, render } from "/static/js/lib/preact.js";
 import { byCursor } from "/static/js/search/cursors.js";
@@ -34,7 +35,7 @@ const WAYS = {
 export async function openPage(holder, route) {
   const frame = new Frame(holder, "search-page aside-page", ["FileChanged", "reconnected"]);
   const way = WAYS[/** @type {keyof typeof WAYS} */ (route.name)];
-  document.title = `${way.title} · Homeroll`;
+  setTitle(way.title);
   const back = {
     name: "show-again",
     icon: "archive-restore",

@@ -1,6 +1,8 @@
 import { api, request } from "/static/js/lib/api.js";
+import { house, setTitle } from "/static/js/lib/house.js";
 import { html, useEffect, useState } from "/static/js/lib/preact.js";
 import { session } from "/static/js/lib/session.js";
+import { useStore } from "/static/js/lib/store.js";
 import { FirstSteps } from "/static/js/auth/first.js";
 import { Field, Form } from "/static/js/auth/form.js";
 import { PasswordForm } from "/static/js/auth/password.js";
@@ -8,33 +10,36 @@ import { Logo } from "/static/js/ui/logo.js";
 
 const TITLES = { setup: "Welcome", login: "Log in", password: "Choose a new password" };
 
-/** @param {{ name: "setup" | "login" | "password", house: string, onEnter: (user: import("../lib/session.js").User | null) => unknown }} props */
-export function AuthPage({ name, house, onEnter }) {
+/** @param {{ name: "setup" | "login" | "password", onEnter: (user: import("../lib/session.js").User | null) => unknown }} props */
+export function AuthPage({ name, onEnter }) {
   useEffect(() => {
-    document.title = `${TITLES[name]} · Homeroll`;
+    setTitle(TITLES[name]);
     return () => {
-      document.title = "Homeroll";
+      setTitle();
     };
   }, [name]);
   const Page = { setup: Setup, login: Login, password: NewPassword }[name];
   return html`
     <main class="auth">
       <div class="auth-card">
-        <div class="auth-brand"><${Logo} size=${40} /><span>${house}</span></div>
+        <div class="auth-brand"><${Logo} size=${40} /><span>${useStore(house)}</span></div>
         <h1>${TITLES[name]}</h1>
-        <${Page} house=${house} onEnter=${onEnter} />
+        <${Page} onEnter=${onEnter} />
       </div>
     </main>
   `;
 }
 
-function Setup({ house, onEnter }) {
+function Setup({ onEnter }) {
   const [user, setUser] = useState(/** @type {any} */ (null));
   const send = async ({ called, ...values }) => {
     const body = { ...values, one_time_password: values.one_time_password.trim(), username: values.username.trim(), name: values.name.trim() };
     history.replaceState(null, "", "/setup");
     const made = await request("/setup", { method: "POST", body, quiet: true });
-    if (called.trim() !== house) await api.patch("/settings", { name: called }).catch(() => {}); // it can be named later, too
+    if (called.trim() !== house.get()) {
+      const named = () => house.set(called.trim());
+      await api.patch("/settings", { name: called }).then(named, () => {}); // it can be named later, too
+    }
     setUser(made);
   };
   if (user) return html`<${FirstSteps} onDone=${() => onEnter(user)} />`;
@@ -45,7 +50,7 @@ function Setup({ house, onEnter }) {
       <${Field} label="Your name" name="name" autocomplete="name" />
       <${Field} label="User name" name="username" value="admin" autocomplete="username" hint="What you type to log in." />
       <${Field} label="New password" name="password" type="password" autocomplete="new-password" minlength=${8} hint="At least 8 characters. A few words are good." />
-      <${Field} label="Name of this Homeroll" name="called" value=${house} autocomplete="off" />
+      <${Field} label="Name of this Homeroll" name="called" value=${house.get()} autocomplete="off" />
     <//>
   `;
 }

@@ -1,6 +1,7 @@
 // Photos that are there twice, or nearly: side by side, the best proposed, nothing decided without being asked.
 import { api } from "/static/js/lib/api.js";
 import { announce, el, isTyping } from "/static/js/lib/dom.js";
+import { setTitle } from "/static/js/lib/house.js";
 import { onMessage } from "/static/js/lib/messages.js";
 import { html, render } from "/static/js/lib/preact.js";
 import { createStore } from "/static/js/lib/store.js";
@@ -19,7 +20,7 @@ const kindOf = (/** @type {Group} */ { kind }) => (kind === "sequence" ? "sequen
 export async function openPage(holder) {
   const root = el("div", { class: "duplicates" });
   holder.replaceChildren(root);
-  document.title = "Duplicates · Homeroll";
+  setTitle("Duplicates");
   const store = createStore({
     kind: /** @type {Kind} */ ("copy"),
     totals: { copy: 0, sequence: 0 },

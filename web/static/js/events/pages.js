@@ -2,6 +2,7 @@
 import { api, fileUrl } from "/static/js/lib/api.js";
 import { el } from "/static/js/lib/dom.js";
 import { count, plural } from "/static/js/lib/format.js";
+import { setTitle } from "/static/js/lib/house.js";
 import { Icon } from "/static/js/lib/icon.js";
 import { onMessage } from "/static/js/lib/messages.js";
 import { html, render, useState } from "/static/js/lib/preact.js";
@@ -25,7 +26,7 @@ export const openPage = (holder, route, options) => (route.name === "event" ? op
 async function openEvents(holder) {
   const root = el("div", { class: "events-page" });
   holder.replaceChildren(root);
-  document.title = "Events · Homeroll";
+  setTitle("Events");
   const page = createStore({ items: /** @type {Event[]} */ ([]), total: 0, next: /** @type {string | null} */ (null) });
   const load = async () => page.set(await api.get(`/events?limit=${PAGE}`));
   const more = async () => {
@@ -119,7 +120,7 @@ async function openEvent(holder, id, { nameMonth }) {
   sized.observe(head);
   const load = async () => {
     const event = await api.get(path);
-    document.title = `${event.title} · Homeroll`;
+    setTitle(event.title);
     render(html`<${EventHead} event=${event} load=${load} />`, head);
   };
   timeline.view.addEventListener("moved", () => nameMonth(timeline));

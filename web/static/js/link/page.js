@@ -1,6 +1,7 @@
 // What a link shows to somebody without a login: its photos, one of them large, and what guests may do. Nothing else is loaded.
 import { ApiError, request } from "/static/js/lib/api.js";
 import { plural } from "/static/js/lib/format.js";
+import { setTitle } from "/static/js/lib/house.js";
 import { Icon } from "/static/js/lib/icon.js";
 import { html, render, useEffect, useState } from "/static/js/lib/preact.js";
 import { Field, Form } from "/static/js/auth/form.js";
@@ -20,11 +21,11 @@ export async function openLink(root) {
     try {
       const link = await ask("");
       if (link.needs_password) {
-        document.title = "Homeroll";
+        setTitle();
         render(html`<${Door} base=${base} onOpen=${show} />`, root);
         return;
       }
-      document.title = `${link.name} · Homeroll`;
+      setTitle(link.name);
       const first = await ask(`/files?limit=${PAGE}`);
       render(html`<${Shown} link=${link} base=${base} first=${first} ask=${ask} />`, root);
     } catch (error) {

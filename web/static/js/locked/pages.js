@@ -2,6 +2,7 @@
 import { api, request } from "/static/js/lib/api.js";
 import { el } from "/static/js/lib/dom.js";
 import { plural } from "/static/js/lib/format.js";
+import { setTitle } from "/static/js/lib/house.js";
 import { Icon } from "/static/js/lib/icon.js";
 import { html, render } from "/static/js/lib/preact.js";
 import { Field, Form } from "/static/js/auth/form.js";
@@ -17,7 +18,7 @@ export async function openPage(holder) {
   const body = el("div", { class: "search-body" });
   const root = el("div", { class: "search-page locked-page" }, top, body);
   holder.replaceChildren(root);
-  document.title = "Locked · Homeroll";
+  setTitle("Locked");
   /** @type {ReturnType<typeof createGrid> | null} */
   let grid = null;
   let timer = 0;

@@ -1,6 +1,7 @@
 // The photos of one memory.
 import { el } from "/static/js/lib/dom.js";
 import { dateName, plural } from "/static/js/lib/format.js";
+import { setTitle } from "/static/js/lib/house.js";
 import { Icon } from "/static/js/lib/icon.js";
 import { html, render } from "/static/js/lib/preact.js";
 import { gridOf } from "/static/js/events/list.js";
@@ -28,7 +29,7 @@ export async function openPage(holder, { id }) {
   try {
     if (id.startsWith("person-")) {
       const { person, files } = await loadYears(id);
-      document.title = `${person.name} through the years · Homeroll`;
+      setTitle(`${person.name} through the years`);
       render(html`<${Years} person=${person} files=${files} />`, head);
       return page;
     }
@@ -37,7 +38,7 @@ export async function openPage(holder, { id }) {
     const newest = grid.months.list[0]?.columns?.start[0] ?? "";
     const day = trip ? newest.slice(0, 10) : id.slice(4, 14);
     const title = trip ? `A trip until ${dateName(day)}` : id.endsWith("-1") ? dateName(day) : `The week of ${dateName(day)}`;
-    document.title = `${title} · Homeroll`;
+    setTitle(title);
     render(
       html`<header class="people-head trash-head">
         <a class="icon-button" href="/" aria-label="All photos"><${Icon} name="arrow-left" /></a>

@@ -1,16 +1,18 @@
 // The settings: what does what and when (`/settings`), and the models themselves (`/models`).
 import { el } from "/static/js/lib/dom.js";
+import { setTitle } from "/static/js/lib/house.js";
 import { html, render, useEffect } from "/static/js/lib/preact.js";
 import { isAdmin } from "/static/js/lib/session.js";
 import { loadModels } from "/static/js/models/data.js";
 import { ForAdmins, SettingsHead } from "/static/js/models/head.js";
 import { Https } from "/static/js/models/https.js";
 import { Models } from "/static/js/models/models.js";
-import { loadSettings, NightWindow, Understanding } from "/static/js/models/settings.js";
+import { loadSettings, Name, NightWindow, Understanding } from "/static/js/models/settings.js";
 
 /** @type {Record<string, [string, string, any][]>} page -> id, heading and content of its sections */
 const SECTIONS = {
   settings: [
+    ["home", "This Homeroll", Name],
     ["understanding", "Understanding", Understanding],
     ["night", "Night window", NightWindow],
     ["https", "Safe connection", Https],
@@ -22,7 +24,7 @@ const SECTIONS = {
 export async function openPage(holder, route) {
   const root = el("div", { class: "settings" });
   holder.replaceChildren(root);
-  document.title = "Settings · Homeroll";
+  setTitle("Settings");
   if (isAdmin()) await Promise.all([loadModels(), loadSettings()]);
   const show = (/** @type {import("../router.js").Route} */ now) => render(html`<${Settings} name=${now.name} />`, root);
   show(route);
@@ -37,7 +39,7 @@ export async function openPage(holder, route) {
 /** @param {{ name: string }} props "models" or "settings" */
 function Settings({ name }) {
   useEffect(() => {
-    if (name === "models") document.title = "Models · Homeroll";
+    if (name === "models") setTitle("Models");
   }, [name]);
   if (!isAdmin()) return html`<${ForAdmins} />`;
   return html`

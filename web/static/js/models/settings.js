@@ -1,5 +1,6 @@
 // Site settings: what an admin changes while Homeroll runs. Each is saved as soon as it is chosen.
 import { api } from "/static/js/lib/api.js";
+import { house } from "/static/js/lib/house.js";
 import { createStore, useStore } from "/static/js/lib/store.js";
 import { html, useState } from "/static/js/lib/preact.js";
 import { loadModels, models, splitTitle } from "/static/js/models/data.js";
@@ -92,6 +93,34 @@ function labelOf(choice, known) {
 }
 
 const NIGHT = ["23:00", "06:30"];
+
+/** What it is called. */
+export function Name() {
+  const { loaded, items } = useStore(settings);
+  const setting = items.find(({ name }) => name === "name");
+  if (!loaded || !setting) return null;
+  return html`<${Naming} key=${setting.value} setting=${setting} />`;
+}
+
+/** @param {{ setting: Setting }} props */
+function Naming({ setting }) {
+  const [name, setName] = useState(setting.value);
+  const send = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    const called = name.trim() || setting.default;
+    if (await save("name", called, `It is called ${called} now.`)) house.set(called);
+  };
+  return html`<form class="setting is-alone" onSubmit=${send}>
+    <div class="setting-text">
+      <label for="setting-name">Name</label>
+      <p id="setting-name-help">${setting.help}</p>
+    </div>
+    <div class="setting-name">
+      <input id="setting-name" aria-describedby="setting-name-help" maxlength="40" autocomplete="off" placeholder=${setting.default} value=${name} onInput=${(/** @type {any} */ event) => setName(event.target.value)} />
+      ${name.trim() !== setting.value && html`<button class="button is-small is-primary" type="submit">Save</button>`}
+    </div>
+  </form>`;
+}
 
 /** When steps run: always, or between two times. */
 export function NightWindow() {

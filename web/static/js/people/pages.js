@@ -1,5 +1,6 @@
 // The two pages about people, put into the library page.
 import { el } from "/static/js/lib/dom.js";
+import { setTitle } from "/static/js/lib/house.js";
 import { onMessage } from "/static/js/lib/messages.js";
 import { html, render } from "/static/js/lib/preact.js";
 import { onChange } from "/static/js/people/changes.js";
@@ -35,7 +36,7 @@ function hear(again) {
 async function openPeoplePage(holder) {
   const root = el("div", { class: "people" });
   holder.replaceChildren(root);
-  document.title = "People · Homeroll";
+  setTitle("People");
   const stop = hear(loadPeople);
   const stopKeys = addGridKeys(root);
   render(html`<${PeoplePage} />`, root);

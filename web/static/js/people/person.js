@@ -1,6 +1,7 @@
 // One person: who they are, their photos by time, and every face of theirs to sort out.
 import { api } from "/static/js/lib/api.js";
 import { el } from "/static/js/lib/dom.js";
+import { setTitle } from "/static/js/lib/house.js";
 import { html, render } from "/static/js/lib/preact.js";
 import { openPhoto } from "/static/js/open.js";
 import { Faces } from "/static/js/people/faces.js";
@@ -36,7 +37,7 @@ export async function openPersonPage(holder, id, { nameMonth, hear }) {
   };
   function draw() {
     if (!person) return;
-    document.title = `${nameOr(person, "Somebody")} · Homeroll`;
+    setTitle(nameOr(person, "Somebody"));
     facesRoot.hidden = tab !== "faces";
     render(html`<${PersonHead} person=${person} photos=${timeline.months.total} tab=${tab} onTab=${setTab} /><${Asked} person=${person} />`, head);
     render(tab === "faces" ? html`<${Faces} key=${person.id} person=${person} />` : null, facesRoot);

@@ -2,6 +2,7 @@
 import { api, fileUrl, request } from "/static/js/lib/api.js";
 import { calmly, el } from "/static/js/lib/dom.js";
 import { count, plural } from "/static/js/lib/format.js";
+import { setTitle } from "/static/js/lib/house.js";
 import { Icon } from "/static/js/lib/icon.js";
 import { html, render } from "/static/js/lib/preact.js";
 import { term } from "/static/js/lib/query.js";
@@ -26,7 +27,7 @@ export async function openPage(holder) {
   const list = el("div");
   const root = el("div", { class: "places-page" }, head, frame, bar, picked, list);
   holder.replaceChildren(root);
-  document.title = "Places · Homeroll";
+  setTitle("Places");
   /** @type {Awaited<ReturnType<typeof gridOfPages>> | null} */
   let grid = null;
   const map = new PhotoMap(canvas, { onPick: (box, files) => show(box, files) });

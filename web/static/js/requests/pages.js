@@ -1,6 +1,7 @@
 // What requests cost (`/requests`): for admins who wonder why something is slow.
 import { el } from "/static/js/lib/dom.js";
 import { count, plural } from "/static/js/lib/format.js";
+import { setTitle } from "/static/js/lib/house.js";
 import { Icon } from "/static/js/lib/icon.js";
 import { html, render, useState } from "/static/js/lib/preact.js";
 import { isAdmin } from "/static/js/lib/session.js";
@@ -31,7 +32,7 @@ const ONLY = [
 export async function openPage(holder) {
   const root = el("div", { class: "settings requests-page" });
   holder.replaceChildren(root);
-  document.title = "Requests · Homeroll";
+  setTitle("Requests");
   let timer = 0;
   try {
     if (isAdmin()) await load();

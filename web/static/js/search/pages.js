@@ -2,6 +2,7 @@
 import { api } from "/static/js/lib/api.js";
 import { announce } from "/static/js/lib/dom.js";
 import { plural } from "/static/js/lib/format.js";
+import { setTitle } from "/static/js/lib/house.js";
 import { html, render } from "/static/js/lib/preact.js";
 import { Frame } from "/static/js/search/frame.js";
 import { Head } from "/static/js/search/head.js";
@@ -34,7 +35,7 @@ export async function openPage(holder, route) {
   async function show(now) {
     const isShown = frame.begin();
     const asked = askedOf(now);
-    document.title = `${asked.query || (asked.like ? "Similar photos" : "Search")} · Homeroll`;
+    setTitle(asked.query || (asked.like ? "Similar photos" : "Search"));
     if (!asked.query.trim() && !asked.like) {
       render(null, top);
       frame.say(html`<${Home} />`);

@@ -2,6 +2,7 @@
 import { api } from "/static/js/lib/api.js";
 import { el } from "/static/js/lib/dom.js";
 import { plural } from "/static/js/lib/format.js";
+import { setTitle } from "/static/js/lib/house.js";
 import { Icon } from "/static/js/lib/icon.js";
 import { html, render, useState } from "/static/js/lib/preact.js";
 import { session } from "/static/js/lib/session.js";
@@ -13,7 +14,7 @@ import { toast, toastError } from "/static/js/ui/toast.js";
 export async function openPage(holder) {
   const root = el("div", { class: "sharing-page" });
   holder.replaceChildren(root);
-  document.title = "Devices · Homeroll";
+  setTitle("Devices");
   try {
     render(html`<${Devices} first=${(await api.get("/sessions")).items} />`, root);
   } catch (error) {

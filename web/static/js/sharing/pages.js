@@ -2,6 +2,7 @@
 import { api } from "/static/js/lib/api.js";
 import { copyText, el } from "/static/js/lib/dom.js";
 import { ago, dateShort, plural } from "/static/js/lib/format.js";
+import { setTitle } from "/static/js/lib/house.js";
 import { Icon } from "/static/js/lib/icon.js";
 import { html, render, useState } from "/static/js/lib/preact.js";
 import { session } from "/static/js/lib/session.js";
@@ -18,7 +19,7 @@ const KINDS = { album: "bookmark", selection: "images", person: "user", event: "
 export async function openPage(holder) {
   const root = el("div", { class: "sharing-page" });
   holder.replaceChildren(root);
-  document.title = "Sharing · Homeroll";
+  setTitle("Sharing");
   try {
     const [{ items: links }, { items: waiting }, { items: libraries }] = await Promise.all(["/shares", "/shares/uploads", "/libraries"].map((path) => api.get(path)));
     render(html`<${Sharing} first=${links} sent=${waiting} libraries=${libraries} />`, root);

@@ -2,6 +2,7 @@
 import { api, fileUrl } from "/static/js/lib/api.js";
 import { el } from "/static/js/lib/dom.js";
 import { count, plural } from "/static/js/lib/format.js";
+import { setTitle } from "/static/js/lib/house.js";
 import { Icon } from "/static/js/lib/icon.js";
 import { onMessage } from "/static/js/lib/messages.js";
 import { html, render, useEffect, useState } from "/static/js/lib/preact.js";
@@ -23,7 +24,7 @@ const CALM_MS = 2500; // tagging tells of many files in a row
 export async function openPage(holder) {
   const root = el("div", { class: "tags-page" });
   holder.replaceChildren(root);
-  document.title = "Tags · Homeroll";
+  setTitle("Tags");
   let first = null;
   try {
     first = await ask("");

@@ -2,6 +2,7 @@
 import { api, fileUrl } from "/static/js/lib/api.js";
 import { announce, el } from "/static/js/lib/dom.js";
 import { count, dayMedium, plural } from "/static/js/lib/format.js";
+import { setTitle } from "/static/js/lib/house.js";
 import { Icon } from "/static/js/lib/icon.js";
 import { onMessage } from "/static/js/lib/messages.js";
 import { html, render, useState } from "/static/js/lib/preact.js";
@@ -21,7 +22,7 @@ const DAY_MS = 86_400_000;
 export async function openPage(holder) {
   const root = el("div", { class: "trash-page" });
   holder.replaceChildren(root);
-  document.title = "Trash · Homeroll";
+  setTitle("Trash");
   const page = createStore({ items: /** @type {Trashed[]} */ ([]), total: 0, next: /** @type {string | null} */ (null), days: 30, removable: 0 });
   const load = async () => page.set(await api.get(`/trash?limit=${PAGE}`));
   const more = async () => {

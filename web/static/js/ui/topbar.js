@@ -1,4 +1,5 @@
 import { calmly } from "/static/js/lib/dom.js";
+import { house } from "/static/js/lib/house.js";
 import { Icon } from "/static/js/lib/icon.js";
 import { count } from "/static/js/lib/format.js";
 import { html } from "/static/js/lib/preact.js";
@@ -27,11 +28,12 @@ export function Topbar() {
   const { name } = useStore(route);
   const now = useStore(status);
   const upload = useStore(uploadSummary);
+  const called = useStore(house);
   const work = workOf(now);
   const troubled = now.libraries.some((library) => library.status === "frozen") || now.health.status !== "ok";
   const label = work.busy ? `Activity: ${count(work.done)} of ${count(work.total)} done` : troubled ? "Activity: needs attention" : "Activity";
   return html`
-    <a class="brand" href="/" aria-label="Homeroll, newest photos" onClick=${toTop}><${Logo} /><span>Homeroll</span></a>
+    <a class="brand" href="/" aria-label=${`${called}, newest photos`} onClick=${toTop}><${Logo} /><span>${called}</span></a>
     <nav class="topbar-pages" aria-label="Pages">
       ${PAGES.map(
         ([path, names, icon, label]) =>

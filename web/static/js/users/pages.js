@@ -2,6 +2,7 @@
 import { api } from "/static/js/lib/api.js";
 import { el } from "/static/js/lib/dom.js";
 import { plural } from "/static/js/lib/format.js";
+import { setTitle } from "/static/js/lib/house.js";
 import { Icon } from "/static/js/lib/icon.js";
 import { html, render, useState } from "/static/js/lib/preact.js";
 import { isAdmin } from "/static/js/lib/session.js";
@@ -16,7 +17,7 @@ import { Failure } from "/static/js/ui/failure.js";
 export async function openPage(holder) {
   const root = el("div", { class: "settings users-page" });
   holder.replaceChildren(root);
-  document.title = "Users · Homeroll";
+  setTitle("Users");
   try {
     render(isAdmin() ? html`<${Users} first=${(await api.get("/users")).items} />` : html`<${ForAdmins} />`, root);
   } catch (error) {

@@ -1,4 +1,5 @@
 // The viewer: PhotoSwipe over the timeline's order, with the address bar, the keys and the information beside it.
+import { setTitle, titled } from "/static/js/lib/house.js";
 import PhotoSwipe from "/static/vendor/photoswipe-5.4.4/photoswipe.esm.min.js";
 import { announce, isTyping, prefersReducedMotion } from "/static/js/lib/dom.js";
 import { dayFull, localTime, timeOfDay } from "/static/js/lib/format.js";
@@ -57,7 +58,7 @@ class Viewer {
     this.months = timeline.months;
     this.single = single;
     this.pushed = back;
-    this.title = document.title;
+    this.title = titled();
     this.leaving = false;
     this.ready = false;
     /** @type {(() => void) | undefined} */
@@ -158,7 +159,7 @@ class Viewer {
       document.removeEventListener("keydown", keys, true);
       removeEventListener("popstate", popped);
       document.documentElement.classList.remove("viewer-open");
-      document.title = this.title;
+      setTitle(this.title);
       this.info.destroy();
       this.deaf();
       open = null;
@@ -178,7 +179,7 @@ class Viewer {
     this.lastId = slide.id;
     const path = `/photo/${slide.id}`;
     if (location.pathname !== path && !this.leaving) history.replaceState(history.state, "", path);
-    document.title = `${dayFull(slide.start)} · Homeroll`;
+    setTitle(dayFull(slide.start));
     announce([slide.kind === "video" ? "Video" : "Photo", dayFull(slide.start), timeOfDay(slide.start)].join(", "));
     this.buttons.update();
     this.info.show();
