@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable
+from datetime import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,6 +17,7 @@ from ml import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from appliance.db.engine import Database, Row
     from appliance.library.viewers import Viewer
@@ -48,6 +50,15 @@ def clean_night_window(value: object) -> str:
     if (from_hour, from_minute) == (to_hour, to_minute):
         raise InvalidInputError("night_window begins and ends at the same time")
     return f"{from_hour:02}:{from_minute:02}-{to_hour:02}:{to_minute:02}"
+
+
+def window_is_open(window: str, moment: datetime) -> bool:
+    """Whether "22:00-06:00" holds at `moment` (local time); "" is always open."""
+    if not window:
+        return True
+    begin, end = (time.fromisoformat(part.strip()) for part in window.split("-"))
+    time_of_day = moment.time()
+    return begin <= time_of_day < end if begin <= end else time_of_day >= begin or time_of_day < end
 
 
 def clean_folder(value: object) -> str:

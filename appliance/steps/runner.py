@@ -7,32 +7,26 @@ claims the next ones, so that a busy import costs one commit for a handful of fi
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import time
 from collections import deque
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from appliance.errors import (
-    ComputeError,
-    ComputeUnavailableError,
     DatabaseDamagedError,
-    HomerollError,
     ModelUnavailableError,
     StorageError,
 )
 from appliance.files import remove_temporaries
 from appliance.library import announcing
 from appliance.library import steps as plan
-from appliance.library.intake import ABSENT
-from appliance.library.settings import get_setting
+from appliance.library.settings import get_setting, window_is_open
 from appliance.messages import FileAdded, FileChanged, LibraryChanged, ModelsChanged, StepProgress, StepsAsked
 from appliance.protection import strain
 from appliance.protection.room import check_disk
-from appliance.steps.base import ChangedError, SkipError, Step, compute, original, spec
+from appliance.steps.base import Step, compute, original, spec
+from appliance.steps.outcomes import Done, Outcomes, nobodys_fault
 
 if TYPE_CHECKING:
     import uuid
@@ -54,21 +48,7 @@ STORAGE_RETRY_S = 30.0
 MODEL_RETRY_S = 600.0
 STRAIN_RETRY_S, LONGEST_REST_S = strain.RETRY_S, strain.LONGEST_REST_S
 RATE_WINDOW_S = 30.0
-RETRIES_AFTER_CRASH = 1
 MOST_PRIORITIES = 2000
-#: What the operating system says when it is not this file that is bad.
-_MACHINE_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN})
-
-
-class _Done(msgspec.Struct):
-    """A claimed step whose computing ended: with `result`, or with `error`; `status` says what becomes of it."""
-
-    due: Any
-    seconds: float
-    result: Any = None
-    error: Exception | None = None
-    stowed: bool = False
-    status: str = ""  # "" until judged; then done | failed | skipped | pending (to be tried again)
 
 
 class Runner:
@@ -86,6 +66,7 @@ class Runner:
         self._clock = clock
         self._gauge = gauge or strain.Gauge()
         self._strain = strain.NONE
+        self._outcomes = Outcomes(home, self._steps)
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._listener: asyncio.Task[None] | None = None
@@ -94,9 +75,8 @@ class Runner:
         self._unavailable: dict[str, tuple[ModelUnavailableError, float]] = {}  # step -> why, and until when
         self._first: dict[uuid.UUID, None] = {}
         self._hindered: dict[str, str] = {}  # step -> why it cannot run for any file at present
-        self._computing: dict[asyncio.Task[_Done], Step] = {}
+        self._computing: dict[asyncio.Task[Done], Step] = {}
         self._finished_at: dict[str, deque[float]] = {step.name: deque(maxlen=500) for step in steps}
-        self._crashes: dict[uuid.UUID, int] = {}
         self._told_at = 0.0
 
     @property
@@ -208,7 +188,7 @@ class Runner:
                 self.reconsider()
 
     async def _run(self) -> None:
-        finished: list[_Done] = []
+        finished: list[Done] = []
         while True:
             self._wake.clear()
             try:
@@ -236,7 +216,7 @@ class Runner:
             self._storage_problem = problem
         await asyncio.sleep(STORAGE_RETRY_S)
 
-    async def _give_back(self, finished: list[_Done]) -> None:
+    async def _give_back(self, finished: list[Done]) -> None:
         ids = [done.due.id for done in finished]
         finished.clear()
         try:
@@ -253,7 +233,7 @@ class Runner:
         except TimeoutError:
             return
 
-    async def _turn(self, finished: list[_Done]) -> bool:
+    async def _turn(self, finished: list[Done]) -> bool:
         """Write what is finished, claim more, wait for some of it; True when there is nothing to do."""
         await asyncio.to_thread(self._look_around)
         for due in await self._flush_and_claim(finished):
@@ -282,12 +262,10 @@ class Runner:
         await self._tell()
         return False
 
-    async def _flush_and_claim(self, finished: list[_Done]) -> list[Due]:
-        for done in finished:
-            await self._judge(done)
-        await self._stow(finished)
+    async def _flush_and_claim(self, finished: list[Done]) -> list[Due]:
+        await self._outcomes.judge(finished)
         self._note_models(finished)
-        trouble = next((problem for done in finished if (problem := _nobodys_fault(done.error))), "")
+        trouble = next((problem for done in finished if (problem := nobodys_fault(done.error))), "")
         idle = self._paused or bool(trouble)
         room, models_room = (0, 0) if idle else self._room()
         self._hindered = await self._hindrances()
@@ -295,7 +273,7 @@ class Runner:
         claimed: list[Due] = []
         async with self._home.db.write():
             valid = await plan.still_claimed(self._home.db, [done.due.id for done in finished]) if finished else set()
-            outcomes = [await self._save(done) for done in finished if done.due.id in valid]
+            outcomes = [await self._outcomes.save(done) for done in finished if done.due.id in valid]
             await plan.finish(self._home.db, outcomes)
             for step in self._steps.values():
                 if step.name in self._unavailable or step.name in self._hindered:
@@ -340,7 +318,7 @@ class Runner:
         reasons = {step.name: await step.hindrance(self._home) for step in self._steps.values()}
         return {name: reason for name, reason in reasons.items() if reason}
 
-    def _note_models(self, finished: Sequence[_Done]) -> None:
+    def _note_models(self, finished: Sequence[Done]) -> None:
         """A step whose model cannot be used waits as a whole: it is no file's fault, and is told once."""
         moment = time.monotonic()
         for step, (_, until) in list(self._unavailable.items()):
@@ -352,7 +330,7 @@ class Runner:
                     log.warning("step=%s waits: %s %s", done.due.step, done.error.message, done.error.hint)
                 self._unavailable[done.due.step] = (done.error, moment + MODEL_RETRY_S)
 
-    async def _compute(self, due: Due) -> _Done:
+    async def _compute(self, due: Due) -> Done:
         step = self._steps[due.step]
         began = time.monotonic()
         try:
@@ -366,93 +344,17 @@ class Runner:
                 models=step.models,
             )
         except Exception as error:  # noqa: BLE001 - the edge of a step: whatever it is becomes this file's row
-            return _Done(due=due, seconds=time.monotonic() - began, error=error)
-        return _Done(due=due, seconds=computed.seconds, result=computed.result)
+            return Done(due=due, seconds=time.monotonic() - began, error=error)
+        return Done(due=due, seconds=computed.seconds, result=computed.result)
 
-    async def _judge(self, done: _Done) -> None:
-        """Decide what becomes of it, once, and write what is not in the main database.
-
-        Raises StorageError when that cannot be written now; `done` is then judged again.
-        """
-        if done.status:
-            return
-        if done.error is None:
-            try:
-                await self._steps[done.due.step].prepare(self._home, done.due.row, done.result)
-            except StorageError:
-                raise
-            except Exception as error:  # noqa: BLE001 - the edge of a step, as in `_compute`
-                done.error = error
-            else:
-                done.status = "done"
-                return
-        if _nobodys_fault(done.error) or isinstance(done.error, ModelUnavailableError):
-            done.status = "pending"
-        elif isinstance(done.error, FileNotFoundError | ChangedError | SkipError) or not await asyncio.to_thread(
-            _exists, done.due.row
-        ):
-            done.status = "skipped"
-        elif isinstance(done.error, ComputeError | MemoryError) and self._may_retry(done.due.id):
-            done.status = "pending"
-        else:
-            done.status = "failed"
-
-    async def _stow(self, finished: Sequence[_Done]) -> None:
-        """One transaction for all: each writes the same few pages of the file anew.  Raises StorageError."""
-        fresh = [done for done in finished if done.status == "done" and not done.stowed]
-        if fresh:
-            async with self._home.db.write():
-                for done in fresh:
-                    await self._steps[done.due.step].stow(self._home, done.due.row, done.result)
-            for done in fresh:
-                done.stowed = True
-
-    async def _save(self, done: _Done) -> plan.Outcome:
-        """Write the result, in a savepoint: what one file's result does to the tables is not its neighbours' loss."""
-        due, step, db = done.due, self._steps[done.due.step], self._home.db
-        warning = ""
-        if done.status == "done":
-            await db.fetch("SAVEPOINT result")
-            try:
-                warning = await step.save(self._home, due.row, done.result)
-            except StorageError:
-                raise
-            except Exception:
-                log.exception("file_id=%s step=%s its result could not be written", due.file, due.step)
-                await db.fetch("ROLLBACK TO result")
-                done.error, done.status = _NotWrittenError("What was read from this file could not be stored"), "failed"
-            await db.fetch("RELEASE result")
-        if done.status == "failed":
-            return await self._failed(done)
-        why = str(done.error) if isinstance(done.error, SkipError) else ABSENT
-        told = why if done.status == "skipped" else warning
-        return plan.Outcome(id=due.id, status=done.status, seconds=done.seconds, error=told)
-
-    async def _failed(self, done: _Done) -> plan.Outcome:
-        due, error = done.due, done.error
-        assert error is not None
-        await self._steps[due.step].fail(self._home, due.file)
-        await plan.fold_failures(self._home.db, due.file, self._steps[due.step].needs)
-        message, hint = _told(error)
-        if not isinstance(error, HomerollError | OSError | MemoryError):
-            log.error("file_id=%s step=%s failed unexpectedly", due.file, due.step, exc_info=error)
-        else:
-            log.info("file_id=%s step=%s failed: %s", due.file, due.step, message)
-        return plan.Outcome(id=due.id, status="failed", seconds=done.seconds, error=message, hint=hint)
-
-    def _may_retry(self, step: uuid.UUID) -> bool:
-        """A crash may have been another file's doing (memory): once more, then it is this file's own."""
-        self._crashes[step] = self._crashes.get(step, 0) + 1
-        return self._crashes[step] <= RETRIES_AFTER_CRASH
-
-    async def _after_flush(self, finished: Sequence[_Done]) -> None:
+    async def _after_flush(self, finished: Sequence[Done]) -> None:
         was_in: dict[str, str] = {}
         for done in finished:
             row = done.due.row
             if done.status == "pending":
                 continue
             self._finished_at[done.due.step].append(time.monotonic())
-            self._crashes.pop(done.due.id, None)
+            self._outcomes.forget(done.due.id)
             was_in[str(row["id"])] = row["local_start"]
         # Asked now: who may see them may have changed while they were worked on.
         await announcing.tell_changed(self._home.db, self._home.bus, sorted(was_in), was_in=was_in)
@@ -474,40 +376,3 @@ class Runner:
                 wanted = await plan.unfinished(self._home.db, self._first)
                 self._first = {file: None for file in self._first if file in wanted}
             self._home.bus.publish(StepProgress(items=await self.progress()))
-
-
-def window_is_open(window: str, moment: datetime) -> bool:
-    """Whether "22:00-06:00" holds at `moment` (local time); "" is always open."""
-    if not window:
-        return True
-    begin, end = (datetime.strptime(part.strip(), "%H:%M").time() for part in window.split("-"))  # noqa: DTZ007 - no date
-    time_of_day = moment.time()
-    return begin <= time_of_day < end if begin <= end else time_of_day >= begin or time_of_day < end
-
-
-class _NotWrittenError(HomerollError):
-    """A result that the tables refuse; the traceback is in the log."""
-
-
-def _nobodys_fault(error: Exception | None) -> str:
-    """Why nothing can be computed at present, or "" when the error is the file's own."""
-    if isinstance(error, StorageError | ComputeUnavailableError):
-        return error.message
-    if isinstance(error, OSError) and error.errno in _MACHINE_ERRORS:
-        return f"The machine is short of something: {error.strerror}"
-    return ""
-
-
-def _told(error: Exception) -> tuple[str, str]:
-    """(message, hint) for the family; the log has what it means to us."""
-    if isinstance(error, HomerollError):
-        return error.message, error.hint
-    if isinstance(error, OSError):
-        return f"The file cannot be read: {error.strerror or 'the disk gave no reason'}", "Check the disk."
-    if isinstance(error, MemoryError):
-        return "This file needs more memory than compute_memory_mb allows", "Raise that setting, if the machine has it."
-    return "Something unexpected went wrong with this file", "The log has the details; please report it."
-
-
-def _exists(row: dict[str, Any]) -> bool:
-    return original(row).exists()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from appliance.errors import InvalidInputError
-from appliance.library.settings import SITE_SETTINGS, clean_name, clean_night_window
+from appliance.library.settings import SITE_SETTINGS, clean_name, clean_night_window, window_is_open
 
 
 def test_every_setting_explains_itself_and_accepts_its_own_default() -> None:
@@ -38,3 +40,20 @@ def test_a_name_is_one_line(given: str, kept: str) -> None:
 def test_a_name_that_is_none_is_refused(given: object) -> None:
     with pytest.raises(InvalidInputError):
         clean_name(given)
+
+
+@pytest.mark.parametrize(
+    ("window", "hour", "is_open"),
+    [
+        ("", 12, True),
+        ("22:00-06:00", 23, True),
+        ("22:00-06:00", 5, True),
+        ("22:00-06:00", 6, False),
+        ("22:00-06:00", 12, False),
+        ("01:00-05:00", 1, True),
+        ("01:00-05:00", 5, False),
+        ("01:00-05:00", 23, False),
+    ],
+)
+def test_a_window_may_pass_midnight(window: str, hour: int, is_open: bool) -> None:
+    assert window_is_open(window, datetime(2024, 5, 1, hour)) is is_open  # noqa: DTZ001 - the wall clock at home

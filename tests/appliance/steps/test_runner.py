@@ -8,8 +8,6 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from appliance.errors import DatabaseBusyError
 from appliance.files import TEMPORARY_PREFIX
 from appliance.library import failures
@@ -20,7 +18,7 @@ from appliance.library.viewers import LOCAL_ADMIN
 from appliance.steps import runner as runner_module
 from appliance.steps.base import Step, spec
 from appliance.steps.registry import STEPS
-from appliance.steps.runner import Runner, window_is_open
+from appliance.steps.runner import Runner
 from tests.appliance.pictures import jpeg, write_jpegs
 from tests.appliance.steps.steps import Sayer
 
@@ -28,6 +26,8 @@ if TYPE_CHECKING:
     import uuid
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
     from pathlib import Path
+
+    import pytest
 
     from appliance.home import Home
 
@@ -347,23 +347,6 @@ async def test_pause_survives_a_restart(home: Home, photos: Path, scan: Scan) ->
         await runner.resume()
         await finished(runner)
     assert len(step.saved) == 4
-
-
-@pytest.mark.parametrize(
-    ("window", "hour", "is_open"),
-    [
-        ("", 12, True),
-        ("22:00-06:00", 23, True),
-        ("22:00-06:00", 5, True),
-        ("22:00-06:00", 6, False),
-        ("22:00-06:00", 12, False),
-        ("01:00-05:00", 1, True),
-        ("01:00-05:00", 5, False),
-        ("01:00-05:00", 23, False),
-    ],
-)
-def test_a_window_may_pass_midnight(window: str, hour: int, is_open: bool) -> None:
-    assert window_is_open(window, datetime(2024, 5, 1, hour)) is is_open  # noqa: DTZ001 - the wall clock at home
 
 
 async def test_outside_the_night_window_only_light_and_asked_for_work_is_done(
