@@ -47,12 +47,15 @@ async def list_people(
 ) -> pages.Page:
     """Those who are on a photo that the viewer sees: favourites, then the named, then groups, most photos first.
 
-    hidden, ignored: only those, instead of only the others.   q: beginning of any word of the name.
+    hidden, ignored: only those, instead of only the others; hidden strangers are among the strangers.
+    q: beginning of any word of the name.
     """
     pages.check_limit(limit)
     visible, face_arguments = visible_faces(viewer, "c")
     allowed, people_arguments = visible_people(viewer)
-    conditions = [allowed, f'{"" if hidden else "NOT "}p."hidden"', f'{"" if ignored else "NOT "}p."ignored"']
+    conditions = [allowed, f'{"" if ignored else "NOT "}p."ignored"']
+    if hidden or not ignored:
+        conditions.append(f'{"" if hidden else "NOT "}p."hidden"')
     arguments = [*face_arguments, *people_arguments]
     if named is not None:
         conditions.append(f"p.\"name\" {'<>' if named else '='} ''")

@@ -107,6 +107,16 @@ async def test_counts_follow_whatever_happens_to_faces_and_files(album: Album) -
     assert await db.value('SELECT count(*) FROM "person_count"') == 0
 
 
+async def test_a_hidden_stranger_stands_among_the_strangers(album: Album) -> None:
+    db, anna = album.home.db, await album.person("anna")
+    await album.change(anna, hidden=True)
+    assert [one["id"] for one in (await people.list_people(db, LOCAL_ADMIN, hidden=True)).items] == [anna]
+    await album.change(anna, ignored=True)
+    for marks, listed in (({}, False), ({"hidden": True}, False), ({"ignored": True}, True)):
+        page = await people.list_people(db, LOCAL_ADMIN, **marks)
+        assert (anna in [one["id"] for one in page.items]) is listed
+
+
 @pytest.mark.parametrize(
     "marks",
     [

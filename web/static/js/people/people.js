@@ -40,7 +40,7 @@ export function PeoplePage() {
 function Group({ title, hint = "", list, empty = "" }) {
   return html`<section class="people-group">
     ${title && html`<h2>${title}</h2>`}
-    ${hint && title && html`<p class="people-hint">${hint}</p>`}
+    ${hint && html`<p class="people-hint">${hint}</p>`}
     ${!list.length && empty && html`<p class="people-hint">${empty}</p>`}
     <ul class="people-grid">${list.map((person) => html`<${Card} key=${person.id} person=${person} />`)}</ul>
   </section>`;
