@@ -70,6 +70,11 @@ class DataPaths(msgspec.Struct, frozen=True):
         return self.root / "homeroll.db.suspect"
 
     @property
+    def put_back(self) -> Path:
+        """When the database was last replaced by that of an earlier day; read by `jobs/empty_trash.py`."""
+        return self.root / "homeroll.db.put-back"
+
+    @property
     def lock(self) -> Path:
         return self.root / "homeroll.lock"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -50,6 +51,7 @@ def put_back(paths: DataPaths, folder: Path, moment: datetime, *, name: str = ""
             unpack_snapshot(folder / snapshot.name, fresh)
             fresh.chmod(0o640)
             give_to_owner(fresh, paths.root)
+            note_put_back(paths, moment)
             aside = set_aside(paths, moment)
             fresh.replace(paths.database)
             sync_folder(paths.root)
@@ -92,6 +94,19 @@ def _keep(path: Path, copy: Path) -> None:
         copy.hardlink_to(path)
     except OSError:  # a file system without hard links
         shutil.copy2(path, copy)
+
+
+def note_put_back(paths: DataPaths, moment: datetime) -> None:
+    """The trash of an earlier day may hold what somebody has taken out of it since: its days are counted anew."""
+    paths.put_back.write_text(moment.isoformat(), encoding="utf-8")
+    give_to_owner(paths.put_back, paths.root)
+
+
+def when_put_back(paths: DataPaths) -> datetime | None:
+    """None when the database is the one that was always here.  Blocks for a small file."""
+    with contextlib.suppress(OSError, ValueError):
+        return datetime.fromisoformat(paths.put_back.read_text(encoding="utf-8"))
+    return None
 
 
 def give_to_owner(path: Path, root: Path) -> None:

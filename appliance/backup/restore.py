@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from appliance.backup.database import give_to_owner, set_aside
+from appliance.backup.database import give_to_owner, note_put_back, set_aside
 from appliance.backup.folder import GUESTS
 from appliance.backup.originals import Item, copy_originals, read_sums
 from appliance.backup.snapshots import list_snapshots, newest_sound, unpack_snapshot
@@ -102,6 +102,7 @@ def restore(
     with tempfile.TemporaryDirectory(dir=paths.root, prefix=TEMPORARY_PREFIX) as scratch:
         fresh = _unpack_database(backup, Path(scratch), places, result)
         _write_files(backup, paths, places, tell, result)
+        note_put_back(paths, now())
         set_aside(paths, now())
         fresh.replace(paths.database)
         sync_folder(paths.root)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from appliance.backup.database import when_put_back
 from appliance.library.face_index import ids_json
 from appliance.protection import clock
 from appliance.values import now
@@ -38,7 +39,7 @@ class EmptyTrash:
         """everything: do not wait for `trash_days`; someone pressed the button.   only: of these files alone."""
         pressed = everything or only is not None
         age = timedelta(days=home.settings.trash_days)
-        if not pressed and (waits := await clock.why_not_old(home.db, age)):
+        if not pressed and (waits := await _why_not_old(home, age)):
             log.warning("job=empty_trash nothing is deleted: %s", waits)
             return {"deleted": 0, "kept": 0, "waits": waits}
         before = now() if pressed else now() - age
@@ -51,31 +52,37 @@ class EmptyTrash:
         deleted = kept = 0
         for done, row in enumerate(rows):
             await progress.check_in()
-            if await self._delete(home, row):
+            if await self._delete(home, row, pressed=pressed):
                 deleted += 1
             else:
                 kept += 1
             progress.update(done + 1, len(rows))
         return {"deleted": deleted, "kept": kept}
 
-    async def _delete(self, home: Home, row: Row) -> bool:
+    async def _delete(self, home: Home, row: Row, *, pressed: bool) -> bool:
         """Files first, row last: a kill between the two leaves a row whose file is absent, and the next run ends it."""
         file = str(row["id"])
-        paths = await home.db.fetch('SELECT * FROM "file_path" WHERE "file" = ?', [file])
-        versions = await home.db.fetch(
-            'SELECT "kept_as" FROM "file_version" WHERE "file" = ? AND "kept_as" IS NOT NULL', [file]
-        )
-        kept_as = [home.paths.versions / version["kept_as"] for version in versions]
         try:
-            await asyncio.to_thread(_remove, row["root"], paths, kept_as)
+            if not pressed:
+                await _check_copies(home, file)
+            # Looked at before, too: a disk that must wake up first keeps nobody from writing meanwhile.
+            await asyncio.to_thread(_there, row["root"], await _paths(home, file))
+            async with home.db.write(durable=True):
+                # Asked again, for the run may have been long: whoever takes it out of the trash writes, too.
+                if await home.db.value('SELECT "trashed_at" FROM "stored_file" WHERE "id" = ?', [file]) is None:
+                    raise _KeptError("it was taken out of the trash meanwhile")
+                versions = await home.db.fetch(
+                    'SELECT "kept_as" FROM "file_version" WHERE "file" = ? AND "kept_as" IS NOT NULL', [file]
+                )
+                kept_as = [home.paths.versions / version["kept_as"] for version in versions]
+                await asyncio.to_thread(_remove, row["root"], await _paths(home, file), kept_as)
+                await home.db.fetch('DELETE FROM "stored_file" WHERE "id" = ?', [file])
         except _KeptError as reason:
             log.warning("file_id=%s job=empty_trash not deleted: %s", file, reason)
             return False
         except OSError as error:
             log.warning("file_id=%s job=empty_trash cannot be deleted: %s", file, error.strerror)
             return False
-        async with home.db.write(durable=True):
-            await home.db.fetch('DELETE FROM "stored_file" WHERE "id" = ?', [file])
         return True
 
 
@@ -83,18 +90,46 @@ class _KeptError(Exception):
     """Why a trashed file is not deleted."""
 
 
-def _remove(root: str, paths: list[Row], versions: list[Path]) -> None:
-    """Remove a file at each of its paths, and its old contents.  All or, when one path gives reason to doubt, nothing.
+async def _why_not_old(home: Home, age: timedelta) -> str:
+    """Why nothing in the trash can be taken for old enough, for people; "" when something may be."""
+    if waits := await clock.why_not_old(home.db, age):
+        return waits
+    put_back = await asyncio.to_thread(when_put_back, home.paths)
+    if put_back is not None and now() < put_back + age:
+        return f"The database of an earlier day was put back on {put_back:%Y-%m-%d}: days in the trash count from then"
+    return ""
 
-    Raises _KeptError or OSError; then something is left, and so must its row be.
-    """
+
+async def _paths(home: Home, file: str) -> list[Row]:
+    return await home.db.fetch('SELECT * FROM "file_path" WHERE "file" = ?', [file])
+
+
+async def _check_copies(home: Home, file: str) -> None:
+    """Whoever trashed it may have kept the same picture elsewhere.  Raises _KeptError where all those that were kept
+    are away at present: this may be the last one."""
+    copies = await home.db.fetch(
+        """SELECT l."root", o."content", o."missing_since" IS NULL AND l."status" = 'ready' AS "here"
+           FROM "stored_file" f JOIN "stored_file" o ON o."content_sha" = f."content_sha" AND o."id" <> f."id"
+           JOIN "library" l ON l."id" = o."library" WHERE f."id" = ? AND o."trashed_at" IS NULL""",
+        [file],
+    )
+    if copies and not await asyncio.to_thread(_any_there, copies):
+        raise _KeptError("the copy that was kept is not there at the moment")
+
+
+def _any_there(copies: list[Row]) -> bool:
+    return any(copy["here"] and Path(copy["root"], copy["content"]).is_file() for copy in copies)
+
+
+def _there(root: str, paths: list[Row]) -> list[Path]:
+    """Where a trashed file still is.  Raises _KeptError when one path gives reason to doubt, or OSError."""
     # What cannot be seen is not gone: an unmounted disk shows an empty folder.
     with os.scandir(root) as entries:
         if next(entries, None) is None:
             raise _KeptError("its library's folder is empty")
-    originals = [Path(root, path["folder"], path["name"]) for path in paths]
     there: list[Path] = []
-    for original, path in zip(originals, paths, strict=True):
+    for path in paths:
+        original = Path(root, path["folder"], path["name"])
         try:
             stat = original.lstat()
         except FileNotFoundError:
@@ -102,5 +137,13 @@ def _remove(root: str, paths: list[Row], versions: list[Path]) -> None:
         if (stat.st_size, stat.st_mtime_ns) != (path["size_bytes"], path["mtime_ns"]):
             raise _KeptError("it changed since it was trashed")
         there.append(original)
-    for found in [*there, *versions]:
+    return there
+
+
+def _remove(root: str, paths: list[Row], versions: list[Path]) -> None:
+    """Remove a file at each of its paths, and its old contents.  All or, when one path gives reason to doubt, nothing.
+
+    Raises _KeptError or OSError; then something is left, and so must its row be.
+    """
+    for found in [*_there(root, paths), *versions]:
         found.unlink(missing_ok=True)

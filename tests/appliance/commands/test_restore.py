@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from appliance.backup.database import when_put_back
+from appliance.paths import DataPaths
 from tests.appliance.commands.test_service import Machine
 from tests.appliance.pictures import jpeg, write_jpegs
 
@@ -92,6 +94,7 @@ def test_a_lost_machine_comes_back_with_every_byte_row_and_name(lost: Lost) -> N
     restored = lost.json("restore", str(lost.disk))
     assert (restored["files"], restored["problems"]) == (9, [])
     assert files_in(lost.photos) == lost.files
+    assert when_put_back(DataPaths(lost.data)) is not None  # days in the trash count from now
     found = rows(lost.data)
     for table in TABLES:
         assert found[table] == lost.rows[table], table

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from appliance.backup.database import note_put_back
+from appliance.importing.scan import scan_library
 from appliance.jobs.base import Progress
 from appliance.jobs.empty_trash import EmptyTrash
+from appliance.library import libraries
 from appliance.values import new_id, now
 from tests.appliance.pictures import write_jpegs
 
 if TYPE_CHECKING:
-    import uuid
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
@@ -160,3 +164,57 @@ async def keep_version(home: Home, file: uuid.UUID, kept_as: str) -> None:
                VALUES (?, ?, 'a', 'b', 9, ?, ?)""",
             [str(new_id()), str(file), kept_as, now()],
         )
+
+
+class Meanwhile(Progress):
+    """Somebody takes a file out of the trash while it is being emptied, in the pause before its turn."""
+
+    def __init__(self, home: Home, name: str) -> None:
+        super().__init__(lambda: None)
+        self._home, self._name = home, name
+
+    async def check_in(self) -> None:
+        async with self._home.db.write():
+            await self._home.db.fetch('UPDATE "stored_file" SET "trashed_at" = NULL WHERE "filename" = ?', [self._name])
+
+
+async def test_what_is_taken_out_of_the_trash_while_it_is_emptied_stays(home: Home, photos: Path, scan: Scan) -> None:
+    write_jpegs(photos, 3)
+    await scan()
+    await trash(home, "0000.jpg", "0001.jpg", days_ago=31)
+    assert await EmptyTrash().run(home, Meanwhile(home, "0001.jpg")) == {"deleted": 1, "kept": 1}
+    assert await names(home) == on_disk(photos) == ["0001.jpg", "0002.jpg"]
+
+
+async def test_the_last_copy_within_reach_waits_for_the_one_that_was_kept(
+    home: Home, photos: Path, scan: Scan, tmp_path: Path
+) -> None:
+    write_jpegs(photos, 2)
+    await scan()
+    best = tmp_path / "another disk"
+    best.mkdir()
+    (best / "best.jpg").write_bytes((photos / "0001.jpg").read_bytes())
+    other = await libraries.add_library(home.db, name="Another", root=str(best))
+    await scan_library(home, other)
+    await trash(home, "0001.jpg", days_ago=31)
+    other_id = uuid.UUID(other["id"])
+    await libraries.set_status(home.db, other_id, libraries.FROZEN, reason="its disk is away")
+    assert await empty(home) == {"deleted": 0, "kept": 1}
+    await libraries.set_status(home.db, other_id, libraries.READY)
+    (best / "best.jpg").unlink()
+    (best / "more.jpg").write_bytes(b"x")
+    assert await empty(home) == {"deleted": 0, "kept": 1}  # the tables believe it is there; it is not
+    assert on_disk(photos) == ["0000.jpg", "0001.jpg"]
+    assert await empty(home, everything=True) == {"deleted": 1, "kept": 0}  # who presses the button is obeyed
+
+
+async def test_a_database_of_an_earlier_day_takes_nothing_for_old(home: Home, photos: Path, scan: Scan) -> None:
+    write_jpegs(photos, 2)
+    await scan()
+    await trash(home, "0001.jpg", days_ago=31)
+    await asyncio.to_thread(note_put_back, home.paths, now() - timedelta(days=29))
+    told = await empty(home)
+    assert (told["deleted"], "put back" in told["waits"]) == (0, True)
+    assert on_disk(photos) == ["0000.jpg", "0001.jpg"]
+    await asyncio.to_thread(note_put_back, home.paths, now() - timedelta(days=31))
+    assert await empty(home) == {"deleted": 1, "kept": 0}
