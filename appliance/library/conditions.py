@@ -13,7 +13,7 @@ import msgspec
 from appliance.library import matching, tags
 from appliance.library.album_rights import visible_albums
 from appliance.library.faces import visible_faces, visible_people
-from appliance.library.query import Choice, Dates, Named, Query, Rating, Term, Word, fold, parse
+from appliance.library.query import Choice, Dates, Named, Query, Rating, Term, Word, fold, fold_umlauts, parse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,11 +48,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What a query asks for: files that match all of `words` in their texts, and all `conditions`.
 
     `textual`: conditions that are words only (`cat OR dog`): texts must fulfil them, what a picture means need not.
-    `said`: every word that may be why a file was found, those of alternatives too.
+    `said`: every word that may be why a file was found, those of alternatives too.   `times`: those said in words.
     """
 
     words: tuple[Word, ...] = ()
     said: tuple[Word, ...] = ()
+    times: tuple[Dates, ...] = ()
     conditions: tuple[Condition, ...] = ()
     textual: tuple[Condition, ...] = ()
     understood: tuple[Understood, ...] = ()
@@ -104,6 +105,7 @@ async def compile_query(db: Database, viewer: Viewer, query: Query, *, depth: in
     return Plan(
         words=tuple(words),
         said=said,
+        times=tuple(term for term in query.terms if isinstance(term, Dates) and term.said),
         conditions=tuple(conditions),
         textual=tuple(textual),
         understood=tuple(understood),
@@ -130,7 +132,10 @@ def _matching(match: str) -> Condition:
 
 async def _condition(db: Database, viewer: Viewer, term: Term, depth: int) -> Condition:
     if isinstance(term, Dates):
-        return Condition('r."local_start" >= ? AND r."local_start" < ?', (term.first, term.end))
+        taken = Condition('r."local_start" >= ? AND r."local_start" < ?', (term.first, term.end))
+        if not term.said:
+            return taken
+        return joined((taken, _matching(matching.every(viewer, term.said))), "OR")
     if isinstance(term, Rating):
         return Condition('r."rating" BETWEEN ? AND ?', (term.low, term.high))
     if isinstance(term, Choice):
@@ -219,9 +224,10 @@ async def _tag(db: Database, viewer: Viewer, value: str) -> Condition:
         [value, f"{escaped}/%"],
     )
     if not rows:
-        wanted = fold(value)
         every = await db.fetch('SELECT "id", "name" FROM "tag"')
-        rows = [row for row in every if fold(row["name"]) == wanted or fold(row["name"]).startswith(f"{wanted}/")]
+        for folding in (fold, fold_umlauts):
+            wanted = folding(value)
+            rows = rows or [row for row in every if f"{folding(row['name'])}/".startswith(f"{wanted}/")]
     visible, arguments = found(viewer)
     ids = [
         str(row["id"])
@@ -261,17 +267,26 @@ async def _in_album(db: Database, viewer: Viewer, album: str, query: str | None,
 
 def _called(value: str, names: Sequence[tuple[str, str]]) -> list[str]:
     """Ids of those whose name is `value`, else holds it as whole words, else as the beginning of words."""
-    wanted = " ".join(fold(value).split())
-    folded = [(one, " ".join(fold(name).split())) for one, name in names]
-    for fits in (
-        lambda name: name == wanted,
-        lambda name: f" {wanted} " in f" {name} ",
-        lambda name: f" {wanted}" in f" {name}",
-    ):
-        ids = [one for one, name in folded if wanted and fits(name)]
-        if ids:
-            return ids
+    for folding in (fold, fold_umlauts):
+        wanted = " ".join(folding(value).split())
+        folded = [(one, " ".join(folding(name).split())) for one, name in names]
+        for holds in (_equals, _holds_words, _holds_beginning):
+            ids = [one for one, name in folded if wanted and holds(name, wanted)]
+            if ids:
+                return ids
     return []
+
+
+def _equals(name: str, wanted: str) -> bool:
+    return name == wanted
+
+
+def _holds_words(name: str, wanted: str) -> bool:
+    return f" {wanted} " in f" {name} "
+
+
+def _holds_beginning(name: str, wanted: str) -> bool:
+    return f" {wanted}" in f" {name}"
 
 
 def _json(values: Sequence[str]) -> str:

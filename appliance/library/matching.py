@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import TYPE_CHECKING
 
-from appliance.library import text_index
+from appliance.library import spoken_dates, text_index
+from appliance.library.query import fold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +17,9 @@ if TYPE_CHECKING:
 
 #: Words from this length on are also found as the beginning of longer ones.
 PREFIX_FROM = 3
+#: Shorter words are not taken for others that are written with an umlaut: "due" is not "dü".
+SPELLED_FROM = 4
+_WRITTEN_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 #: Said in a sentence, not written on a photo: they are left out as long as another word remains.
 FILLERS = frozenset(
     [
@@ -53,6 +59,49 @@ FILLERS = frozenset(
         "where",
         "while",
         "with",
+        # what is searched are photos anyhow
+        "photo",
+        "photos",
+        "picture",
+        "pictures",
+        "foto",
+        "fotos",
+        "bild",
+        "bilder",
+        # German
+        "am",
+        "an",
+        "auf",
+        "aus",
+        "bei",
+        "beim",
+        "das",
+        "dem",
+        "den",
+        "der",
+        "des",
+        "die",
+        "ein",
+        "eine",
+        "einem",
+        "einen",
+        "einer",
+        "eines",
+        "für",
+        "im",
+        "ins",
+        "mein",
+        "meine",
+        "mit",
+        "und",
+        "unser",
+        "unsere",
+        "vom",
+        "von",
+        "vor",
+        "zu",
+        "zum",
+        "zur",
     ]
 )
 COLUMN_OF = {"text": "ocr"}
@@ -79,9 +128,12 @@ def word(viewer: Viewer, value: str, *, exact: bool = False, columns: Sequence[s
     everyone = [column for column in columns or text_index.COLUMNS if column != "own"]
     parts = [f"{_filter(everyone)} : ({_forms(value, exact)})"] if everyone else []
     if viewer.user_id is not None and (not columns or "own" in columns):
-        own = [text_index.own_word(viewer.user_id, one) for one in text_index.words(value)]
+        own = [_string(one, prefix=prefix) for one, prefix in _own_forms(viewer.user_id, value, exact)]
         if own:
-            parts.append(f"own : ({_string(' '.join(own), prefix=not exact and len(value) >= PREFIX_FROM)})")
+            parts.append(f"own : ({' OR '.join(own)})")
+    month = "" if exact else month_named(value)
+    if month and (not columns or "date" in columns):
+        parts.append(f"date : ({_string(month, prefix=False)})")
     return f"({' OR '.join(parts)})"
 
 
@@ -92,7 +144,13 @@ def every(viewer: Viewer, words: Sequence[Word]) -> str:
 
 def column(kind: str, value: str) -> str:
     """Files that hold this in one column: what the operator `kind` looks at."""
-    return f"{_filter([COLUMN_OF.get(kind, kind)])} : ({_string(value, prefix=True)})"
+    found = [_string(one, prefix=prefix) for one, prefix in column_forms(value)]
+    return f"{_filter([COLUMN_OF.get(kind, kind)])} : ({' OR '.join(found)})"
+
+
+def column_forms(value: str) -> list[tuple[str, bool]]:
+    """As `forms`, for the value of an operator: always the beginning of a word, and no plural of another."""
+    return [(value, True), *spellings(value)]
 
 
 def tiers(viewer: Viewer, words: Sequence[Word]) -> list[tuple[str, float]]:
@@ -109,11 +167,42 @@ def _filter(columns: Sequence[str]) -> str:
 
 
 def _forms(value: str, exact: bool) -> str:
+    return " OR ".join(_string(one, prefix=prefix) for one, prefix in forms(value, exact=exact))
+
+
+def _own_forms(user: object, value: str, exact: bool) -> list[tuple[str, bool]]:
+    """As `forms`, each word behind the user's mark."""
+    marked = [
+        (" ".join(text_index.own_word(user, word) for word in text_index.words(one)), prefix)
+        for one, prefix in forms(value, exact=exact)
+    ]
+    return [(one, prefix) for one, prefix in marked if one]
+
+
+def forms(value: str, *, exact: bool) -> list[tuple[str, bool]]:
+    """Everything that is found for a word: a form of it, and whether as the beginning of longer words, too."""
     if exact:
-        return _string(value, prefix=False)
-    forms = [_string(value, prefix=len(value) >= PREFIX_FROM)]
-    forms += [_string(one, prefix=False) for one in singulars(value)]
-    return " OR ".join(forms)
+        return [(value, False)]
+    return [(value, len(value) >= PREFIX_FROM), *((one, False) for one in singulars(value)), *spellings(value)]
+
+
+def spellings(value: str) -> list[tuple[str, bool]]:
+    """How German names are written where there are no umlauts, and the other way round: München, Muenchen.
+
+    As in `forms`; the index itself takes ü for u.
+    """
+    lower = unicodedata.normalize("NFC", value).lower()
+    written = lower.translate(_WRITTEN_OUT)
+    if written != lower:
+        return [(written, len(value) >= PREFIX_FROM)]
+    drawn = [re.sub("([aou])e", r"\1", one) for one in (lower, lower.replace("ss", "ß"))] + [lower.replace("ss", "ß")]
+    return [(one, False) for one in dict.fromkeys(drawn) if one != lower and len(one) >= SPELLED_FROM]
+
+
+def month_named(value: str) -> str:
+    """As the index calls the month that a word names in German: "juni" is June."""
+    number = spoken_dates.MONTHS.get(fold(value).rstrip("."))
+    return text_index.MONTHS[number - 1] if number else ""
 
 
 def singulars(value: str) -> list[str]:

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import date, datetime
 from typing import TypeAlias
 
 import msgspec
+
+from appliance.library import spoken_dates
+from appliance.library.spoken_dates import NO_END
 
 MOST_CHARACTERS = 1000
 MOST_TERMS = 40
@@ -72,11 +76,12 @@ CHOICES: dict[str, dict[str, str]] = {
 SPELLINGS = {"type": "kind", "favorite": "favourite", "fav": "favourite", "stars": "rating"}
 OPERATORS = (*dict.fromkeys(NAMED.values()), *DATED, *CHOICES, "rating")
 
-_QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"'})
+#: What phones make of quotes and hyphens while somebody types.
+_TYPED = str.maketrans({**dict.fromkeys("“”„«»", '"'), **dict.fromkeys("‐‑‒–—−", "-")})
+_APOSTROPHES = str.maketrans(dict.fromkeys("’‘ʼ`´′", "'"))
 _TOKEN = re.compile(r'(?P<minus>-?)(?:(?P<operator>[A-Za-z]+):)?(?:"(?P<quoted>[^"]*)(?:"|$)|(?P<plain>[^\s"]*))')
 _DATE = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?")
 _RATING = re.compile(r"(>=|<=|>|<|=|)(\d)(?:(?:-|\.\.)(\d))?\*?")
-_NO_END = "~"  # sorts after everything that a time holds
 YEAR = re.compile(r"(18|19|20|21)\d\d")
 
 
@@ -104,7 +109,10 @@ class Named(msgspec.Struct, frozen=True, tag="named"):
 
 
 class Dates(msgspec.Struct, frozen=True, tag="dates"):
-    """Local times from `first` up to, not including, `end`; ISO-8601 or beginnings of it."""
+    """Local times from `first` up to, not including, `end`; ISO-8601 or beginnings of it.
+
+    `said`: the words of a time that was typed without an operator (`kind` is "when"); they may stand on a photo, too.
+    """
 
     text: str
     kind: str
@@ -112,6 +120,7 @@ class Dates(msgspec.Struct, frozen=True, tag="dates"):
     first: str
     end: str
     negated: bool = False
+    said: tuple[Word, ...] = ()
 
 
 class Choice(msgspec.Struct, frozen=True, tag="choice"):
@@ -157,8 +166,11 @@ class Query(msgspec.Struct, frozen=True):
         return all(isinstance(term, Named) and not term.values for term in self.terms)
 
 
-def parse(text: str) -> Query:
-    """Never raises; what is longer than `MOST_CHARACTERS` or has more terms than `MOST_TERMS` is cut."""
+def parse(text: str, today: date | None = None) -> Query:
+    """Never raises; what is longer than `MOST_CHARACTERS` or has more terms than `MOST_TERMS` is cut.
+
+    today: what "yesterday" and "last year" are told from; by default by this machine's clock.
+    """
     groups: list[list[Term]] = []
     joining = False
     for found in _TOKEN.finditer(clean(text)):
@@ -175,19 +187,54 @@ def parse(text: str) -> Query:
         else:
             groups.append([term])
         joining = False
-    return Query(tuple(tuple(group) for group in groups))
+    return Query(tuple(tuple(group) for group in _with_times(groups, today or datetime.now().astimezone().date())))
+
+
+def _with_times(groups: list[list[Term]], today: date) -> list[list[Term]]:
+    """Neighbouring words that together name a time as one term, the longest first."""
+    found: list[list[Term]] = []
+    at = 0
+    while at < len(groups):
+        words = _plain_words(groups[at : at + spoken_dates.MOST_WORDS])
+        for length in range(len(words), 0, -1):
+            span = spoken_dates.span_of([word.value for word in words[:length]], today)
+            if span is not None:
+                said = " ".join(word.text for word in words[:length])
+                found.append([Dates(said, "when", said, *span, said=tuple(words[:length]))])
+                at += length
+                break
+        else:
+            found.append(groups[at])
+            at += 1
+    return found
+
+
+def _plain_words(groups: list[list[Term]]) -> list[Word]:
+    """Words from the first on, as far as they are neither quoted, negated nor alternatives."""
+    words: list[Word] = []
+    for group in groups:
+        if len(group) > 1 or not isinstance(group[0], Word) or group[0].negated or group[0].quoted:
+            break
+        words.append(group[0])
+    return words
 
 
 def clean(text: str) -> str:
-    """Without what no text column holds: lone surrogates and control characters; typographic quotes as plain ones."""
+    """Without what no text column holds: lone surrogates and control characters; typographic signs as plain ones."""
     cut = text[:MOST_CHARACTERS].encode("utf-8", "replace").decode()
     plain = "".join(" " if unicodedata.category(sign) == "Cc" else sign for sign in cut)
-    return plain.translate(_QUOTES)
+    return plain.translate(_TYPED)
 
 
 def fold(text: str) -> str:
-    """As the text index compares: without case and diacritics."""
-    return "".join(sign for sign in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(sign))
+    """As the text index compares: without case and diacritics; every apostrophe is one."""
+    plain = unicodedata.normalize("NFKD", text.translate(_APOSTROPHES).casefold())
+    return "".join(sign for sign in plain if not unicodedata.combining(sign))
+
+
+def fold_umlauts(text: str) -> str:
+    """As `fold`, and "Mueller" is "Müller"; both sides of a comparison must be folded so."""
+    return re.sub("([aou])e", r"\1", fold(text))
 
 
 def quoted(value: str) -> str:
@@ -211,6 +258,8 @@ def _term(found: re.Match[str]) -> Term | None:
 def _operator(name: str, text: str, value: str, negated: bool, is_quoted: bool) -> Term | None:
     """None: this is no operator, or none that can have such a value."""
     name = SPELLINGS.get(name, name)
+    if not value and not is_quoted and name in OPERATORS and "" not in CHOICES.get(name, {}):
+        return Named(text, name, (), negated)  # its value is still to be typed
     if name in NAMED:
         values = (value,) if is_quoted else tuple(part.strip() for part in value.split(","))
         return Named(text, NAMED[name], tuple(part for part in values if part), negated)
@@ -247,8 +296,8 @@ def _span(name: str, value: str) -> tuple[str, str] | None:
     if name == "before":
         return "", begin
     if name == "after":
-        return end + _NO_END, _NO_END
-    return begin, end + _NO_END
+        return end + NO_END, NO_END
+    return begin, end + NO_END
 
 
 def _date(value: str) -> str | None:

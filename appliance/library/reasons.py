@@ -9,7 +9,7 @@ from appliance.library.query import fold
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from appliance.db.engine import Database, Row
     from appliance.library.conditions import Plan
@@ -53,6 +53,9 @@ def _of_file(plan: Plan, row: Row, texts: Mapping[str, Any]) -> list[Reason]:
     found: list[Reason] = []
     for word in matching.telling(plan.said):
         found += _of_word(word, lines)
+    for time in plan.times:
+        told = [_of_word(word, lines) for word in time.said]
+        found += [reason for reasons in told for reason in reasons] if all(told) else _of_operator("date", "", lines)
     for one in plan.understood:
         if one.known and not one.negated:
             found += _of_operator(one.kind, one.value, lines)
@@ -63,7 +66,9 @@ def _of_word(word: Word, lines: Mapping[str, list[str]]) -> list[Reason]:
     """The best column that holds it."""
     for column, kind in KINDS.items():
         for line in lines[column]:
-            if _holds(line, word.value, exact=word.quoted):
+            if _holds(line, matching.forms(word.value, exact=word.quoted)):
+                return [_reason(kind, line, word.value)]
+            if column == "date" and not word.quoted and matching.month_named(word.value) in line.split(" "):
                 return [_reason(kind, line, word.value)]
     return []
 
@@ -76,17 +81,15 @@ def _of_operator(kind: str, value: str, lines: Mapping[str, list[str]]) -> list[
         _reason(KINDS[column], line, one)
         for one in value.split(",")
         for line in lines[column]
-        if _holds(line, one, exact=False)
+        if _holds(line, matching.column_forms(one))
     ][:2]
 
 
-def _holds(line: str, value: str, *, exact: bool) -> bool:
-    """As the index matches: the value's words one after another, the last of them as a beginning."""
+def _holds(line: str, forms: Sequence[tuple[str, bool]]) -> bool:
+    """As the index matches: a form's words one after another, the last of them as a beginning where it may be one."""
     words = [fold(word) for word in text_index.words(line)]
-    forms = [value] if exact else [value, *matching.singulars(value)]
-    for number, form in enumerate(forms):
+    for form, as_prefix in forms:
         wanted = [fold(word) for word in text_index.words(form)]
-        as_prefix = not exact and number == 0
         for start in range(len(words) - len(wanted) + 1):
             *first, last = words[start : start + len(wanted)] or [""]
             if first == wanted[:-1] and wanted and (last.startswith(wanted[-1]) if as_prefix else last == wanted[-1]):

@@ -12,7 +12,7 @@ from appliance.library import matching, tags, text_index
 from appliance.library.album_rights import visible_albums
 from appliance.library.conditions import found
 from appliance.library.faces import visible_faces, visible_people
-from appliance.library.query import CHOICES, DATED, NAMED, OPERATORS, SPELLINGS, clean, fold, quoted
+from appliance.library.query import CHOICES, DATED, NAMED, OPERATORS, SPELLINGS, clean, fold, fold_umlauts, quoted
 
 if TYPE_CHECKING:
     from appliance.db.engine import Database
@@ -155,7 +155,10 @@ def _beginning(kind: str, rows: list[dict[str, Any]], wanted: str) -> list[Sugge
 
 
 def _begins(name: str, wanted: str) -> bool:
-    return f" {' '.join(fold(wanted).split())}" in f" {' '.join(fold(name).split())}"
+    return any(
+        f" {' '.join(folding(wanted).split())}" in f" {' '.join(folding(name).split())}"
+        for folding in (fold, fold_umlauts)
+    )
 
 
 def _named(kind: str, name: str, count: int | None) -> Suggestion:

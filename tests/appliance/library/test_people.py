@@ -112,8 +112,8 @@ async def test_a_hidden_stranger_stands_among_the_strangers(album: Album) -> Non
     await album.change(anna, hidden=True)
     assert [one["id"] for one in (await people.list_people(db, LOCAL_ADMIN, hidden=True)).items] == [anna]
     await album.change(anna, ignored=True)
-    for marks, listed in (({}, False), ({"hidden": True}, False), ({"ignored": True}, True)):
-        page = await people.list_people(db, LOCAL_ADMIN, **marks)
+    for hidden, ignored, listed in ((False, False, False), (True, False, False), (False, True, True)):
+        page = await people.list_people(db, LOCAL_ADMIN, hidden=hidden, ignored=ignored)
         assert (anna in [one["id"] for one in page.items]) is listed
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -75,6 +77,73 @@ def test_each_operator_has_its_value(text: str, expected: Term) -> None:
 )
 def test_what_is_no_operator_is_a_word(text: str) -> None:
     assert only(text) == Word(text, text)
+
+
+TODAY = date(2026, 11, 22)  # a Sunday
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "end"),
+    [
+        ("june 2019", "2019-06", "2019-06~"),
+        ("2019 June", "2019-06", "2019-06~"),
+        ("Sept. 2019", "2019-09", "2019-09~"),
+        ("März 2019", "2019-03", "2019-03~"),
+        ("Summer 2020", "2020-06", "2020-09"),
+        ("Frühling 2020", "2020-03", "2020-06"),
+        ("winter 2019", "2019-12", "2020-03"),
+        ("Weihnachten 2019", "2019-12-24", "2019-12-26~"),
+        ("2016-08", "2016-08", "2016-08~"),
+        ("2016-8-7", "2016-08-07", "2016-08-07~"),
+        ("17.08.2016", "2016-08-17", "2016-08-17~"),
+        ("8.2016", "2016-08", "2016-08~"),
+        ("17. August 2016", "2016-08-17", "2016-08-17~"),
+        ("August 3rd, 2016", "2016-08-03", "2016-08-03~"),
+        ("today", "2026-11-22", "2026-11-22~"),
+        ("gestern", "2026-11-21", "2026-11-21~"),
+        ("last year", "2025", "2025~"),
+        ("dieses Jahr", "2026", "2026~"),
+        ("last month", "2026-10", "2026-10~"),
+        ("this week", "2026-11-16", "2026-11-22~"),
+        ("letzte Woche", "2026-11-09", "2026-11-15~"),
+        ("last weekend", "2026-11-14", "2026-11-15~"),
+        ("last summer", "2026-06", "2026-09"),
+        ("last autumn", "2025-09", "2025-12"),
+        ("this autumn", "2026-09", "2026-12"),
+        ("this winter", "2025-12", "2026-03"),
+    ],
+)
+def test_times_are_understood_as_they_are_said(text: str, first: str, end: str) -> None:
+    ((term,),) = parse(text, TODAY).groups
+    words = tuple(Word(word, word) for word in text.split())
+    assert term == Dates(text, "when", text, first, end, said=words)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["june", "2019", "summer", '"june 2019"', "-june 2019", "june OR 2019", "june 1066", "30.02.2019", "13.2019",
+     "last", "year", "last person", "this is it", "2019-13-01"],
+)  # fmt: skip
+def test_what_names_no_time_stays_words(text: str) -> None:
+    assert {term.kind for term in parse(text, TODAY).terms} == {"word"}
+
+
+def test_a_time_is_no_word_that_is_searched_by_meaning() -> None:
+    query = parse("trees in a valley summer 2020 with anna", TODAY)
+    assert query.words == "trees in a valley with anna"
+    assert [term.kind for term in query.terms].count("when") == 1
+
+
+@pytest.mark.parametrize("text", ["person:", "year:", "rating:", "kind:", "has:", "before:"])
+def test_an_operator_whose_value_is_still_to_be_typed_asks_for_nothing(text: str) -> None:
+    assert parse(text).is_empty
+    assert parse(f"beach {text}").words == "beach"
+
+
+def test_what_phones_make_of_hyphens_and_apostrophes_is_plain() -> None:
+    assert only("year:2018–2020") == only("year:2018-2020")
+    assert only("–tag:beach") == only("-tag:beach")
+    assert fold("O’Brien") == fold("O'Brien")
 
 
 def test_or_makes_neighbours_alternatives() -> None:

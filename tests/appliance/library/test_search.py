@@ -219,3 +219,58 @@ async def test_an_album_that_is_someones_own_is_in_no_others_answer(home: Home, 
     assert await found(home, "album:surprise", other) == []
     assert await found(home, "has:album", other) == []
     assert await album_files.albums_of_files(home.db, other, [file]) == {}
+
+
+async def test_a_time_in_words_finds_what_was_taken_then_and_what_says_so(home: Home, findable: Findable) -> None:
+    taken = await findable.file("IMG_1.jpg", start="2020-07-03T10:00:00")
+    named = await findable.file("Summer 2020/IMG_2.jpg", start="2021-01-03T10:00:00")
+    await findable.file("IMG_3.jpg", start="2020-12-03T10:00:00")
+    assert await found(home, "summer 2020") == [named, taken]
+    assert await found(home, "Sommer 2020") == [taken]
+    assert await found(home, "2020-07-03") == await found(home, "3.7.2020") == await found(home, "Juli 2020") == [taken]
+    assert await reasons(home, "Juli 2020") == [("date", "2020 July")]
+    assert await found(home, "img summer 2020 -name:2") == [taken]
+    (said,) = (await search.search(home, LOCAL_ADMIN, "img summer 2020")).understood
+    assert (said.kind, said.value, said.known) == ("when", "summer 2020", True)
+
+
+async def test_the_why_of_a_time_is_the_album_that_says_it(home: Home, findable: Findable) -> None:
+    named = await findable.file("IMG_2.jpg", start="2021-01-03T10:00:00", tag=["Summer 2020"])
+    assert await found(home, "summer 2020") == [named]
+    assert await reasons(home, "summer 2020") == [("tag", "Summer 2020")]
+
+
+async def test_german_words_are_found_however_their_umlauts_are_written(home: Home, findable: Findable) -> None:
+    jurgen = await findable.person("Jürgen Müller")
+    drawn = await findable.file("IMG_1.jpg", people=[jurgen], description="Vor der Straße", tag=["Größe"])
+    written = await findable.file("Muenchen_2.jpg", place=("Köln", "NRW", "Germany"))
+    for query in ("müller", "mueller", "muller", "person:mueller", "strasse", "straße", "tag:groesse"):
+        assert await found(home, query) == [drawn], query
+        assert len(await reasons(home, query)) == 1, query
+    for query in ("münchen", "muenchen", "Münch", "place:koeln", "köln", "name:münchen"):
+        assert await found(home, query) == [written], query
+        assert len(await reasons(home, query)) == 1, query
+    assert await found(home, "mull") == [drawn]
+    assert await found(home, '"mueller"') == []
+
+
+async def test_a_month_in_german_is_that_month(home: Home, findable: Findable) -> None:
+    march = await findable.file("IMG_1.jpg", start="2020-03-03T10:00:00")
+    await findable.file("IMG_2.jpg", start="2020-05-03T10:00:00")
+    assert await found(home, "märz") == [march]
+    assert await reasons(home, "märz") == [("date", "2020 March")]
+
+
+async def test_small_words_of_german_and_words_for_photos_may_be_left_out(home: Home, findable: Findable) -> None:
+    garden = await findable.file("IMG_1.jpg", description="Oma, Garten")
+    for query in ("Oma im Garten", "Fotos von Oma", "photos of oma", "die Oma"):
+        assert await found(home, query) == [garden]
+    photo = await findable.file("IMG_2.jpg", tag=["photo"])
+    assert await found(home, "photo") == [photo]
+
+
+async def test_a_name_with_an_apostrophe_is_found_by_either_sign(home: Home, findable: Findable) -> None:
+    first = await findable.file("IMG_1.jpg", people=[await findable.person("Ann O’Brien")])
+    second = await findable.file("IMG_2.jpg", people=[await findable.person("Bo D'Arcy")])
+    assert await found(home, "person:o'brien") == await found(home, "o'brien") == [first]
+    assert await found(home, "person:D’Arcy") == await found(home, "d’arcy") == [second]

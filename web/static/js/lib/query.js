@@ -2,11 +2,15 @@
 
 /** Take one term out. @param {string} query @param {string} term as the server quoted it */
 export function without(query, term) {
+  query = tidy(plain(query));
   const at = ` ${query} `.indexOf(` ${term} `);
   const start = at >= 0 ? at : query.indexOf(term);
   if (start < 0) return query;
   return tidy(query.slice(0, start) + query.slice(start + term.length));
 }
+
+/** Quotes and hyphens as the server reads them, whatever a phone makes of them. @param {string} query */
+export const plain = (query) => query.replace(/[“”„«»]/g, '"').replace(/[‐‑‒–—−]/g, "-");
 
 /** @param {string} query */
 export const tidy = (query) => query.trim().replace(/\s+/g, " ");
@@ -25,6 +29,6 @@ const LAST = /-?(?:[A-Za-z]+:)?(?:"[^"]*|[^\s"]*)$/;
 
 /** Put a suggestion in the place of the last word. @param {string} query @param {string} insert */
 export function complete(query, insert) {
-  const plain = query.replace(/[“”„«»]/g, '"');
-  return plain.slice(0, plain.search(LAST)) + insert;
+  const typed = plain(query);
+  return typed.slice(0, typed.search(LAST)) + insert;
 }

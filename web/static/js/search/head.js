@@ -24,6 +24,7 @@ const KINDS = {
   year: ["calendar", "Year"],
   month: ["calendar", "Month"],
   date: ["calendar", "Date"],
+  when: ["calendar", "When"],
   before: ["calendar", "Before"],
   after: ["calendar", "After"],
   rating: ["star", "Stars"],
