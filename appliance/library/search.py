@@ -89,7 +89,7 @@ async def search(home: Home, viewer: Viewer, text: str, *, limit: int = 50, offs
         understood=plan.understood,
         words=query.words,
         meaning=asked.availability,
-        hint=_hint(query.is_empty, total, plan, asked.availability),
+        hint=_hint(query.is_empty, total, plan, query.words, asked.availability),
         complete=complete,
     )
 
@@ -226,7 +226,7 @@ async def _shown(db: Database, viewer: Viewer, plan: Plan, hits: list[Hit]) -> l
     ]
 
 
-def _hint(is_empty: bool, total: int, plan: Plan, by_meaning: meaning.Availability) -> str:
+def _hint(is_empty: bool, total: int, plan: Plan, words: str, by_meaning: meaning.Availability) -> str:
     if is_empty:
         return NOTHING_ASKED
     unknown = [one for one in plan.understood if not one.known and one.value]
@@ -234,5 +234,6 @@ def _hint(is_empty: bool, total: int, plan: Plan, by_meaning: meaning.Availabili
         one = unknown[0]
         return f"There is no {one.kind} “{one.value}” on the photos that you see."
     if total == 0:
-        return by_meaning.hint or "Nothing was found. Try fewer or other words."
+        # Of times, people and the like a model knows nothing.
+        return (by_meaning.hint if words.strip() else "") or "Nothing was found. Try fewer or other words."
     return ""

@@ -274,3 +274,9 @@ async def test_a_name_with_an_apostrophe_is_found_by_either_sign(home: Home, fin
     second = await findable.file("IMG_2.jpg", people=[await findable.person("Bo D'Arcy")])
     assert await found(home, "person:o'brien") == await found(home, "o'brien") == [first]
     assert await found(home, "person:D’Arcy") == await found(home, "d’arcy") == [second]
+
+
+async def test_a_model_is_named_only_where_words_could_be_searched_by_meaning(home: Home, findable: Findable) -> None:
+    await findable.file("IMG_1.jpg")
+    assert "models pull" in (await search.search(home, LOCAL_ADMIN, "unicorn")).hint
+    assert "model" not in (await search.search(home, LOCAL_ADMIN, "year:1999")).hint
