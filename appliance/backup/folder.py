@@ -85,7 +85,10 @@ class BackupFolder(msgspec.Struct, frozen=True):
         mark = self.mark()
         if mark is None:
             if used_before:
-                raise StorageError(f"The backup is not in {self.root}", hint="Is its disk plugged in and mounted?")
+                raise StorageError(
+                    f"The backup is not in {self.root}",
+                    hint="Is its disk plugged in and mounted?  On a new disk in its place, choose another folder.",
+                )
             if not self.root.is_dir():
                 raise InvalidInputError(
                     f"There is no folder {self.root}", hint="Mount the disk and make the folder first."

@@ -9,6 +9,7 @@ Pure functions for the compute process.  Nothing here deletes: what has left the
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import shutil
@@ -26,6 +27,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BLOCK = 4 << 20
+#: What a disk says that cannot take this one file, for its name or its size; the next one it can.
+_REFUSED = frozenset(
+    {
+        *(errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG, errno.EFBIG),
+        *(errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY),
+    }
+)
 What = Literal["copied", "same", "changed", "missing", "unreadable"]
 
 
@@ -47,14 +55,22 @@ class Copied(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
 
 
-def copy_originals(root: Path, target: Path, items: Sequence[Item], known: Mapping[str, str]) -> list[Copied]:
+def copy_originals(
+    root: Path, target: Path, items: Sequence[Item], known: Mapping[str, str], *, removed: Path | None = None
+) -> list[Copied]:
     """Bring `items` of the library at `root` into the folder `target`.
 
     known: path -> SHA-256 of what the copy holds already.  A file is there when it was copied with that hash and has
     its size and time; each other is written under a temporary name, hashed while it is read, fsynced, renamed.
-    Raises StorageError when the disk of the copy cannot take more.
+    removed: where other content that has its name is kept; None: it is replaced, because the caller has looked.
+    Raises StorageError when the disk of the copy cannot take more, or is gone.
     """
-    return [_copy_one(root, target, item, known.get(item.path)) for item in items]
+    copied = []
+    for item in items:
+        if not target.is_dir():  # made by the caller: a disk that was unplugged leaves its mount point
+            raise StorageError(f"The folder {target} is gone", hint="Was its disk unplugged?")
+        copied.append(_copy_one(root, target, item, known.get(item.path), removed))
+    return copied
 
 
 def move_away(target: Path, removed: Path, paths: Iterable[str]) -> int:
@@ -62,14 +78,25 @@ def move_away(target: Path, removed: Path, paths: Iterable[str]) -> int:
     moved = 0
     for path in paths:
         try:
-            (removed / path).parent.mkdir(parents=True, exist_ok=True)
-            os.replace(target / path, removed / path)  # noqa: PTH105 - replaces what an interrupted run left
+            _keep_aside(target, removed, path)
             moved += 1
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
             raise_storage_error(error)
     return moved
+
+
+def _keep_aside(target: Path, removed: Path, path: str) -> None:
+    """Where a file of that day has its name already, beside it: removed/2026-11-21 (2)/..."""
+    source, number, place = target / path, 1, removed / path
+    source.lstat()
+    while os.path.lexists(place):
+        number += 1
+        place = removed.parent.with_name(f"{removed.parent.name} ({number})") / removed.name / path
+    place.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(source, place)  # noqa: PTH105 - where nothing is
+    sync_folder(place.parent)
 
 
 def read_sums(path: Path) -> dict[str, str]:
@@ -108,7 +135,7 @@ def write_sums(path: Path, sums: Mapping[str, str]) -> None:
         raise_storage_error(error)
 
 
-def _copy_one(root: Path, target: Path, item: Item, known: str | None) -> Copied:
+def _copy_one(root: Path, target: Path, item: Item, known: str | None, removed: Path | None) -> Copied:
     there = target / item.path
     with contextlib.suppress(OSError):
         found = there.stat()
@@ -121,7 +148,24 @@ def _copy_one(root: Path, target: Path, item: Item, known: str | None) -> Copied
     except OSError as error:
         return Copied(path=item.path, what="unreadable", why=error.strerror or "")
     with source:
-        return _write(source.fileno(), there, item)
+        if os.path.lexists(there) and not _is_called(target, item.path):
+            return Copied(path=item.path, what="unreadable", why="it differs from another in capitals only")
+        # A copy that is damaged is replaced; another content that had this name may be the last of its kind.
+        aside = removed if known != item.sha256 else None
+        return _write(source.fileno(), target, item, aside)
+
+
+def _is_called(target: Path, path: str) -> bool:
+    """Whether what lies at `path` has that very name: there are disks for which A.JPG and a.jpg are one."""
+    folder = target
+    for part in path.split("/"):
+        try:
+            if part not in os.listdir(folder):  # noqa: PTH208 - names, not paths
+                return False
+        except NotADirectoryError:
+            return True  # something else is in the way, and says so when it is written
+        folder /= part
+    return True
 
 
 def doubt(copy: Path) -> None:
@@ -133,8 +177,8 @@ def doubt(copy: Path) -> None:
         os.utime(copy, ns=(0, 0))
 
 
-def _write(source: int, there: Path, item: Item) -> Copied:
-    temporary = ""
+def _write(source: int, target: Path, item: Item, removed: Path | None) -> Copied:
+    temporary, there = "", target / item.path
     try:
         there.parent.mkdir(parents=True, exist_ok=True)
         fd, temporary = tempfile.mkstemp(dir=there.parent, prefix=TEMPORARY_PREFIX)
@@ -151,6 +195,8 @@ def _write(source: int, there: Path, item: Item) -> Copied:
             copy.flush()
             os.fsync(copy.fileno())
         os.utime(temporary, ns=(item.mtime_ns, item.mtime_ns))
+        if removed is not None and there.is_file() and not _holds(there, item):
+            _keep_aside(target, removed, item.path)
         os.replace(temporary, there)  # noqa: PTH105 - as above
         sync_folder(there.parent)
     except _ReadError as error:
@@ -158,8 +204,18 @@ def _write(source: int, there: Path, item: Item) -> Copied:
         return Copied(path=item.path, what="unreadable", why=str(error))
     except OSError as error:
         _discard(temporary)
+        if error.errno in _REFUSED:
+            return Copied(path=item.path, what="unreadable", why=f"its copy cannot be written: {error.strerror}")
         raise_storage_error(error)
     return Copied(path=item.path, what="copied", size_bytes=item.size_bytes)
+
+
+def _holds(there: Path, item: Item) -> bool:
+    """Whether an earlier run that was cut off has copied it already."""
+    if there.stat().st_size != item.size_bytes:
+        return False
+    with there.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == item.sha256
 
 
 class _ReadError(Exception):

@@ -74,6 +74,7 @@ def plan(backup: BackupFolder, paths: DataPaths, *, libraries_in: Path | None = 
         raise NotFoundError(f"There is no snapshot of the database in {backup.database}")
     described: list[dict[str, Any]] = msgspec.json.decode(backup.libraries.read_bytes())
     places = []
+    names: set[str] = set()
     for library in described:
         root = Path(library["root"])
         if library["kind"] == "uploads":
@@ -81,7 +82,7 @@ def plan(backup: BackupFolder, paths: DataPaths, *, libraries_in: Path | None = 
         elif library["kind"] == GUESTS:
             root = paths.quarantine
         elif libraries_in is not None:
-            root = libraries_in / (_plain(library["name"]) or library["id"])
+            root = libraries_in / _free(_plain(library["name"]) or library["id"], names)
         kept = root.is_dir() and any(root.iterdir())
         places.append(Place(id=library["id"], name=library["name"], root=root, kept=kept))
     return snapshots[0], places
@@ -126,8 +127,12 @@ def _write_files(
         except OSError as error:
             raise_storage_error(error)
         for items in _items(backup.originals / place.id, sums[place.id]):
-            wanted = [item for item in items if not (place.root / item.path).exists()]
-            result.there += len(items) - len(wanted)
+            wanted = [item for item in items if not os.path.lexists(place.root / item.path)]
+            others = [item.path for item in items if _is_another(place.root / item.path, item)]
+            result.there += len(items) - len(wanted) - len(others)
+            result.problems += [
+                f"{place.name}/{path}: another file is in its place, and stays there." for path in others
+            ]
             for copied in copy_originals(backup.originals / place.id, place.root, wanted, {}):
                 if copied.what == "copied":
                     result.files += 1
@@ -143,6 +148,14 @@ _WHY = {
     "missing": "is not in the backup.",
     "unreadable": "cannot be read from the backup:",
 }
+
+
+def _is_another(there: Path, item: Item) -> bool:
+    """Whether something is there that cannot be what was backed up; a scan reads the others again."""
+    try:
+        return there.lstat().st_size != item.size_bytes
+    except OSError:
+        return False
 
 
 def _items(folder: Path, known: dict[str, str]) -> Iterator[list[Item]]:
@@ -205,6 +218,16 @@ def _copy_tree(source: Path, target: Path) -> None:
         if path.is_file() and not there.exists():
             there.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, there)
+
+
+def _free(name: str, names: set[str]) -> str:
+    """`name`, or one like it that is none of `names`, to which it is added: libraries may be called alike."""
+    free, number = name, 1
+    while free.casefold() in names:
+        number += 1
+        free = f"{name} ({number})"
+    names.add(free.casefold())
+    return free
 
 
 def _plain(name: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,8 @@ import msgspec
 from appliance.backup import originals, snapshots
 from appliance.backup.folder import GUESTS, BackupFolder
 from appliance.backup.originals import Item
-from appliance.files import TEMPORARY_PREFIX, raise_storage_error, write_atomically
+from appliance.errors import HomerollError
+from appliance.files import TEMPORARY_PREFIX, raise_storage_error, sync_folder, write_atomically
 from appliance.library import kept
 from appliance.library.settings import get_setting
 from appliance.protection import clock
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-STATE = "last_backup"
+STATE, FOLDERS = "last_backup", "backup_folders"
 BATCH_FILES = 64
 BATCH_BYTES = 256 << 20
 SNAPSHOT_TIMEOUT_S = 3600.0
@@ -65,32 +67,42 @@ class BackUp:
     async def run(self, home: Home, progress: Progress) -> dict[str, Any]:
         moment = now()
         appliance = await kept.appliance_id(home.db)  # before the snapshot: who restores it goes on with this copy
+        folder = await get_setting(home.db, "backup_folder")
+        backup, trouble = BackupFolder(Path(folder)), None
+        if folder:
+            try:
+                await self._open(home, backup, appliance, moment)
+            except (HomerollError, OSError) as error:
+                trouble = error  # a snapshot is taken all the same
         snapshot = await home.compute.run(
             snapshots.take_snapshot, home.paths.database, home.paths.backups, moment, timeout_s=SNAPSHOT_TIMEOUT_S
         )
         # A snapshot is only taken for an old one by a clock that may be believed.
         if not await clock.why_not_old(home.db, clock.FORWARDS):
             await asyncio.to_thread(_thin_out, home.paths.backups)
-        folder = await get_setting(home.db, "backup_folder")
         result: dict[str, Any] = {"snapshot": snapshot.name, "rows": snapshot.rows["stored_file"]}
+        if trouble is not None:
+            raise trouble
         if folder:
-            result |= await self._copy(home, progress, BackupFolder(Path(folder)), appliance, snapshot, moment)
+            result |= await self._copy(home, progress, backup, snapshot, moment)
         async with home.db.write(durable=True):
             await kept.remember(home.db, STATE, result | {"folder": folder, "at": moment})
         return result
 
-    async def _copy(
-        self,
-        home: Home,
-        progress: Progress,
-        backup: BackupFolder,
-        appliance: str,
-        snapshot: Snapshot,
-        moment: datetime,
-    ) -> dict[str, Any]:
-        last = await kept.remembered(home.db, STATE) or {}
-        used_before = last.get("folder") == str(backup.root)
+    async def _open(self, home: Home, backup: BackupFolder, appliance: str, moment: datetime) -> None:
+        """Every folder that was opened once is remembered from then on, whatever becomes of that run: where it is empty
+        later, its disk is away."""
+        last, here = await kept.remembered(home.db, STATE) or {}, str(backup.root)
+        known = await kept.remembered(home.db, FOLDERS) or []
+        used_before = here in known or last.get("folder") == here
         await asyncio.to_thread(backup.open, appliance, moment, used_before=used_before)
+        if here not in known:
+            async with home.db.write(durable=True):
+                await kept.remember(home.db, FOLDERS, [*known, here])
+
+    async def _copy(
+        self, home: Home, progress: Progress, backup: BackupFolder, snapshot: Snapshot, moment: datetime
+    ) -> dict[str, Any]:
         counts = {"copied": 0, "same": 0, "changed": 0, "missing": 0, "unreadable": 0, "removed": 0, "bytes": 0}
         libraries = await home.db.fetch('SELECT * FROM "library" ORDER BY "id"')
         total = await home.db.value('SELECT (SELECT count(*) FROM "file_path") + (SELECT count(*) FROM "guest_upload")')
@@ -113,6 +125,7 @@ class BackUp:
         moment: datetime,
     ) -> None:
         name, wanted = source.name, source.wanted
+        removed = backup.removed / f"{moment:%Y-%m-%d}" / name
         known = await asyncio.to_thread(originals.read_sums, backup.sums(name))
         if name == GUESTS and not (wanted or known):
             return
@@ -131,6 +144,7 @@ class BackUp:
                     target,
                     batch,
                     {item.path: known[item.path] for item in batch if item.path in known},
+                    removed=removed,
                     timeout_s=120 + size / SLOWEST_BYTES_PER_S,
                 )
                 for one in copied:
@@ -144,7 +158,6 @@ class BackUp:
             # What a frozen or missing library lacks is not gone: only what has no row any more has left it.
             gone = sorted(set(sums) - set(wanted) - source.absent)
             if gone:
-                removed = backup.removed / f"{moment:%Y-%m-%d}" / name
                 counts["removed"] += await asyncio.to_thread(originals.move_away, target, removed, gone)
                 for path in gone:
                     del sums[path]
@@ -208,9 +221,8 @@ def _thin_out(folder: Path) -> None:
 
 
 def _copy_rest(home: Home, backup: BackupFolder, snapshot: Snapshot, libraries: list[Row]) -> None:
-    """The snapshot, earlier versions of files, settings, and which library is which; whole files, by rename."""
-    for name in (snapshot.name, f"{snapshot.name}.json"):
-        _copy_whole(home.paths.backups / name, backup.database / name)
+    """Earlier versions of files, settings, which library is which, and then the snapshot, for it speaks of all that;
+    whole files, by rename."""
     for version in home.paths.versions.rglob("*"):
         there = backup.versions / version.relative_to(home.paths.versions)
         if version.is_file() and not there.exists():
@@ -226,13 +238,18 @@ def _copy_rest(home: Home, backup: BackupFolder, snapshot: Snapshot, libraries: 
     if backup.sums(GUESTS).exists():
         described.append({"id": GUESTS, "name": GUESTS, "root": str(home.paths.quarantine), "kind": GUESTS})
     write_atomically(backup.libraries, msgspec.json.format(msgspec.json.encode(described)), temporary_in=backup.root)
+    for name in (snapshot.name, f"{snapshot.name}.json"):
+        _copy_whole(home.paths.backups / name, backup.database / name)
 
 
 def _copy_whole(source: Path, target: Path) -> None:
     temporary = target.with_name(f"{TEMPORARY_PREFIX}{target.name}")
     try:
         shutil.copy2(source, temporary)
+        with temporary.open("rb") as copy:
+            os.fsync(copy.fileno())
         temporary.replace(target)
+        sync_folder(target.parent)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise_storage_error(error)

@@ -5,20 +5,26 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from appliance.backup.folder import MARK
+from appliance.backup.folder import MARK, BackupFolder
+from appliance.backup.originals import Item, copy_originals
+from appliance.backup.restore import plan, restore
 from appliance.backup.snapshots import list_snapshots
 from appliance.errors import ConflictError, DiskFullError, InvalidInputError, StorageError
+from appliance.importing.scan import scan_library
+from appliance.jobs import back_up as back_up_job
 from appliance.jobs.back_up import STATE, BackUp
 from appliance.jobs.base import Progress
-from appliance.library import kept
+from appliance.library import kept, libraries
 from appliance.library.settings import change_settings
 from appliance.library.viewers import LOCAL_ADMIN
+from appliance.paths import DataPaths
 from tests.appliance.pictures import jpeg, write_jpegs
 
 if TYPE_CHECKING:
@@ -193,3 +199,205 @@ async def test_a_run_that_was_cut_off_is_completed_by_the_next(
         await BackUp().run(home, CutOff(lambda: None))
     result = await back_up(home, disk)
     assert (result["copied"], result["same"]) == (4, 6)
+
+
+def removed(disk: Path) -> list[bytes]:
+    return sorted(path.read_bytes() for path in (disk / "removed").rglob("*") if path.is_file())
+
+
+async def test_what_another_program_wrote_over_is_kept_in_the_copy(
+    home: Home, photos: Path, scan: Scan, disk: Path
+) -> None:
+    write_jpegs(photos, 2)
+    await scan()
+    await back_up(home, disk)
+    victim = photos / "0001.jpg"
+    was = [victim.read_bytes()]
+    for number in (300, 301):
+        victim.write_bytes(jpeg(number))
+        await scan()
+        await back_up(home, disk)
+        assert ((await the_copy(disk)) / victim.name).read_bytes() == jpeg(number)
+        assert await asyncio.to_thread(removed, disk) == sorted(was)
+        was.append(victim.read_bytes())
+
+
+async def test_a_picture_that_is_missing_stays_in_the_copy_when_another_takes_its_name(
+    home: Home, photos: Path, scan: Scan, disk: Path
+) -> None:
+    write_jpegs(photos, 12)
+    await scan()
+    await back_up(home, disk)
+    victim = photos / "0001.jpg"
+    only = victim.read_bytes()
+    victim.unlink()
+    await scan()
+    victim.write_bytes(jpeg(300))
+    await scan()
+    await back_up(home, disk)
+    assert await asyncio.to_thread(removed, disk) == [only]
+    assert await home.db.value('SELECT count(*) FROM "stored_file"') == 13
+
+
+async def test_a_name_that_is_given_up_twice_on_one_day_has_two_files_among_the_removed(
+    home: Home, photos: Path, scan: Scan, disk: Path
+) -> None:
+    write_jpegs(photos, 12)
+    await scan()
+    gone = []
+    for number in (300, 301):
+        (photos / "some.jpg").write_bytes(jpeg(number))
+        await scan()
+        await back_up(home, disk)
+        gone.append((photos / "some.jpg").read_bytes())
+        (photos / "some.jpg").rename(photos / f"{number}.jpg")
+        await scan()
+        await back_up(home, disk)
+    assert await asyncio.to_thread(removed, disk) == sorted(gone)
+
+
+async def test_a_run_that_was_cut_off_before_its_list_sets_nothing_aside(
+    home: Home, photos: Path, scan: Scan, disk: Path
+) -> None:
+    write_jpegs(photos, 2)
+    await scan()
+    await back_up(home, disk)
+    sums = (await the_copy(disk)).with_suffix(".sha256")
+    before = sums.read_bytes()
+    (photos / "0001.jpg").write_bytes(jpeg(300))
+    await scan()
+    await back_up(home, disk)
+    aside = await asyncio.to_thread(removed, disk)
+    sums.write_bytes(before)  # the file came, the list of that run did not
+    await back_up(home, disk)
+    assert await asyncio.to_thread(removed, disk) == aside
+
+
+async def test_a_name_that_the_disk_of_the_copy_cannot_take_costs_one_file_not_the_backup(
+    home: Home, photos: Path, scan: Scan, disk: Path
+) -> None:
+    write_jpegs(photos, 2)
+    (photos / "0000.jpg").rename(photos / "a.jpg")
+    await scan()
+    copy = disk / "originals" / str(await home.db.value('SELECT "id" FROM "library"'))
+    copy.mkdir(parents=True)
+    (disk / MARK).write_text(
+        f'{{"appliance": "{await kept.appliance_id(home.db)}", "created": "2026-01-01T00:00:00Z"}}'
+    )
+    (copy / "a.jpg").mkdir()  # what FAT says to a colon, or to a video of 4 GB, comes at the same moment
+    result = await back_up(home, disk)
+    assert (result["copied"], result["unreadable"]) == (1, 1)
+    assert (copy / "0001.jpg").exists()
+
+
+def test_names_that_differ_only_in_case_are_not_written_over_each_other(tmp_path: Path) -> None:
+    """On a disk for which they are one, as every USB stick is out of the shop."""
+    library, copy, aside = tmp_path / "library", tmp_path / "copy", tmp_path / "removed"
+    for folder in (library, copy):
+        folder.mkdir()
+    items: list[Item] = []
+    for name in ("IMG.jpg", "img.jpg"):
+        (library / name).write_bytes(jpeg(len(items)))
+        sha256 = hashlib.sha256(jpeg(len(items))).hexdigest()
+        items.append(Item(path=name, size_bytes=(library / name).stat().st_size, mtime_ns=10**18, sha256=sha256))
+    first, second = items
+    assert [one.what for one in copy_originals(library, copy, [first], {}, removed=aside)] == ["copied"]
+    (copy / "img.jpg").symlink_to("IMG.jpg")  # both names open the one file ..
+    real = os.listdir
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            os, "listdir", lambda path: [name for name in real(path) if name != "img.jpg"]
+        )  # .. which has one
+        (other,) = copy_originals(library, copy, [second], {}, removed=aside)
+    assert (other.what, "capitals" in other.why) == ("unreadable", True)
+    assert (copy / "IMG.jpg").read_bytes() == jpeg(0)
+    assert not aside.exists()
+
+
+async def test_a_folder_that_was_a_backup_once_is_missed_whatever_was_set_meanwhile(
+    home: Home, photos: Path, scan: Scan, disk: Path, tmp_path: Path
+) -> None:
+    write_jpegs(photos, 1)
+    await scan()
+    await back_up(home, disk)
+    other = tmp_path / "another disk"
+    other.mkdir()
+    await back_up(home, other)
+    shutil.rmtree(disk)
+    disk.mkdir()  # its mount point
+    with pytest.raises(StorageError, match="not in"):
+        await back_up(home, disk)
+    assert list(disk.iterdir()) == []
+
+
+def test_a_disk_that_goes_while_it_is_written_to_leaves_nothing_at_its_mount_point(tmp_path: Path) -> None:
+    library, gone = tmp_path / "library", tmp_path / "mount" / "originals" / "x"
+    library.mkdir()
+    (library / "a.jpg").write_bytes(jpeg(1))
+    item = Item(path="a.jpg", size_bytes=1, mtime_ns=0, sha256=hashlib.sha256(jpeg(1)).hexdigest())
+    (tmp_path / "mount").mkdir()
+    with pytest.raises(StorageError, match="gone"):
+        copy_originals(library, gone, [item], {}, removed=tmp_path / "removed")
+    assert list((tmp_path / "mount").iterdir()) == []
+
+
+async def test_libraries_that_are_called_alike_are_restored_into_folders_of_their_own(
+    home: Home, photos: Path, scan: Scan, disk: Path, tmp_path: Path
+) -> None:
+    write_jpegs(photos, 1)
+    await scan()
+    others = [photos.with_name("other"), photos.with_name("third")]
+    for number, root in enumerate(others, 300):
+        root.mkdir()
+        (root / "0000.jpg").write_bytes(jpeg(number))
+    first = await home.db.value('SELECT "name" FROM "library"')
+    for root, name in zip(others, (first, first.upper()), strict=True):
+        await scan_library(home, await libraries.add_library(home.db, name=name, root=str(root)))
+    await back_up(home, disk)
+    backup, paths = BackupFolder(disk), DataPaths(tmp_path / "new machine")
+
+    def bring_back() -> list[bytes]:
+        _, places = plan(backup, paths, libraries_in=tmp_path / "restored")
+        assert len({place.root for place in places}) == 3
+        assert restore(backup, paths, places).problems == []
+        return sorted(path.read_bytes() for path in (tmp_path / "restored").rglob("*.jpg"))
+
+    was = sorted((root / "0000.jpg").read_bytes() for root in (photos, *others))
+    assert await asyncio.to_thread(bring_back) == was
+
+
+async def test_the_snapshot_comes_last_so_that_all_it_speaks_of_is_there(
+    home: Home, photos: Path, scan: Scan, disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_jpegs(photos, 1)
+    await scan()
+    (home.paths.versions / "earlier.jpg").write_bytes(b"as it was")
+    real, copied = back_up_job._copy_whole, []
+
+    def noting(source: Path, target: Path) -> None:
+        copied.append((target.parent.name, (disk / "libraries.json").exists()))
+        real(source, target)
+
+    monkeypatch.setattr(back_up_job, "_copy_whole", noting)
+    await back_up(home, disk)
+    assert copied == [("versions", False), ("database", True), ("database", True)]
+
+
+async def test_half_a_file_in_the_place_of_a_restored_one_stays_and_is_named(
+    home: Home, photos: Path, scan: Scan, disk: Path, tmp_path: Path
+) -> None:
+    write_jpegs(photos, 2)
+    await scan()
+    await back_up(home, disk)
+    (photos / "0001.jpg").write_bytes(b"half")
+    backup, paths = BackupFolder(disk), DataPaths(tmp_path / "new machine")
+
+    def bring_back() -> list[str]:
+        _, places = plan(backup, paths)
+        result = restore(backup, paths, places)
+        assert (result.files, result.there) == (0, 1)
+        return result.problems
+
+    (problem,) = await asyncio.to_thread(bring_back)
+    assert "0001.jpg: another file" in problem
+    assert (photos / "0001.jpg").read_bytes() == b"half"
