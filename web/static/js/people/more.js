@@ -1,5 +1,7 @@
 import { Icon } from "/static/js/lib/icon.js";
-import { html, useEffect, useRef, useState } from "/static/js/lib/preact.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "/static/js/lib/preact.js";
+
+const EDGE_PX = 8;
 
 /**
  * A button that opens a list of actions.
@@ -8,6 +10,14 @@ import { html, useEffect, useRef, useState } from "/static/js/lib/preact.js";
 export function More({ label, items }) {
   const [open, setOpen] = useState(false);
   const root = useRef(/** @type {HTMLElement | null} */ (null));
+  // Whatever edge of the page the button stands at, the list stays on it.
+  useLayoutEffect(() => {
+    const list = /** @type {HTMLElement | null | undefined} */ (root.current?.querySelector(".menu-list"));
+    if (!list) return;
+    const { left, right } = list.getBoundingClientRect();
+    const most = document.documentElement.clientWidth - EDGE_PX;
+    list.style.translate = `${Math.max(EDGE_PX - left, 0) || Math.min(most - right, 0)}px 0`;
+  }, [open]);
   useEffect(() => {
     if (!open) return undefined;
     const outside = (/** @type {Event} */ event) => {
