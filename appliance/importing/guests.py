@@ -7,17 +7,20 @@ here already, and not what becomes of theirs.
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from appliance.backup.database import when_put_back
 from appliance.db.tables import GuestUpload
 from appliance.errors import ConflictError, HomerollError, InvalidInputError, NotFoundError, PermissionDeniedError
 from appliance.files import sync_folder
 from appliance.importing.ingest import examine
-from appliance.importing.uploads import clean_label
+from appliance.importing.uploads import as_storage_error, clean_label
 from appliance.library import albums, journal
+from appliance.media.hashes import hash_file
 from appliance.media.sniff import fitting_name
 from appliance.values import new_id, now
 
@@ -102,13 +105,24 @@ async def receive(home: Home, link: Link, incoming: Path, *, filename: str, gues
 
 
 async def _is_known(home: Home, link: Link, content_sha: str) -> bool:
-    """Sent before and still waiting."""
-    return bool(
-        await home.db.value(
-            'SELECT 1 FROM "guest_upload" WHERE "user" = ? AND "content_sha" = ? AND "album" = ?',
-            [str(link.user), content_sha, str(link.album)],
-        )
+    """Sent before, still waiting, and whole: whoever sent it deletes their own on that word."""
+    rows = await home.db.fetch(
+        'SELECT "id" FROM "guest_upload" WHERE "user" = ? AND "content_sha" = ? AND "album" = ?',
+        [str(link.user), content_sha, str(link.album)],
     )
+    for row in rows:
+        path = _path(home, row["id"])
+        try:
+            hashes = await home.compute.run(hash_file, path, timeout_s=TIMEOUT_S, urgent=True)
+        except FileNotFoundError:
+            hashes = None
+        except OSError:
+            continue
+        if hashes is not None and hashes.sha256 == content_sha:
+            return True
+        await _forget(home, row["id"])
+        await asyncio.to_thread(path.unlink, missing_ok=True)
+    return False
 
 
 async def _insert(home: Home, link: Link, upload: uuid.UUID, label: str, guest: str, looked: Looked) -> None:
@@ -154,22 +168,33 @@ async def accept(home: Home, viewer: Viewer, uploads: Uploads, ids: Sequence[uui
     for upload in ids:
         row = await _own_row(home, viewer, upload)
         path = _path(home, upload)
-        if not await asyncio.to_thread(path.exists):
-            raise ConflictError(
-                f"{row['filename']} is gone from the quarantine", hint="Ask its guest to send it again."
-            )
-        try:
-            one = await uploads.land(path, user=viewer.user_id, filename=row["filename"])
-        except InvalidInputError:  # its bytes are gone, for they lie in the locked space already
-            await _forget(home, upload)
-            raise
+        if await asyncio.to_thread(path.exists):
+            try:
+                file = (await uploads.land(path, user=viewer.user_id, filename=row["filename"])).id
+            except InvalidInputError:  # its bytes are gone, for they lie in the locked space already
+                await _forget(home, upload)
+                raise
+        else:
+            file = await _landed_before(home, viewer, row)
         async with home.db.write(durable=True):
             if row["album"] is not None:
-                await albums.change_files(home.db, viewer, row["album"], [one.id])
+                await albums.change_files(home.db, viewer, row["album"], [file])
             await home.db.fetch('DELETE FROM "guest_upload" WHERE "id" = ?', [str(upload)])
-            await journal.record(viewer, "accept", "guest", one.id, after={"guest": row["guest"]})
-        landed.append(one.id)
+            await journal.record(viewer, "accept", "guest", file, after={"guest": row["guest"]})
+        landed.append(file)
     return landed
+
+
+async def _landed_before(home: Home, viewer: Viewer, row: Row) -> uuid.UUID:
+    """The file that it became when it was accepted, and a kill came before its row went."""
+    file: uuid.UUID | None = await home.db.value(
+        """SELECT "id" FROM "stored_file" WHERE "content_sha" = ? AND "size_bytes" = ? AND "user" = ?
+           AND "missing_since" IS NULL AND "trashed_at" IS NULL AND NOT "locked" LIMIT 1""",
+        [row["content_sha"], row["size_bytes"], str(viewer.user_id)],
+    )
+    if file is None:
+        raise ConflictError(f"{row['filename']} is gone from the quarantine", hint="Ask its guest to send it again.")
+    return file
 
 
 async def reject(home: Home, viewer: Viewer, ids: Sequence[uuid.UUID]) -> None:
@@ -181,8 +206,12 @@ async def reject(home: Home, viewer: Viewer, ids: Sequence[uuid.UUID]) -> None:
 
 
 async def tidy(home: Home) -> int:
-    """Remove bytes in quarantine that no row knows, such as those of a user who is gone; returns how many."""
-    here = await asyncio.to_thread(_settled, home.paths.quarantine)
+    """Remove bytes in quarantine that no row knows, such as those of a user who is gone; returns how many.
+
+    Not those from before the database of an earlier day was put back: their rows may be in the one that was damaged.
+    """
+    since = await asyncio.to_thread(when_put_back, home.paths)
+    here = await asyncio.to_thread(_settled, home.paths.quarantine, since.timestamp() if since else 0.0)
     known = {str(row["id"]) for row in await home.db.fetch('SELECT "id" FROM "guest_upload"')}
     for name in here - known:
         await asyncio.to_thread((home.paths.quarantine / name).unlink, missing_ok=True)
@@ -208,14 +237,22 @@ def _path(home: Home, upload: uuid.UUID) -> Path:
 
 
 def _move_in(incoming: Path, quarantine: Path, name: str) -> None:
-    quarantine.mkdir(mode=0o700, exist_ok=True)
-    incoming.rename(quarantine / name)
-    sync_folder(quarantine)
+    """The guest is told that it arrived: its bytes, its name and the folder's own must survive a power cut."""
+    try:
+        if not quarantine.is_dir():
+            quarantine.mkdir(mode=0o700, exist_ok=True)
+            sync_folder(quarantine.parent)
+        with incoming.open("rb") as file:
+            os.fsync(file.fileno())
+        incoming.rename(quarantine / name)
+        sync_folder(quarantine)
+    except OSError as error:
+        raise as_storage_error(error) from error
 
 
-def _settled(quarantine: Path) -> set[str]:
-    """Names of what is older than the moment between its move and its row."""
+def _settled(quarantine: Path, since: float) -> set[str]:
+    """Names of what is older than the moment between its move and its row, and younger than `since`."""
     if not quarantine.is_dir():
         return set()
     latest = time.time() - SETTLED_S
-    return {path.name for path in quarantine.iterdir() if path.stat().st_mtime < latest}
+    return {path.name for path in quarantine.iterdir() if since < path.stat().st_mtime < latest}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from appliance.backup.database import note_put_back
 from appliance.files import TEMPORARY_PREFIX
 from appliance.jobs.base import Progress
 from appliance.jobs.tidy_data import SETTLED_S, TidyData
@@ -79,3 +81,12 @@ async def test_expired_uploads_go_and_those_on_their_way_stay(home: Home) -> Non
     assert not goes.exists()
     assert not crashed.exists()
     assert await uploads.open_ids(home.db) == {kept.id}
+
+
+async def test_what_guests_sent_after_the_day_of_a_database_that_was_put_back_is_spared(home: Home) -> None:
+    sent = make(home.paths.quarantine / "sent-after-that-snapshot", age_s=2 * 24 * 3600.0)
+    await asyncio.to_thread(note_put_back, home.paths, now() - timedelta(days=1))
+    orphan = make(home.paths.quarantine / "of-somebody-who-is-gone", age_s=3 * 3600.0)
+    assert (await tidy(home))["quarantine"] == 1
+    assert sent.exists()
+    assert not orphan.exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
 import subprocess
 import uuid
 from datetime import timedelta
@@ -14,6 +15,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from appliance.importing.uploads import Uploads
 from appliance.values import now
 from tests.appliance.findable import Findable
 from tests.web.conftest import assert_error, upload
@@ -303,6 +305,57 @@ async def test_what_a_guest_sends_nobody_sees_before_its_owner_accepts_it(
     assert list(service.house.home.paths.quarantine.iterdir()) == []
     # A second guest learns nothing from sending what is here already.
     assert (await guest.post(f"{base}/uploads", files={"file": ("x.jpg", data)})).json() == {"received": 1}
+
+
+async def test_what_a_guest_sent_is_on_the_disk_before_they_are_told_so(
+    service: Service, anna: httpx.AsyncClient, guest: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = await share(anna, album=(await album_of(anna))["id"], allow_upload=True)
+    synced: set[int] = set()
+    real = os.fsync
+
+    def noting(fd: int) -> None:
+        real(fd)
+        synced.add(os.fstat(fd).st_ino)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    sent = await guest.post(f"/s/{link['token']}/uploads", files={"file": ("a.jpg", located())})
+    assert sent.status_code == 201
+    (kept,) = service.house.home.paths.quarantine.iterdir()
+    assert {kept.stat().st_ino, kept.parent.stat().st_ino} <= synced
+
+
+async def test_a_guests_photo_that_a_kill_left_half_accepted_is_accepted_to_the_end(
+    service: Service, anna: httpx.AsyncClient, guest: httpx.AsyncClient
+) -> None:
+    album = await album_of(anna)
+    link = await share(anna, album=album["id"], allow_upload=True)
+    for shade in (90, 91):
+        await guest.post(f"/s/{link['token']}/uploads", files={"file": ("a.jpg", located(shade=shade))})
+    home = service.house.home
+    first, second = (await anna.get("/shares/uploads")).json()["items"]
+    owner = (await anna.get("/auth/me")).json()["id"]
+    path = home.paths.quarantine / first["id"]
+    landed = await Uploads(home).land(path, user=uuid.UUID(owner), filename="a.jpg")  # and then: the kill
+    answer = await anna.post("/shares/uploads/accept", json={"ids": [first["id"], second["id"]]})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["files"][0] == str(landed.id)
+    assert (await anna.get("/shares/uploads")).json()["items"] == []
+    assert (await anna.get(f"/albums/{album['id']}")).json()["count"] == 2
+
+
+async def test_a_guest_who_sends_again_what_is_not_whole_here_any_more_sends_it_for_good(
+    service: Service, anna: httpx.AsyncClient, guest: httpx.AsyncClient
+) -> None:
+    link = await share(anna, album=(await album_of(anna))["id"], allow_upload=True)
+    data = located()
+    await guest.post(f"/s/{link['token']}/uploads", files={"file": ("a.jpg", data)})
+    (kept,) = service.house.home.paths.quarantine.iterdir()
+    kept.write_bytes(data[:100])
+    assert (await guest.post(f"/s/{link['token']}/uploads", files={"file": ("a.jpg", data)})).status_code == 201
+    (waiting,) = (await anna.get("/shares/uploads")).json()["items"]
+    (file,) = (await anna.post("/shares/uploads/accept", json={"ids": [waiting["id"]]})).json()["files"]
+    assert (await anna.get(f"/files/{file}/content")).content == data
 
 
 async def test_a_guest_can_send_nothing_but_photos_and_videos(
