@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 
 import msgspec
+
+#: In the folder of every backup; says whose it is (`backup/folder.py`).
+BACKUP_MARK = "homeroll-backup.json"
+
+
+def is_ours(folder: Path) -> bool:
+    """Whether this is a data directory or a backup: copies of pictures in there are none of the family's.  Blocks."""
+    return any(
+        os.path.exists(folder / mark) and os.path.isdir(folder / inside)  # noqa: PTH110, PTH112 - these never raise
+        for mark, inside in ((BACKUP_MARK, "originals"), ("homeroll.db", "incoming"))
+    )
 
 
 class DataPaths(msgspec.Struct, frozen=True):

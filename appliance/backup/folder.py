@@ -9,8 +9,9 @@ import msgspec
 
 from appliance.errors import ConflictError, InvalidInputError, StorageError
 from appliance.files import raise_storage_error, sync_folder
+from appliance.paths import BACKUP_MARK
 
-MARK = "homeroll-backup.json"
+MARK = BACKUP_MARK
 #: Beside the libraries, by its own name: what guests sent and its owner has not looked at yet.
 GUESTS = "guests"
 README = """This folder was written by Homeroll.  You need no Homeroll to get your pictures back:

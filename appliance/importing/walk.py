@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from appliance.media.sniff import KINDS_BY_EXTENSION, extension_of
+from appliance.paths import is_ours
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +43,8 @@ class Folder(msgspec.Struct, kw_only=True):
 def walk(root: str, start: str = "") -> Iterator[Folder]:
     """Yield `start` (a folder below root, "" for root itself) and all below it, sorted by name.
 
-    Symbolic links are not followed: a link could lead out of the library.  Hidden names are left out.
+    Symbolic links are not followed: a link could lead out of the library.  Hidden names are left out, and what Homeroll
+    keeps itself.
     """
     if not _is_inside(root, start):
         yield Folder(path=start, files={}, gone=True)
@@ -55,12 +58,12 @@ def walk(root: str, start: str = "") -> Iterator[Folder]:
 
 
 def _is_inside(root: str, start: str) -> bool:
-    """Whether a walk from the root would come to `start`: no part of it ignored, none a link."""
+    """Whether a walk from the root would come to `start`: no part of it ignored, ours, or a link."""
     parts = start.split("/") if start else []
-    return not any(is_ignored(part) for part in parts) and not any(
-        os.path.islink(os.path.join(root, *parts[: end + 1]))  # noqa: PTH114, PTH118 - as below
-        for end in range(len(parts))
-    )
+    if any(is_ignored(part) for part in parts):
+        return False
+    on_the_way = [Path(root, *parts[: end + 1]) for end in range(len(parts))]
+    return not any(folder.is_symlink() or is_ours(folder) for folder in on_the_way)
 
 
 def _list(root: str, path: str) -> tuple[Folder, list[str]]:
@@ -87,9 +90,16 @@ def _list(root: str, path: str) -> tuple[Folder, list[str]]:
         folder.gone = True
     except OSError as error:
         folder.error = error.strerror or str(error)
+    if below and path and _may_be_ours(path, below) and is_ours(Path(root, path)):
+        return Folder(path=path, files={}), []
     _drop_unnameable(folder, below)
     folder.files = dict(sorted(files.items()))
     return folder, below
+
+
+def _may_be_ours(path: str, below: list[str]) -> bool:
+    """As far as names tell, which cost nothing: few folders are asked further."""
+    return f"{path}/originals" in below or f"{path}/incoming" in below
 
 
 def _drop_unnameable(folder: Folder, below: list[str]) -> None:

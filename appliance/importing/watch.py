@@ -135,7 +135,8 @@ def _folders(roots: dict[str, str], paths: Iterable[str]) -> dict[str, list[str]
     """library id -> folders below its root in which something that concerns us changed."""
     found: dict[str, set[str]] = {}
     for path in paths:
-        root = next((root for root in roots if path == root or path.startswith(root + os.sep)), None)
+        # The innermost: uploads may lie in a hidden folder below a library.
+        root = max((root for root in roots if path == root or path.startswith(root + os.sep)), key=len, default=None)
         if root is None:
             continue
         below = PurePath(path).relative_to(root)

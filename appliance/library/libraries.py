@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from appliance.db.tables import Library
 from appliance.errors import ConflictError, InvalidInputError, NotFoundError
 from appliance.messages import LibraryChanged
+from appliance.paths import is_ours
 from appliance.values import new_id, now
 
 if TYPE_CHECKING:
@@ -70,13 +71,18 @@ async def add_library(
     db: Database, *, name: str, root: str, user: uuid.UUID | None = None, kind: str = "folder", shared: bool = False
 ) -> dict[str, Any]:
     """Register a folder.  Raises InvalidInputError for a folder that cannot be read, ConflictError for one that lies
-    inside another library or around it: every photo would be there twice."""
+    inside another library or around it: every photo would be there twice; or in what Homeroll keeps itself."""
     path = await asyncio.to_thread(_checked_root, root)
+    if kind != "uploads" and await asyncio.to_thread(_is_kept_by_us, path):
+        raise ConflictError(
+            f"{path} lies in what Homeroll keeps itself",
+            hint="Choose another folder. Pictures come back from a backup by: homeroll restore BACKUP",
+        )
     name = name.strip() or path.name
     async with db.write(durable=True):
         for other in await Library.select(Library.root, Library.name):
             there = Path(other["root"])
-            if path == there or path.is_relative_to(there) or there.is_relative_to(path):
+            if path == there or _is_seen_from(there, path) or _is_seen_from(path, there):
                 raise ConflictError(
                     f"{path} overlaps the library “{other['name']}” at {there}", hint="Choose another folder."
                 )
@@ -176,6 +182,16 @@ def _checked_root(root: str) -> Path:
             f"The folder {path} cannot be read: {error.strerror}", hint="Give the service's user permission to read it."
         ) from error
     return path
+
+
+def _is_seen_from(root: Path, folder: Path) -> bool:
+    """Whether a scan of `root` would come to `folder`: uploads below ~/Pictures/.homeroll are none of ~/Pictures."""
+    return folder.is_relative_to(root) and not any(part.startswith(".") for part in folder.relative_to(root).parts)
+
+
+def _is_kept_by_us(path: Path) -> bool:
+    """A library of copies would find every picture twice, and offer to do away with one of them."""
+    return any(is_ours(folder) for folder in (path, *path.parents))
 
 
 def _serialised(row: Row) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from appliance.importing.walk import walk
+from appliance.paths import BACKUP_MARK
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +50,24 @@ def test_hidden_names_and_folders_of_other_programs_are_left_out(tmp_path: Path)
     )
     assert seen(tmp_path) == {"": [], "trip": ["e.jpg"]}
     for start in (".trash", "@eaDir", "@eaDir/a.jpg", "trip/@eaDir"):
+        assert seen(tmp_path, start) == {start: []}, "also when something changed there"
+
+
+def test_what_homeroll_keeps_itself_is_no_part_of_a_library_around_it(tmp_path: Path) -> None:
+    """Its copies, found as pictures, would be duplicates of which one is kept, and copied again each night."""
+    touch(
+        tmp_path / "a.jpg", tmp_path / "usb/backup/originals/x/a.jpg", tmp_path / "usb/backup/removed/2026-01-01/b.jpg"
+    )
+    touch(tmp_path / "usb/backup" / BACKUP_MARK, tmp_path / "usb/c.jpg")
+    touch(tmp_path / "data/homeroll.db", tmp_path / "data/incoming/.keep", tmp_path / "data/versions/d.jpg")
+    touch(tmp_path / "notes/homeroll.db", tmp_path / "notes/e.jpg", tmp_path / "notes/originals/f.jpg")
+    assert {path: files for path, files in seen(tmp_path).items() if files} == {
+        "": ["a.jpg"],
+        "usb": ["c.jpg"],
+        "notes": ["e.jpg"],
+        "notes/originals": ["f.jpg"],
+    }
+    for start in ("usb/backup", "usb/backup/originals/x", "data/versions"):
         assert seen(tmp_path, start) == {start: []}, "also when something changed there"
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from typing import TYPE_CHECKING
 
 import pytest
 
 from appliance.errors import ConflictError, InvalidInputError, NotFoundError
-from appliance.library import libraries
+from appliance.library import libraries, users
+from appliance.library.viewers import LOCAL_ADMIN
+from appliance.paths import BACKUP_MARK, DataPaths
 from tests.appliance.pictures import write_jpegs
 
 if TYPE_CHECKING:
@@ -35,6 +38,28 @@ async def test_what_is_no_readable_folder_is_refused_with_a_hint(home: Home, roo
     with pytest.raises(InvalidInputError) as caught:
         await libraries.add_library(home.db, name="x", root=root)
     assert caught.value.hint
+
+
+async def test_what_homeroll_keeps_itself_is_no_library(home: Home, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    (disk / "originals" / "x").mkdir(parents=True)
+    (disk / BACKUP_MARK).write_text("{}")
+    ours = (disk, disk / "originals" / "x", home.paths.root, home.paths.versions, home.paths.uploads)
+    for root in ours:
+        with pytest.raises(ConflictError, match="keeps itself"):
+            await libraries.add_library(home.db, name="x", root=str(root))
+    anna = await users.add_user(home.db, LOCAL_ADMIN, username="anna", password="long enough")
+    assert (await libraries.uploads_library(home.db, home.paths, anna["id"]))["kind"] == "uploads"
+
+
+async def test_uploads_in_a_hidden_folder_below_a_library_are_taken(home: Home, photos: Path) -> None:
+    """As by `cd ~/Pictures; homeroll serve ~/Pictures --data .homeroll`."""
+    await libraries.add_library(home.db, name="", root=str(photos))
+    paths = DataPaths(photos / "homeroll" / ".homeroll")
+    await asyncio.to_thread(paths.create)
+    anna = await users.add_user(home.db, LOCAL_ADMIN, username="anna", password="long enough")
+    uploads = await libraries.uploads_library(home.db, paths, anna["id"])
+    assert uploads["root"] == str(paths.uploads / str(anna["id"]))
 
 
 async def test_removing_a_library_forgets_its_files_and_touches_none(home: Home, photos: Path, scan: Scan) -> None:
