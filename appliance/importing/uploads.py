@@ -140,7 +140,7 @@ class Uploads:
             if left_behind:
                 await asyncio.to_thread(incoming.unlink, missing_ok=True)
             else:
-                place = await asyncio.to_thread(_move_in, incoming, place)
+                place = await asyncio.to_thread(_move_in, incoming, place, await self._taken(place, examined))
             try:
                 stored = await self._register(place, user, label, examined, file_id)
             except BaseException:
@@ -313,6 +313,17 @@ class Uploads:
         )
         return known is None and await self._is_whole(place.path, examined)
 
+    async def _taken(self, place: _Place, examined: Examined) -> set[str]:
+        """Names like the one that is wanted of pictures that may be away from their places just now.  By such a name it
+        would be taken for that picture, changed, and have what people said of it."""
+        stem = place.name.rpartition(".")[0] or place.name
+        rows = await self._home.db.fetch(
+            """SELECT p."name" FROM "file_path" p JOIN "stored_file" f ON f."id" = p."file"
+               WHERE p."library" = ? AND p."folder" = ? AND p."name" >= ? AND p."name" < ? AND f."content_sha" <> ?""",
+            [str(place.library), place.folder, stem, f"{stem}\U0010ffff", examined.hashes.sha256],
+        )
+        return {row["name"] for row in rows}
+
     async def _register(
         self,
         place: _Place,
@@ -398,8 +409,9 @@ def _sync_chain(folder: Path, top: Path) -> None:
         raise as_storage_error(error) from error
 
 
-def _move_in(incoming: Path, wanted: _Place) -> _Place:
-    """Rename to `wanted`, or to a name like it that is free; returns where it is.  Callers take turns."""
+def _move_in(incoming: Path, wanted: _Place, taken: set[str]) -> _Place:
+    """Rename to `wanted`, or to a name like it that is free and none of `taken`; returns where it is.  Callers take
+    turns."""
     there = wanted.path.parent
     try:
         made = [path for path in (there, there.parent, wanted.root) if not path.exists()]
@@ -408,7 +420,7 @@ def _move_in(incoming: Path, wanted: _Place) -> _Place:
         if not stem:
             stem, dot, ending = wanted.name, "", ""
         target, number = wanted.path, 1
-        while os.path.lexists(target):
+        while target.name in taken or os.path.lexists(target):
             number += 1
             target = there / f"{stem}-{number}{dot}{ending}"
         incoming.chmod(0o640)

@@ -187,3 +187,20 @@ async def test_a_scan_that_finds_what_a_kill_left_while_it_is_sent_again_makes_n
     assert [path for path in home.paths.uploads.rglob("*") if path.is_file()] == [kept]
     rows = await home.db.fetch('SELECT "id" FROM "stored_file"')
     assert [str(row["id"]) for row in rows] == [str(again.id)]
+
+
+async def test_an_upload_takes_no_name_of_a_picture_that_is_away_at_the_moment(home: Home, anna: uuid.UUID) -> None:
+    """It would become that picture: its faces, its albums, what people said of it."""
+    service = Uploads(home)
+    first = await service.land(incoming(service), user=anna, filename="one.jpg")
+    (kept,) = [path for path in home.paths.uploads.rglob("*") if path.is_file()]
+    async with home.db.write():
+        await home.db.fetch('UPDATE "stored_file" SET "description" = ?', ["our red house"])
+    away = kept.parent.parent / "away.jpg"
+    kept.rename(away)  # by hand, over the network; nobody has looked since
+    second = await service.land(incoming(service, "blue"), user=anna, filename="one.jpg")
+    assert second.id != first.id
+    library = await libraries.uploads_library(home.db, home.paths, anna)
+    await scan_library(home, library)
+    rows = await home.db.fetch('SELECT "id", "description" FROM "stored_file" ORDER BY "id"')
+    assert {(row["id"], row["description"]) for row in rows} == {(first.id, "our red house"), (second.id, "")}
