@@ -34,13 +34,15 @@ export async function reload() {
 
 onMessage("PeopleChanged", () => asked && reload().catch(() => null)); // the old list still completes most names
 
-const folded = (/** @type {string} */ text) => text.trim().replace(/\s+/g, " ").normalize("NFD").replace(/\p{M}/gu, "").toLocaleLowerCase();
+const folded = (/** @type {string} */ text) =>
+  text.trim().replace(/\s+/g, " ").replace(/[’‘ʼ`´′]/g, "'").normalize("NFD").replace(/\p{M}/gu, "").toLocaleLowerCase().replaceAll("ß", "ss");
+const withoutUmlauts = (/** @type {string} */ text) => text.replace(/([aou])e/g, "$1");
 
 /** @param {string} one @param {string} other */
 export const sameName = (one, other) => Boolean(one) && one.trim().replace(/\s+/g, " ").toLocaleLowerCase() === other.trim().replace(/\s+/g, " ").toLocaleLowerCase();
 
 /**
- * People whose name has a word that begins like this; accents need not be typed.
+ * People whose name has a word that begins like this; accents need not be typed, and Mueller is Müller.
  * @param {string} text @param {string} [except] id
  */
 export function matching(text, except = "") {
@@ -48,6 +50,6 @@ export function matching(text, except = "") {
   if (!wanted) return [];
   return known
     .get()
-    .filter(({ id, name }) => id !== except && (folded(name).startsWith(wanted) || folded(name).includes(` ${wanted}`)))
+    .filter(({ id, name }) => id !== except && [(/** @type {string} */ text) => text, withoutUmlauts].some((form) => ` ${form(folded(name))}`.includes(` ${form(wanted)}`)))
     .slice(0, 6);
 }

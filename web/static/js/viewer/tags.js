@@ -1,9 +1,9 @@
-import { request } from "/static/js/lib/api.js";
+import { api, request } from "/static/js/lib/api.js";
 import { Icon } from "/static/js/lib/icon.js";
 import { html, useLayoutEffect, useRef, useState } from "/static/js/lib/preact.js";
 import { searchPath } from "/static/js/router.js";
 import { term } from "/static/js/lib/query.js";
-import { forgetFile } from "/static/js/viewer/files.js";
+import { fileOf, forgetFile } from "/static/js/viewer/files.js";
 import { toast, toastError } from "/static/js/ui/toast.js";
 
 /** @typedef {{ name: string, source: string, score?: number | null }} Tag */
@@ -47,9 +47,15 @@ export function Tags({ file, onPage }) {
     change(next, () => put(next));
   };
   const remove = async (/** @type {Tag} */ tag) => {
-    const next = tags.filter((entry) => entry.name !== tag.name);
-    if (!(await change(next, () => request(`${at}/${encodeURIComponent(tag.name)}`, { method: "DELETE" })))) return;
-    toast(`Tag “${tag.name}” removed.`, { action: { label: "Undo", run: () => change(tags, () => put([...next, { ...tag, source: "manual" }])) } });
+    let undo = "";
+    const take = async () => ({ undo } = await api.post("/files/edit", { ids: [file.id], changes: { remove_tags: [tag.name] } }));
+    if (!(await change(tags.filter((entry) => entry.name !== tag.name), take)) || !undo) return;
+    const back = async () => {
+      await api.post(`/journal/${undo}/undo`);
+      forgetFile(file.id);
+      return fileOf(file.id);
+    };
+    toast(`Tag “${tag.name}” removed.`, { action: { label: "Undo", run: () => change(tags, back) } });
   };
   const open = (/** @type {MouseEvent} */ event, /** @type {string} */ path) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -74,13 +80,21 @@ export function Tags({ file, onPage }) {
 /** @param {{ onAdd: (text: string) => void, onClose: () => void }} props */
 function NewTag({ onAdd, onClose }) {
   const input = useRef(/** @type {HTMLInputElement | null} */ (null));
+  const [known, setKnown] = useState(/** @type {string[]} */ ([]));
   useLayoutEffect(() => input.current?.focus(), []);
+  const suggest = async (/** @type {InputEvent} */ event) => {
+    const typed = /** @type {HTMLInputElement} */ (event.target).value.trim();
+    const found = typed ? await api.get(`/tags?limit=8&q=${encodeURIComponent(typed)}`).catch(() => null) : null; // without suggestions one types
+    setKnown(found?.items.map(({ name }) => name) ?? []);
+  };
   const key = (/** @type {KeyboardEvent} */ event) => {
     const field = /** @type {HTMLInputElement} */ (event.target);
     event.stopPropagation();
     if (event.isComposing) return;
-    if (event.key === "Escape") onClose();
-    else if (event.key === "Enter" || event.key === ",") {
+    if (event.key === "Escape") {
+      field.value = ""; // leaving the field takes what is in it
+      onClose();
+    } else if (event.key === "Enter" || event.key === ",") {
       event.preventDefault();
       if (!field.value.trim()) return onClose();
       onAdd(field.value);
@@ -92,5 +106,6 @@ function NewTag({ onAdd, onClose }) {
     onAdd(/** @type {HTMLInputElement} */ (event.target).value);
     onClose();
   };
-  return html`<input ref=${input} class="tag-new" type="text" maxlength="100" autocapitalize="none" autocomplete="off" aria-label="New tag" placeholder="New tag" onKeyDown=${key} onBlur=${left} />`;
+  return html`<datalist id="tags-known">${known.map((name) => html`<option key=${name} value=${name} />`)}</datalist>
+    <input ref=${input} class="tag-new" type="text" maxlength="100" autocapitalize="none" autocomplete="off" list="tags-known" aria-label="New tag" placeholder="New tag" onInput=${suggest} onKeyDown=${key} onBlur=${left} />`;
 }

@@ -219,7 +219,7 @@ class Viewer {
   }
 
   #key(event) {
-    if (isTyping(event) && event.target.closest(".face-card")) return; // the field hears its own keys
+    if (isTyping(event) && event.target.closest(".face-card, .tag-new")) return; // the field hears its own keys
     if (event.key === "Escape" && isTyping(event)) {
       event.target.blur();
       event.stopPropagation();
