@@ -111,6 +111,31 @@ async def test_healing_brings_the_backups_bytes_and_keeps_the_damaged_ones(
         await heal(home, LOCAL_ADMIN, row["path_id"])
 
 
+async def test_what_somebody_changed_or_unplugged_since_is_not_healed(
+    home: Home, photos: Path, scan: Scan, tmp_path: Path
+) -> None:
+    write_jpegs(photos, 2)
+    await scan()
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    await change_settings(home.db, LOCAL_ADMIN, {"backup_folder": str(disk)})
+    await BackUp().run(home, Progress(lambda: None))
+    victim = sorted(photos.iterdir())[0]
+    rot(victim)
+    await scrub(home)
+    (row,) = (await checks.problems(home.db, LOCAL_ADMIN))["items"]
+    victim.write_bytes(jpeg(500))  # in a program for photos, a moment ago
+    with pytest.raises(ConflictError, match="changed since"):
+        await heal(home, LOCAL_ADMIN, row["path_id"])
+    assert victim.read_bytes() == jpeg(500)
+    away = photos.rename(photos.with_name("away"))
+    photos.mkdir()  # the mount point of a disk that is not there
+    with pytest.raises(ConflictError, match="away"):
+        await heal(home, LOCAL_ADMIN, row["path_id"])
+    assert list(photos.iterdir()) == []
+    assert (away / victim.name).exists()
+
+
 async def test_without_a_sound_copy_nothing_is_replaced(home: Home, photos: Path, scan: Scan, tmp_path: Path) -> None:
     write_jpegs(photos, 2)
     await scan()
