@@ -271,10 +271,25 @@ check_packages() {
   return 1
 }
 
+# intact PYTHON: is every file of every installed package there, as long as it was?  What lies in bin was rewritten.
+intact() {
+  "$1" -I - >/dev/null 2>&1 <<'PY'
+import csv, os, sysconfig
+packages = sysconfig.get_path("purelib")
+for name in os.listdir(packages):
+    if name.endswith(".dist-info"):
+        with open(os.path.join(packages, name, "RECORD"), encoding="utf-8", newline="") as record:
+            for path, _, size in csv.reader(record):
+                if not path.endswith(".pyc"):
+                    there = os.stat(os.path.join(packages, path)).st_size
+                    assert path.startswith("..") or there == int(size or there), path
+PY
+}
+
 # holds EXTRA: is the environment complete, for these inputs, and does it start?
 holds() {
   [[ -f $venv/stamp-$1 && $(<"$venv/stamp-$1") == "$(wanted_stamp "$1")" ]] &&
-    "$venv/bin/python" -c 'import appliance, litestar, piccolo, sqlite_vec, numpy, PIL, dlib' >/dev/null 2>&1
+    intact "$venv/bin/python" && "$venv/bin/python" -c 'import appliance, litestar, piccolo, sqlite_vec, numpy, PIL, dlib' >/dev/null 2>&1
 }
 
 python_packages() {

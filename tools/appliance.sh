@@ -108,24 +108,25 @@ copy_environment() {
 }
 
 environment() {
-  local began=$SECONDS old stamp
+  local began=$SECONDS old stamp copied=no
   say "Homeroll and its Python packages, exactly the tested versions, in $prefix"
   python=$(find_python ensurepip) || die "no suitable Python was found." \
     "Homeroll needs Python 3.11 to 3.13 whose sqlite3 module can load extensions, as Debian's and Ubuntu's own does."
   [[ -z $offline ]] || check_bundle
   stamp=$(packages_stamp)
   env=$prefix/venv-$(version_stamp)
-  if [[ -f $env/stamp ]] && run_as_service "$env/bin/homeroll" --version >/dev/null 2>&1; then
+  if [[ -f $env/stamp ]] && intact "$env/bin/python" && run_as_service "$env/bin/homeroll" --version >/dev/null 2>&1; then
     done_in "$began" "all there"
     return
   fi
   rm -rf "$env" # not complete: never build on half of it
   old=$(readlink -f "$link" 2>/dev/null || true)
   choose_pip
-  if [[ -f $old/stamp && $(<"$old/stamp") == "$stamp" ]]; then
+  if [[ -f $old/stamp && $(<"$old/stamp") == "$stamp" ]] && intact "$old/bin/python"; then
     need_space "$prefix" 200 "the new version"
     note "the packages are those of the version before; only Homeroll itself is new"
     copy_environment "$old"
+    copied=yes
   else
     need_space "$prefix" 1300 "the Python packages"
     note "with $("$python" -c 'import platform; print("Python", platform.python_version())') ($python)"
@@ -133,7 +134,7 @@ environment() {
     watched "${pip[@]}" "${pip_install[@]}" "$(grep '^setuptools==' "$here/constraints.txt")" || explain_failure "Fetching setuptools"
   fi
   build_wheel "$prefix/build"
-  if [[ ! -d $old || ! -f $old/stamp || $(<"$old/stamp") != "$stamp" ]]; then
+  if [[ $copied == no ]]; then
     watched "${pip[@]}" "${pip_install[@]}" "$prefix"/build/homeroll-*.whl || explain_failure "Installing the Python packages"
     local apart
     mapfile -t apart < <(without_dependencies "$env/bin/python")
