@@ -23,7 +23,7 @@ import msgspec
 
 from appliance.importing.ingest import Examined, Wanted, examine_in, sighting
 from appliance.importing.walk import Folder, walk
-from appliance.library import absent, announcing, intake, libraries, relations
+from appliance.library import absent, announcing, intake, libraries, relations, trash
 from appliance.messages import FileChanged
 
 if TYPE_CHECKING:
@@ -299,7 +299,9 @@ class _Scan:
                 "If a disk is not mounted, mount it. If they were deleted on purpose, say so on the library's page.",
             )
             return
+        wanted_again = await self._copied_while_trashed()
         async with self._db.write():
+            await trash.take_out(self._db, wanted_again)
             forgotten = await absent.forget_paths(self._db, library=self._id, paths=self._gone, joined=self._joined)
             await relations.relate(self._db, self._id, sorted(forgotten.folders))
             await absent.wake_absent(self._db, self._id)
@@ -307,8 +309,24 @@ class _Scan:
                 await libraries.set_scanned(self._db, self._id, reason=self._problem)
         self._result.moved, self._result.missing = forgotten.moved, forgotten.missing
         await self._tell_library()
+        if wanted_again:
+            await announcing.tell_changed(self._db, self._home.bus, wanted_again)
         if forgotten.moved or forgotten.missing:
             self._home.bus.publish(FileChanged(ids=[], months=[], user=str(self._owner) if self._owner else None))
+
+    async def _copied_while_trashed(self) -> list[uuid.UUID]:
+        """Files in the trash of which somebody has put one more copy into the library: they want it.  In the trash it
+        would be deleted at both places.  One that only moved has left its old one."""
+        rows = await self._db.fetch(
+            """SELECT "id" FROM "stored_file" WHERE "trashed_at" IS NOT NULL
+               AND "id" IN (SELECT value FROM json_each(?))""",
+            [msgspec.json.encode([str(file) for file, was_at in self._joined.items() if was_at]).decode()],
+        )
+        copied = []
+        for row in rows:
+            if await asyncio.to_thread(os.path.lexists, os.path.join(self._root, self._joined[row["id"]])):  # noqa: PTH118 - as below
+                copied.append(row["id"])
+        return copied
 
     async def _freeze(self, reason: str, hint: str) -> None:
         log.warning("library_id=%s frozen: %s", self._id, reason)

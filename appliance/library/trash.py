@@ -49,6 +49,16 @@ async def restore_all(db: Database, bus: Bus, viewer: Viewer) -> Edited:
     return Edited(changed=0, undo=None)
 
 
+async def take_out(db: Database, ids: Sequence[uuid.UUID]) -> None:
+    """Files that came to us again by another way, with what is shown through them.  Inside `db.write()`."""
+    if ids:
+        await db.fetch(
+            """UPDATE "stored_file" SET "trashed_at" = NULL, "modified" = ?1 WHERE "trashed_at" IS NOT NULL
+               AND ("id" IN (SELECT value FROM json_each(?2)) OR "part_of" IN (SELECT value FROM json_each(?2)))""",
+            [now(), ids_json(ids)],
+        )
+
+
 async def list_trash(db: Database, viewer: Viewer, *, limit: int = 100, cursor: str | None = None) -> pages.Page:
     """The last trashed first; what is shown through another file is not listed by itself."""
     pages.check_limit(limit)

@@ -11,7 +11,7 @@ import pytest
 from appliance.errors import ConflictError, NotFoundError
 from appliance.importing.ingest import examine, sighting
 from appliance.library import intake, libraries, tags
-from appliance.values import new_id
+from appliance.values import new_id, now
 from tests.appliance.pictures import jpeg, write_jpegs
 
 if TYPE_CHECKING:
@@ -399,3 +399,23 @@ async def test_replacing_refuses_bytes_of_another_file_and_files_it_does_not_kno
     with pytest.raises(ConflictError, match="in the library already"):
         await replace(home, photos, "0001.jpg", files["0000.jpg"])
     assert await home.db.value('SELECT count(*) FROM "file_version"') == 0
+
+
+async def test_a_trashed_picture_that_somebody_copies_into_the_folder_again_is_wanted(
+    home: Home, photos: Path, scan: Scan
+) -> None:
+    """In the trash it would be deleted at both of its places."""
+    write_jpegs(photos, 12)
+    await scan()
+    async with home.db.write():
+        await home.db.fetch('UPDATE "stored_file" SET "trashed_at" = ? WHERE "filename" < ?', [now(), "0004.jpg"])
+    (photos / "again").mkdir()
+    (photos / "again" / "0000.jpg").write_bytes((photos / "0000.jpg").read_bytes())  # somebody wants it
+    (photos / "0001.jpg").rename(photos / "again" / "0001.jpg")  # somebody tidies up
+    await scan(folders=["again"])
+    away = (photos / "0002.jpg").rename(photos.with_name("away.jpg"))  # a disk that comes and goes
+    await scan()
+    away.rename(photos / "0002.jpg")
+    await scan()
+    rows = await home.db.fetch('SELECT "filename" FROM "stored_file" WHERE "trashed_at" IS NOT NULL ORDER BY 1')
+    assert [row["filename"] for row in rows] == ["0001.jpg", "0002.jpg", "0003.jpg"]
