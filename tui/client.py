@@ -16,6 +16,7 @@ import msgspec
 from appliance.access import not_allowed
 from appliance.errors import AuthenticationError, HomerollError, PermissionDeniedError
 from appliance.paths import DataPaths
+from tui.told import Reader, VersionsDifferError, holds_untold
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -54,6 +55,7 @@ class Client:
 
     def __init__(self, address: Address) -> None:
         self.address = address
+        self.reader = Reader()
         self._folder: int | None = None
         if address.socket is None:
             # The machine's own list of authorities: what this machine trusts is trusted.
@@ -91,10 +93,15 @@ class Client:
         return await self.ask("GET", path, query=query)
 
     async def ask(self, method: str, path: str, *, body: object = None, query: dict[str, Any] | None = None) -> Any:
+        if holds_untold((path, body, query)):  # a path with a hole in it might be another's
+            raise VersionsDifferError(
+                "The service did not tell what this needs",
+                hint="It is of another version than this dashboard: the page in the browser can do it.",
+            )
         answer = await self._request(method, BASE + path, json=body, params=query or None)
         try:
-            return msgspec.json.decode(answer.content) if answer.content else None
-        except msgspec.DecodeError as error:
+            return self.reader.read(answer.content.decode()) if answer.content else None
+        except ValueError as error:
             raise _not_ours(answer.status_code) from error
 
     async def picture(self, url: str) -> bytes:
@@ -126,13 +133,13 @@ class Client:
                     if field == "event":
                         name = value
                     elif field == "data" and name:
-                        yield name, msgspec.json.decode(value)
+                        yield name, self.reader.read(value)
                         if time.monotonic() - turn > TURN_S:
                             await asyncio.sleep(0)  # lines that arrived together must not hold up the screen
                             turn = time.monotonic()
         except httpx.RequestError as error:
             raise await asyncio.to_thread(self._unreachable, error) from error
-        except msgspec.DecodeError as error:
+        except ValueError as error:
             raise _not_ours(answer.status_code) from error
         raise NotReachableError(f"The Homeroll at {self.address} has stopped")
 

@@ -22,6 +22,8 @@ from tui.house import BASE, COUNTED, SOURCES, House
 from tui.messages import ActionDone, ActionRefused, ServiceFound, ServiceLost, SourcesLearned
 from tui.pictures import half_blocks
 from tui.terminal import Terminal
+from tui.told import VersionsDifferError
+from tui.versions import difference, here
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -38,6 +40,7 @@ ASK_AGAIN_S = 1.5  # what messages made stale is asked for at most this often
 LOOK_S = 30.0  # what no message tells, such as the disk, is looked at this often
 MACHINE_S = 5.0  # this machine's own figures; the service is not asked for them
 SELDOM = {"health"}
+TYPED = "Type `homeroll` again; if it ends again, upgrade the older of the two, or use the page in the browser."
 
 
 @runtime_checkable
@@ -79,6 +82,7 @@ class Desk(App[HomerollError | None]):
         self.journal = journal
         self.terminal = terminal or Terminal()
         self.house = House()
+        self.version = ""
         self.lost: HomerollError | None = None
         self.connections = 0
         self._changed = False
@@ -114,6 +118,12 @@ class Desk(App[HomerollError | None]):
         return "" if self.client.address.socket else self.client.address.url
 
     @property
+    def differs(self) -> str:
+        """That the service is of another version than this dashboard, as a sentence without its end; "" if not."""
+        runs = self.house.known.get("server", {}).get("version", "")
+        return difference(runs, self.version, self.client.reader.missed)
+
+    @property
     def drawn(self) -> Drawn | None:
         """The screen to draw: the one below a dialog, when one is open."""
         return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, Drawn)), None)
@@ -121,6 +131,7 @@ class Desk(App[HomerollError | None]):
     # what workers do: no widget is touched here
 
     async def _follow(self) -> None:
+        self.version = await asyncio.to_thread(here)
         while True:
             try:
                 async for name, data in self.client.messages():
@@ -257,6 +268,7 @@ class Desk(App[HomerollError | None]):
         if self.lost and self.connections:
             self.notify("Homeroll answers again")
         self.lost = None
+        self.client.reader.missed.clear()  # it may be of another version than before
         self.connections += 1
         self._asked_at = 0.0
         drawn = self.drawn
@@ -303,5 +315,14 @@ class Desk(App[HomerollError | None]):
         self._changed = False
         drawn = self.drawn
         if drawn is not None:
-            drawn.tell_state()
             drawn.redraw()
+            drawn.tell_state()  # after it: drawing shows what is missing
+
+    def _handle_exception(self, error: Exception) -> None:
+        """What no stand-in helps with, said by another version, ends the dashboard in words.  Textual calls it."""
+        if self.differs and not isinstance(self.return_value, VersionsDifferError):
+            ended = VersionsDifferError(f"{self.differs}: what it says cannot be shown", hint=TYPED)
+            ended.__cause__ = error
+            self.exit(ended)
+        elif not self.differs:
+            super()._handle_exception(error)

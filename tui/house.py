@@ -96,7 +96,7 @@ class House:
         match name:
             case "StepProgress":
                 failed = [(item["failed"], item["ignored"]) for item in self.items("steps")]
-                self.known["steps"] = {**self.known.get("steps", {}), "items": data}
+                self.known["steps"] = self.known.get("steps", {}) | {"items": data}
                 same = failed == [(item["failed"], item["ignored"]) for item in data]
                 return {"steps"}, set() if same else {"failures", "ignored"}
             case "JobProgress":
@@ -127,5 +127,5 @@ class House:
         items = self.items(source)
         for at, old in enumerate(items):
             if old.get(by) == item.get(by):
-                items[at] = {**old, **item}
+                items[at] = old | item
                 return

@@ -6,12 +6,19 @@ Files only, of this machine; nothing is asked over the network.
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
+
+from tui.words import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 PREFIX = Path("/opt/homeroll")  # where install.sh keeps the environment of each version
 LINK = "venv"  # says which one runs
@@ -39,10 +46,19 @@ class Versions(msgspec.Struct, frozen=True, kw_only=True):
     snapshots: tuple[Snapshot, ...] | None
 
 
+def difference(runs: str, dashboard: str, missed: Iterable[str]) -> str:
+    """A sentence where the service is not of the version of this dashboard, or tells less than it; else "".
+
+    runs, dashboard: their versions, "" where one is not known yet.  missed: fields that were not in answers."""
+    if runs and dashboard and runs != dashboard:
+        return f"The service is Homeroll {clean(runs)}, this dashboard {dashboard}"
+    return "The service answers otherwise than this dashboard expects" if any(missed) else ""
+
+
 def look(data: str, prefix: Path = PREFIX) -> Versions:
     """data: the directory of the service, "" for one elsewhere.  Blocking."""
     if not data:
-        return Versions(here=_version(), local=False, installed=False, others=0, undecided=False, snapshots=None)
+        return Versions(here=here(), local=False, installed=False, others=0, undecided=False, snapshots=None)
     others, installed, undecided = 0, False, False
     with contextlib.suppress(OSError):
         runs = (prefix / LINK).resolve()
@@ -50,7 +66,7 @@ def look(data: str, prefix: Path = PREFIX) -> Versions:
         others = sum(1 for one in prefix.glob(f"{LINK}-*") if one != runs and (one / "stamp").is_file())
         undecided = (prefix / UNFINISHED).exists()
     return Versions(
-        here=_version(),
+        here=here(),
         local=True,
         installed=installed,
         others=others,
@@ -81,7 +97,9 @@ def size_of(path: Path) -> int:
     return 0
 
 
-def _version() -> str:
+@functools.cache  # as it was when this dashboard began: an upgrade may put another one in its place
+def here() -> str:
+    """The version of this dashboard.  Blocking, once."""
     try:
         return metadata.version("homeroll")
     except metadata.PackageNotFoundError:

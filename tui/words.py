@@ -55,15 +55,21 @@ def when(text: str | None) -> str:
 
 
 def days_since(text: str) -> int:
+    if not text:
+        return 0
     return (now() - datetime.fromisoformat(text)).days
 
 
 def clock(text: str) -> str:
+    if not text:
+        return "?"
     return datetime.fromisoformat(text).astimezone().strftime("%H:%M:%S")
 
 
 def moment(text: str) -> str:
     """An ISO-8601 time to the minute, here."""
+    if not text:
+        return "?"
     return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M")
 
 

@@ -140,6 +140,7 @@ def still(data: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> Dashboar
     monkeypatch.setattr("tui.desk.DRAW_S", 0.05)
     monkeypatch.setattr("tui.words.now", lambda: NOW)
     monkeypatch.setattr("tui.screens.updates.look", lambda data: VERSIONS)
+    monkeypatch.setattr("tui.desk.here", lambda: VERSIONS.here)
     system = SimpleNamespace(python_version=lambda: "3.13.1", system=lambda: "Linux", machine=lambda: "aarch64")
     monkeypatch.setattr("tui.screens.about.platform", system)
     lines = "INFO file_id=1 step=metadata done\\nWARNING file_id=2 step=metadata failed: no picture\\n"

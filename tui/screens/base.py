@@ -93,7 +93,10 @@ class HomerollScreen(Screen[None]):
             reachable=self.desk.lost is None,
         )
         self.query_one(Notice).tell(
-            self.desk.lost, self.desk.starter, local=self.desk.client.address.socket is not None
+            self.desk.lost,
+            self.desk.starter,
+            local=self.desk.client.address.socket is not None,
+            differs=self.desk.differs,
         )
         self.tell_keys()
 
