@@ -154,6 +154,11 @@ async def test_a_face_that_was_missed_is_drawn_named_and_taken_away_again(
     await expect(page.locator(".pswp[data-ready]")).to_be_visible()
     await page.keyboard.press("i")
     await page.get_by_role("button", name="Add a face").click()
+    for key in ("ArrowRight", "ArrowRight", "Shift+ArrowDown", "Enter"):
+        await page.keyboard.press(key)
+    await expect(page.get_by_label("Name", exact=True)).to_be_focused()
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="Add a face").click()
     photo = await page.locator(".draw-sheet").bounding_box()
     assert photo is not None
     await page.mouse.move(photo["x"] + photo["width"] * 0.6, photo["y"] + photo["height"] * 0.6)

@@ -43,7 +43,7 @@ export function FaceCard({ face, box, file, onClose, onOpen }) {
       ${person?.name && !naming && html`<button type="button" onClick=${() => setNaming(true)}><${Icon} name="pencil" size=${18} />Somebody else…</button>`}
       ${person?.name && html`<button type="button" onClick=${() => then(sayNot(face))}><${Icon} name="user-x" size=${18} />Not ${person.name}</button>`}
       ${person?.name && html`<button type="button" onClick=${() => then(mark(/** @type {any} */ (person), { cover_face: face.id }, `This is the cover of ${person.name} now.`))}><${Icon} name="circle-user-round" size=${18} />Use as cover</button>`}
-      ${person && !person.name && html`<button type="button" onClick=${() => then(group().then(toggleStranger))}><${Icon} name="eye-off" size=${18} />${person.ignored ? "Not a stranger" : "A stranger"}</button>`}
+      ${person && !person.name && html`<button type="button" onClick=${() => then(group().then(toggleStranger))}><${Icon} name="user-x" size=${18} />${person.ignored ? "Not a stranger" : "A stranger"}</button>`}
       <button type="button" onClick=${() => then(removeFace(face))}><${Icon} name="trash-2" size=${18} />Not a face</button>
     </div>`}
   </div>`;
