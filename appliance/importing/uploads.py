@@ -34,7 +34,7 @@ from appliance.errors import (
 from appliance.files import sync_folder
 from appliance.importing.ingest import Examined, examine, examine_without_reading
 from appliance.importing.ingest import sighting as sighting_of
-from appliance.library import announcing, files, intake, journal, libraries, relations, uploads
+from appliance.library import announcing, files, intake, journal, libraries, relations, trash, uploads
 from appliance.media.hashes import hash_file
 from appliance.media.sniff import HEAD_BYTES, sniff
 from appliance.protection import clock
@@ -175,7 +175,7 @@ class Uploads:
             if other is not None:
                 named = "" if other["locked"] else f", as {other['filename']}"
                 raise ConflictError(f"That content is here already{named}", hint="A file is its content.")
-            kept_as = f"{original.id}-{original.content_sha[:16]}{Path(original.content).suffix}"
+            kept_as = version_name(original)
             path, kept = Path(original.root, original.content), self._home.paths.versions / kept_as
             await asyncio.to_thread(_swap, incoming, path, kept)
             try:
@@ -269,10 +269,7 @@ class Uploads:
                 continue
             if trashed:  # someone gives it to us again: they want it
                 async with db.write(durable=True):
-                    await db.fetch(
-                        'UPDATE "stored_file" SET "trashed_at" = NULL, "modified" = ? WHERE "id" = ?',
-                        [now(), row["id"]],
-                    )
+                    await trash.take_out(db, [row["id"]])
             found: uuid.UUID = row["id"]
             return found
         return None
@@ -349,6 +346,11 @@ class Uploads:
         if touched - {registered.id}:
             await announcing.tell_changed(db, self._home.bus, sorted(touched))
         return registered.id
+
+
+def version_name(original: files.Original) -> str:
+    """What a replaced content is called below versions/; `versions.find_lost` reads it."""
+    return f"{original.id}-{original.content_sha[:16]}{Path(original.content).suffix}"
 
 
 def clean_label(filename: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from appliance.home import Home
     from appliance.importing.uploads import Uploads
     from appliance.library.viewers import Viewer
+
+#: As `uploads.version_name` makes them.
+_NAME = re.compile(r"(?P<file>[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})-(?P<sha>[0-9a-f]{16})(\..*)?")
 
 
 async def list_versions(home: Home, viewer: Viewer, file: uuid.UUID) -> list[dict[str, Any]]:
@@ -83,3 +87,28 @@ async def restore_version(home: Home, uploads: Uploads, viewer: Viewer, file: uu
     async with home.db.write():
         await home.db.fetch('DELETE FROM "file_version" WHERE "id" = ?', [str(row["id"])])
     await asyncio.to_thread(path.unlink, missing_ok=True)
+
+
+async def find_lost(home: Home) -> int:
+    """Old contents that were kept, and of which nobody knows: a kill came while they were replaced, and the next scan
+    took them for gone.  Returns how many were found."""
+    names = await asyncio.to_thread(_names, home.paths.versions)
+    known = {
+        row["kept_as"] for row in await home.db.fetch('SELECT "kept_as" FROM "file_version" WHERE "kept_as" NOT NULL')
+    }
+    found = 0
+    for name in sorted(names - known):
+        if (parts := _NAME.fullmatch(name)) is None:
+            continue
+        async with home.db.write():
+            rows = await home.db.fetch(
+                """UPDATE "file_version" SET "kept_as" = ?
+                   WHERE "file" = ? AND "kept_as" IS NULL AND substr("content_sha", 1, 16) = ? RETURNING "id" """,
+                [name, parts["file"], parts["sha"]],
+            )
+        found += bool(rows)
+    return found
+
+
+def _names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir() if path.is_file()}

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from appliance.files import remove_temporaries
-from appliance.importing import guests
+from appliance.importing import guests, versions
 from appliance.importing.uploads import Uploads
 from appliance.library import sessions, thumbnails
 from appliance.protection import clock
@@ -47,6 +47,7 @@ class TidyData:
         if not await clock.why_not_old(home.db, timedelta(days=home.settings.session_days)):
             await sessions.forget_expired(home.db)
         result["quarantine"] = await guests.tidy(home)
+        result["versions"] = await versions.find_lost(home)
         return result | {"uploads": await Uploads(home).tidy()}
 
     async def _sweep(self, home: Home, folder: Path) -> int:

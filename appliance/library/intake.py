@@ -106,6 +106,11 @@ async def replace_content(
     await intake.load(db, [sighting])
     intake.replace(file, sighting, kept_as)
     await intake.write(db)
+    # Further places have the old bytes: a scan finds them anew, as what they are.
+    await db.fetch(
+        'DELETE FROM "file_path" WHERE "file" = ? AND ("folder", "name") <> (?, ?)',
+        [str(file), sighting.folder, sighting.name],
+    )
 
 
 class _Known(msgspec.Struct):

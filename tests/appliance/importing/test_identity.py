@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -419,3 +420,23 @@ async def test_a_trashed_picture_that_somebody_copies_into_the_folder_again_is_w
     await scan()
     rows = await home.db.fetch('SELECT "filename" FROM "stored_file" WHERE "trashed_at" IS NOT NULL ORDER BY 1')
     assert [row["filename"] for row in rows] == ["0001.jpg", "0002.jpg", "0003.jpg"]
+
+
+async def test_a_second_place_of_a_replaced_file_shows_what_it_holds(home: Home, photos: Path, scan: Scan) -> None:
+    """Taken for the new bytes, it would be called rotten, and healed over."""
+    old, new = jpeg(1), jpeg(2)
+    (photos / "a.jpg").write_bytes(old)
+    (photos / "b.jpg").write_bytes(old)
+    await scan()
+    file = (await ids(home))["a.jpg"]
+    (photos / "a.jpg").write_bytes(new)
+    seen = sighting("", "a.jpg", await asyncio.to_thread(examine, photos / "a.jpg"))
+    async with home.db.write():
+        await intake.replace_content(home.db, file=file, sighting=seen, kept_as="kept", steps=home.steps)
+    await scan()
+    rows = await stored(home)
+    assert {path: row["content_sha"] for path, row in rows.items()} == {
+        "a.jpg": hashlib.sha256(new).hexdigest(),
+        "b.jpg": hashlib.sha256(old).hexdigest(),
+    }
+    assert rows["a.jpg"]["id"] == file

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,14 +16,15 @@ from PIL import Image
 from appliance.errors import DiskFullError, InvalidInputError, UnsupportedFormatError
 from appliance.files import sync_folder
 from appliance.importing import uploads as landing
+from appliance.importing import versions
 from appliance.importing.scan import scan_library
 from appliance.importing.uploads import Uploads, clean_label, safe_name
-from appliance.library import intake, libraries, uploads, users
-from appliance.library.viewers import LOCAL_ADMIN
+from appliance.jobs.base import Progress
+from appliance.jobs.tidy_data import TidyData
+from appliance.library import files, intake, libraries, uploads, users
+from appliance.library.viewers import LOCAL_ADMIN, Viewer
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from appliance.home import Home
 
 
@@ -204,3 +207,25 @@ async def test_an_upload_takes_no_name_of_a_picture_that_is_away_at_the_moment(h
     await scan_library(home, library)
     rows = await home.db.fetch('SELECT "id", "description" FROM "stored_file" ORDER BY "id"')
     assert {(row["id"], row["description"]) for row in rows} == {(first.id, "our red house"), (second.id, "")}
+
+
+async def test_what_an_upload_was_is_found_again_after_a_kill_in_the_moment_of_replacing_it(
+    home: Home, anna: uuid.UUID
+) -> None:
+    service = Uploads(home)
+    landed = await service.land(incoming(service), user=anna, filename="one.jpg")
+    viewer = Viewer(user_id=anna)
+    original = await files.get_original(home.db, viewer, landed.id)
+    path = Path(original.root, original.content)
+    was = path.read_bytes()
+    name = landing.version_name(original)
+    await asyncio.to_thread(landing._swap, incoming(service, "blue"), path, home.paths.versions / name)  # and the kill
+    await scan_library(home, await libraries.uploads_library(home.db, home.paths, anna))
+    assert [one["kept"] for one in await versions.list_versions(home, viewer, landed.id)] == [True, False]
+    (home.paths.versions / "notes.txt").write_bytes(b"somebody's own")
+    assert (await TidyData().run(home, Progress(lambda: None)))["versions"] == 1
+    _, old = await versions.list_versions(home, viewer, landed.id)
+    assert old["kept"]
+    kept, _ = await versions.kept_content(home, viewer, landed.id, old["id"])
+    assert kept.read_bytes() == was
+    assert (await TidyData().run(home, Progress(lambda: None)))["versions"] == 0
