@@ -225,6 +225,11 @@ async def remove_user(db: Database, viewer: Viewer, user_id: uuid.UUID) -> None:
             raise ConflictError(
                 f"{user['username']} still has {files} files here", hint="Trash them first, or keep the account."
             )
+        if waiting := await db.value('SELECT count(*) FROM "guest_upload" WHERE "user" = ?', [user_id]):
+            raise ConflictError(
+                f"{waiting} photos that guests sent wait for {user['username']}",
+                hint="Nobody else can look at them: let them be taken in or removed first.",
+            )
         await db.fetch("""DELETE FROM "library" WHERE "user" = ? AND "kind" = 'uploads'""", [user_id])
         if await db.value('SELECT count(*) FROM "library" WHERE "user" = ?', [user_id]):
             raise ConflictError(f"A library belongs to {user['username']}", hint="Remove that library first.")

@@ -358,6 +358,19 @@ async def test_a_guest_who_sends_again_what_is_not_whole_here_any_more_sends_it_
     assert (await anna.get(f"/files/{file}/content")).content == data
 
 
+async def test_an_account_for_which_guests_photos_wait_is_not_removed(
+    anna: httpx.AsyncClient, admin: httpx.AsyncClient, guest: httpx.AsyncClient
+) -> None:
+    link = await share(anna, album=(await album_of(anna))["id"], allow_upload=True)
+    await guest.post(f"/s/{link['token']}/uploads", files={"file": ("a.jpg", located())})
+    account = (await anna.get("/auth/me")).json()["id"]
+    refused = await admin.delete(f"/users/{account}")
+    assert_error(refused, 409, "conflict")
+    (waiting,) = (await anna.get("/shares/uploads")).json()["items"]
+    await anna.post("/shares/uploads/reject", json={"ids": [waiting["id"]]})
+    assert (await admin.delete(f"/users/{account}")).status_code == 204
+
+
 async def test_a_guest_can_send_nothing_but_photos_and_videos(
     service: Service, anna: httpx.AsyncClient, guest: httpx.AsyncClient, photo: Callable[..., bytes]
 ) -> None:
