@@ -418,6 +418,11 @@ def _move_in(incoming: Path, wanted: _Place, taken: set[str]) -> _Place:
     try:
         made = [path for path in (there, there.parent, wanted.root) if not path.exists()]
         there.mkdir(mode=0o750, parents=True, exist_ok=True)
+        if there.resolve() != wanted.root.resolve() / wanted.folder:
+            raise StorageError(
+                f"There is a link on the way to {there}, and links are not followed",
+                hint="Move the whole data directory to the larger disk instead, or mount that disk in its place.",
+            )
         stem, dot, ending = wanted.name.rpartition(".")
         if not stem:
             stem, dot, ending = wanted.name, "", ""

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from appliance.errors import DiskFullError, InvalidInputError, UnsupportedFormatError
+from appliance.errors import DiskFullError, InvalidInputError, StorageError, UnsupportedFormatError
 from appliance.files import sync_folder
 from appliance.importing import uploads as landing
 from appliance.importing import versions
@@ -229,3 +229,19 @@ async def test_what_an_upload_was_is_found_again_after_a_kill_in_the_moment_of_r
     kept, _ = await versions.kept_content(home, viewer, landed.id, old["id"])
     assert kept.read_bytes() == was
     assert (await TidyData().run(home, Progress(lambda: None)))["versions"] == 0
+
+
+async def test_nothing_lands_behind_a_link_where_no_scan_and_no_page_would_find_it(
+    home: Home, anna: uuid.UUID, tmp_path: Path
+) -> None:
+    service = Uploads(home)
+    await service.land(incoming(service), user=anna, filename="one.jpg")
+    (kept,) = [path for path in home.paths.uploads.rglob("*") if path.is_file()]
+    year, elsewhere = kept.parent.parent, tmp_path / "a larger disk"
+    year.rename(elsewhere)
+    year.symlink_to(elsewhere)
+    path = incoming(service, "blue")
+    with pytest.raises(StorageError, match="link"):
+        await service.land(path, user=anna, filename="two.jpg")
+    assert path.exists()
+    assert [one.name for one in elsewhere.rglob("*") if one.is_file()] == ["one.jpg"]
