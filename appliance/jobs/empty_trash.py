@@ -134,6 +134,8 @@ def _there(root: str, paths: list[Row]) -> list[Path]:
             stat = original.lstat()
         except FileNotFoundError:
             continue
+        if original.parent.resolve() != Path(root).resolve() / path["folder"]:
+            raise _KeptError("its folder is a link now: what lies behind it is not the library's")
         if (stat.st_size, stat.st_mtime_ns) != (path["size_bytes"], path["mtime_ns"]):
             raise _KeptError("it changed since it was trashed")
         there.append(original)

@@ -218,3 +218,20 @@ async def test_a_database_of_an_earlier_day_takes_nothing_for_old(home: Home, ph
     assert on_disk(photos) == ["0000.jpg", "0001.jpg"]
     await asyncio.to_thread(note_put_back, home.paths, now() - timedelta(days=31))
     assert await empty(home) == {"deleted": 1, "kept": 0}
+
+
+async def test_nothing_is_deleted_behind_a_link_outside_of_the_library(
+    home: Home, photos: Path, scan: Scan, tmp_path: Path
+) -> None:
+    (photos / "2019").mkdir()
+    write_jpegs(photos / "2019", 1)
+    write_jpegs(photos, 12)
+    await scan()
+    async with home.db.write():
+        await home.db.fetch(
+            'UPDATE "stored_file" SET "trashed_at" = ? WHERE "filename" = ?', [now() - timedelta(days=31), "0000.jpg"]
+        )
+    elsewhere = (photos / "2019").rename(tmp_path / "elsewhere")
+    (photos / "2019").symlink_to(elsewhere)
+    assert await empty(home) == {"deleted": 0, "kept": 1}
+    assert on_disk(elsewhere) == ["0000.jpg"]
