@@ -56,6 +56,8 @@ QUERIES = (
     "place:town7",
     "camera:x100",
     "year:2019",
+    "summer 2019",
+    "child last year",
     "girl year:2019 kind:photo",
     "kind:photo",
     "img",

@@ -132,10 +132,15 @@ def _matching(match: str) -> Condition:
 
 async def _condition(db: Database, viewer: Viewer, term: Term, depth: int) -> Condition:
     if isinstance(term, Dates):
-        taken = Condition('r."local_start" >= ? AND r."local_start" < ?', (term.first, term.end))
         if not term.said:
-            return taken
-        return joined((taken, _matching(matching.every(viewer, term.said))), "OR")
+            return Condition('r."local_start" >= ? AND r."local_start" < ?', (term.first, term.end))
+        # Not an OR of two conditions: that would look at every file.
+        return Condition(
+            """r."id" IN (SELECT x."id" FROM "file_text_row" x
+                WHERE x."shown" AND x."local_start" >= ? AND x."local_start" < ?
+                UNION ALL SELECT rowid FROM "file_text" WHERE "file_text" MATCH ?)""",
+            (term.first, term.end, matching.every(viewer, term.said)),
+        )
     if isinstance(term, Rating):
         return Condition('r."rating" BETWEEN ? AND ?', (term.low, term.high))
     if isinstance(term, Choice):
