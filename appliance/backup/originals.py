@@ -12,6 +12,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -34,6 +35,8 @@ _REFUSED = frozenset(
         *(errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY),
     }
 )
+_SUM = re.compile(rb"(?P<escaped>\\?)(?P<sha256>[0-9a-f]{64})  (?P<name>.+)", re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)")
 What = Literal["copied", "same", "changed", "missing", "unreadable"]
 
 
@@ -100,18 +103,21 @@ def _keep_aside(target: Path, removed: Path, path: str) -> None:
 
 
 def read_sums(path: Path) -> dict[str, str]:
-    """path below the library -> SHA-256, as `write_sums` wrote; empty when there is no list yet."""
+    """path below the library -> SHA-256, as `write_sums` wrote; empty when there is no list yet.
+
+    Lines that the disk has damaged are left out: their files are copied anew, and nothing is moved on their word.
+    """
     known: dict[str, str] = {}
-    try:
-        with path.open(encoding="utf-8") as lines:
-            for line in lines:
-                escaped, text = line.startswith("\\"), line.rstrip("\n")
-                sha256, _, name = text.removeprefix("\\").partition("  ")
-                if escaped:
-                    name = name.replace("\\n", "\n").replace("\\\\", "\\")
-                known[name.partition("/")[2]] = sha256
-    except FileNotFoundError:
-        return {}
+    with contextlib.suppress(FileNotFoundError), path.open("rb") as lines:  # in text a carriage return would end a line
+        for line in lines:
+            found = _SUM.fullmatch(line.rstrip(b"\n"))
+            with contextlib.suppress(UnicodeDecodeError):
+                name = found["name"].decode() if found else ""
+                if found and found["escaped"]:
+                    name = _ESCAPED.sub(lambda one: "\n" if one[1] == "n" else one[1], name)
+                below = name.partition("/")[2]
+                if found and not {"", ".", ".."} & set(below.split("/")):
+                    known[below] = found["sha256"].decode()
     return known
 
 
@@ -119,7 +125,7 @@ def write_sums(path: Path, sums: Mapping[str, str]) -> None:
     """In the format of GNU coreutils: run `sha256sum -c` in the folder of `path`."""
     try:
         fd, temporary = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY_PREFIX)
-        with os.fdopen(fd, "w", encoding="utf-8") as file:
+        with os.fdopen(fd, "w", encoding="utf-8", newline="\n") as file:
             for name, sha256 in sorted(sums.items()):
                 told = f"{path.stem}/{name}"
                 if "\n" in told or "\\" in told:

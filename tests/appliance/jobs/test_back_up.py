@@ -401,3 +401,28 @@ async def test_half_a_file_in_the_place_of_a_restored_one_stays_and_is_named(
     (problem,) = await asyncio.to_thread(bring_back)
     assert "0001.jpg: another file" in problem
     assert (photos / "0001.jpg").read_bytes() == b"half"
+
+
+@pytest.mark.parametrize(
+    "rot", [b"0123456789abcdef\n", b"\xff\xfe\xfd  nothing\n", b"\n", b"0" * 64 + b"  x/../../mine\n"]
+)
+async def test_a_list_of_hashes_that_has_rotted_moves_nothing_away(
+    home: Home, photos: Path, scan: Scan, disk: Path, rot: bytes
+) -> None:
+    write_jpegs(photos, 2)
+    (photos / "a carriage\rreturn.jpg").write_bytes(jpeg(300))
+    (photos / "back\\new.jpg").write_bytes(jpeg(301))
+    await scan()
+    await back_up(home, disk)
+    (disk / "originals" / "mine").write_bytes(b"not a copy of anything")
+    copy = await the_copy(disk)
+    sums = copy.with_suffix(".sha256")
+    sums.write_bytes(sums.read_bytes() + rot)
+    result = await back_up(home, disk)
+    assert (result["same"], result["removed"]) == (4, 0)
+    assert await asyncio.to_thread(files_in, copy) == await asyncio.to_thread(files_in, photos)
+    assert (disk / "originals" / "mine").exists()
+    checked = await asyncio.to_thread(
+        subprocess.run, ["sha256sum", "--quiet", "--strict", "-c", sums.name], cwd=disk / "originals"
+    )
+    assert checked.returncode == 0
