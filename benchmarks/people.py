@@ -58,7 +58,9 @@ def vectors(count: int, of: int, dimensions: int) -> tuple[list[int], list[bytes
 
 async def make_library(home: Home, count: int, of: int) -> Viewer:
     user = await users.add_user(home.db, LOCAL_ADMIN, username="bench", password="a long password", role="user")
-    library = await libraries.add_library(home.db, name="photos", root=str(home.paths.root / "photos"))
+    photos = home.paths.root.parent / "photos"  # no library may lie in what Homeroll keeps itself
+    photos.mkdir(exist_ok=True)
+    library = await libraries.add_library(home.db, name="photos", root=str(photos))
     engine = await face_index.engine_in_use(home.db)
     who, embeddings = vectors(count, of, engine.dimensions)
     moment = now()

@@ -76,7 +76,9 @@ async def make_library(home: Home, count: int) -> Viewer:
         (await users.add_user(home.db, LOCAL_ADMIN, username=name, password="a long password", role="user"))["id"]
         for name in ("asking", "other")
     ]
-    library = await libraries.add_library(home.db, name="photos", root=str(home.paths.previews))
+    photos = home.paths.root.parent / "photos"  # no library may lie in what Homeroll keeps itself
+    photos.mkdir(exist_ok=True)
+    library = await libraries.add_library(home.db, name="photos", root=str(photos))
     moment = now()
     words = [new_id() for _ in WORDS]
     people = [new_id() for _ in range(40)]
