@@ -102,7 +102,7 @@ def restore(
     result = Restored()
     with tempfile.TemporaryDirectory(dir=paths.root, prefix=TEMPORARY_PREFIX) as scratch:
         fresh = _unpack_database(backup, Path(scratch), places, result)
-        _write_files(backup, paths, places, tell, result)
+        _write_files(backup, paths, places, _sums(backup, fresh, places), tell, result)
         note_put_back(paths, now())
         set_aside(paths, now())
         fresh.replace(paths.database)
@@ -116,10 +116,10 @@ def _write_files(
     backup: BackupFolder,
     paths: DataPaths,
     places: Sequence[Place],
+    sums: dict[str, dict[str, str]],
     tell: Callable[[int, int], None],
     result: Restored,
 ) -> None:
-    sums = {place.id: read_sums(backup.sums(place.id)) for place in places}
     total = sum(len(known) for known in sums.values())
     for place in places:
         try:
@@ -156,6 +156,21 @@ def _is_another(there: Path, item: Item) -> bool:
         return there.lstat().st_size != item.size_bytes
     except OSError:
         return False
+
+
+def _sums(backup: BackupFolder, database: Path, places: Sequence[Place]) -> dict[str, dict[str, str]]:
+    """library -> path -> SHA-256: what is on the lists, and what lies there without a line, by the snapshot's word."""
+    sums = {place.id: read_sums(backup.sums(place.id)) for place in places}
+    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
+        rows = db.execute(
+            """SELECT p."library", CASE p."folder" WHEN '' THEN p."name" ELSE p."folder" || '/' || p."name" END,
+                      f."content_sha" FROM "file_path" p JOIN "stored_file" f ON f."id" = p."file" """
+        )
+        for library, path, sha256 in rows:
+            known = sums.get(str(library))
+            if known is not None and path not in known and (backup.originals / str(library) / path).is_file():
+                known[path] = sha256
+    return sums
 
 
 def _items(folder: Path, known: dict[str, str]) -> Iterator[list[Item]]:

@@ -426,3 +426,25 @@ async def test_a_list_of_hashes_that_has_rotted_moves_nothing_away(
         subprocess.run, ["sha256sum", "--quiet", "--strict", "-c", sums.name], cwd=disk / "originals"
     )
     assert checked.returncode == 0
+
+
+async def test_a_file_whose_line_has_rotted_is_restored_by_what_the_snapshot_says(
+    home: Home, photos: Path, scan: Scan, disk: Path, tmp_path: Path
+) -> None:
+    write_jpegs(photos, 3)
+    await scan()
+    await back_up(home, disk)
+    copy = await the_copy(disk)
+    copy.with_suffix(".sha256").write_bytes(b"rotten\n")
+    (copy / "0002.jpg").write_bytes(b"rotten, too")
+    was = await asyncio.to_thread(files_in, photos)
+    backup, paths = BackupFolder(disk), DataPaths(tmp_path / "new machine")
+
+    def bring_back() -> list[str]:
+        _, places = plan(backup, paths, libraries_in=tmp_path / "restored")
+        return restore(backup, paths, places).problems
+
+    (problem,) = await asyncio.to_thread(bring_back)
+    assert "0002.jpg: the copy is damaged" in problem
+    restored = await asyncio.to_thread(files_in, tmp_path / "restored" / "photos")
+    assert restored == {name: sha256 for name, sha256 in was.items() if name != "0002.jpg"}
