@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import os
     from pathlib import Path
 
+ROOT = 0
+
 
 def not_allowed(data: Path) -> PermissionDeniedError:
     """One line that names the group to join, or whom to ask where no group would help.
@@ -26,6 +28,8 @@ def not_allowed(data: Path) -> PermissionDeniedError:
     opens = stat.S_IXGRP if stat.S_ISDIR(closed.st_mode) else stat.S_IRGRP
     if not closed.st_mode & opens:
         return PermissionDeniedError(f"{start}: do it as {_account(closed.st_uid)} (sudo -u {_account(closed.st_uid)})")
+    if closed.st_gid == ROOT:  # who joins that one has more than Homeroll
+        return PermissionDeniedError(f"{start}: use sudo")
     group = _group(closed.st_gid)
     return PermissionDeniedError(
         f"{start}: join the group {group} (sudo usermod -aG {group} $USER, then log in again), or use sudo"

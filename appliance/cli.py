@@ -66,6 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Without a command it is the dashboard on a terminal, and `status` where its output goes elsewhere.
     """
+    _have_streams()
     words = list(sys.argv[1:] if argv is None else argv)
     if not VERBS.intersection(words):
         words.append(_unasked())
@@ -84,6 +85,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         _explain(console, error, debug=getattr(args, "debug", False))
         return DAMAGED if isinstance(error, DatabaseDamagedError) else FAILED
     return code
+
+
+def _have_streams() -> None:
+    """Where one was closed, what is said goes nowhere; its number must not become that of a database or a socket."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            os.dup2(nowhere, number)
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", closefd=False))
+            if nowhere != number:
+                os.close(nowhere)
 
 
 def _unasked() -> str:

@@ -11,6 +11,7 @@ import contextlib
 import os
 import socket
 import time
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -170,6 +171,14 @@ def ask(context: Context, action: Action) -> int:
             return await action(context, api)
 
     return asyncio.run(run())
+
+
+def expect_id(word: str, noun: str, *, hint: str) -> None:
+    """Raise NotFoundError where `word` cannot be the id of a `noun`: an address with it would be another's, or none."""
+    try:
+        uuid.UUID(word)
+    except ValueError as error:
+        raise NotFoundError(f"There is no {noun} {word!r}", hint=hint) from error
 
 
 def connect(context: Context) -> contextlib.AbstractAsyncContextManager[Api]:

@@ -132,6 +132,11 @@ def api_key(environ: Mapping[str, str] | None = None) -> str | None:
     return (os.environ if environ is None else environ).get(ENV_PREFIX + "KEY") or None
 
 
+def wants_colour(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether the environment says nothing against colours (https://no-color.org)."""
+    return not (os.environ if environ is None else environ).get("NO_COLOR")
+
+
 def wants_debugging(environ: Mapping[str, str] | None = None) -> bool:
     """Whether the environment asks for tracebacks, where settings could not be read or do not matter."""
     return (os.environ if environ is None else environ).get(ENV_PREFIX + "LOG_LEVEL") == "debug"

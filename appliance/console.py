@@ -48,8 +48,14 @@ class Console:
             shown = json.dumps(value, ensure_ascii=False, indent=2, default=str)
         else:
             shown = printable(text if isinstance(text, str) else text())
-        self.out.write(shown + "\n")
-        self.out.flush()
+        try:
+            self.out.write(shown + "\n")
+            self.out.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            why = f"The answer could not be written: {error.strerror}"
+            raise HomerollError(why, hint="Whatever was asked for is done; see to where the output goes.") from error
 
     def table(self, items: Sequence[Mapping[str, Any]], columns: Sequence[Column], *, empty: str) -> None:
         """`items` as they are in JSON, else as aligned columns; `empty` is narrated when there are none."""
@@ -68,7 +74,9 @@ class Console:
 
     def problem(self, error: HomerollError) -> None:
         """An error's message, and below it what to do."""
-        red, dim, plain = (RED, DIM, PLAIN) if self.on_terminal else ("", "", "")
+        from appliance.config import wants_colour
+
+        red, dim, plain = (RED, DIM, PLAIN) if self.on_terminal and wants_colour() else ("", "", "")
         self.err.write(f"{red}homeroll: {printable(error.message)}{plain}\n")
         if error.hint:
             self.err.write(f"{dim}  {printable(error.hint)}{plain}\n")

@@ -55,7 +55,17 @@ class Parser(argparse.ArgumentParser):
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         self.load()
-        return super().parse_known_args(args, namespace)
+        namespace, left = super().parse_known_args(args, namespace)
+        if left:  # here, where it is known what could have been meant
+            self.error(self._unknown(left[0]))
+        return namespace, left
+
+    def _unknown(self, word: str) -> str:
+        if not word.startswith("-"):
+            return f"{word!r} is one word too many"
+        options = [option for option in self._option_string_actions if option.startswith("--")]
+        nearest = difflib.get_close_matches(word.partition("=")[0], options, n=1)
+        return f"there is no option {word}" + (f"; did you mean {nearest[0]}?" if nearest else "")
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is None or value in action.choices:

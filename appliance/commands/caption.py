@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from appliance.client import ask
+from appliance.client import ask, expect_id
 from appliance.console import plural
 from appliance.errors import HomerollError, InvalidInputError
 
@@ -38,12 +38,14 @@ def run(context: Context) -> int:
     if bool(args.files) == args.all:
         raise InvalidInputError("Say which files, or --all", hint="`homeroll search` prints ids of files.")
     if args.all and args.model:
-        raise InvalidInputError("--all is done by the model in use", hint="homeroll config captioning_model NAME")
+        raise InvalidInputError("--all is done by the model in use", hint="homeroll config set captioning_model NAME")
     return ask(context, _all if args.all else _some)
 
 
 async def _some(context: Context, api: Api) -> int:
     args = context.args
+    for file in args.files:
+        expect_id(file, "file", hint="`homeroll search` prints ids of files.")
     states = {file: await api.post(f"/files/{file}/caption", {"model": args.model}) for file in args.files}
     if not args.no_wait:
         with context.console.progress() as progress:

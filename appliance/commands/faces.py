@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from appliance.client import ask
+from appliance.client import ask, expect_id
 from appliance.console import plural
 from appliance.errors import HomerollError, InvalidInputError, NotFoundError
 
@@ -99,6 +99,7 @@ async def _merge(context: Context, api: Api) -> int:
 
 
 async def _undo(context: Context, api: Api) -> int:
+    expect_id(context.args.id, "change", hint="Naming and merging people print the id that takes it back.")
     entry = await api.post(f"/journal/{context.args.id}/undo")
     context.console.data(entry, "It is as it was before.")
     return 0

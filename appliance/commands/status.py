@@ -35,7 +35,9 @@ def run(context: Context) -> int:
     held = f"  The data is in use by {by.sentence()}." if by else ""
     if why := paths.refused():
         state["refused"] = why
-    context.console.data(state, f"No service runs on {settings.data}.{held}")
+    there = settings.data.is_dir() or settings.data.is_symlink()
+    said = f"No service runs on {settings.data}." if there else f"There is no data directory {settings.data}."
+    context.console.data(state, f"{said}{held}")
     if why:
         context.console.say(why)
         return 1

@@ -90,7 +90,9 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
         (["key", "creat"], "did you mean create?"),
         (["xyzzy"], "there are serve, tui, status"),
         (["key"], "ACTION"),
-        (["status", "--nonsense"], "--nonsense"),
+        (["status", "--nonsense"], "status: there is no option --nonsense"),
+        (["scan", "--wiat"], "did you mean --wait?"),
+        (["key", "list", "anna"], "key list: 'anna' is one word too many"),
         (["serve", "--port", "many"], "--port"),
     ],
 )
@@ -163,6 +165,17 @@ def test_a_mistake_of_ours_is_one_line_and_says_how_to_see_more(
 def test_ctrl_c_is_quiet_and_exits_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_failing(KeyboardInterrupt(), monkeypatch) == 130
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("where", "code"), [(">&-", 0), (">/dev/full", 1), (">&- 2>&-", 0)])
+def test_what_cannot_be_said_is_no_mistake_of_ours(where: str, code: int) -> None:
+    command = f"{sys.executable} -m appliance.cli completion bash {where}"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=REPOSITORY, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.returncode == code
+    assert "should not" not in done.stderr
+    assert ("could not be written: No space left" in done.stderr) == bool(code)
 
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:

@@ -39,6 +39,13 @@ def test_an_error_is_coloured_on_a_terminal_only() -> None:
         assert "\x1b[2J" not in stream.getvalue()
 
 
+def test_who_wants_no_colours_gets_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    stream = Terminal()
+    Console(err=stream).problem(HomerollError("It broke", hint="Mend it"))
+    assert stream.getvalue() == "homeroll: It broke\n  Mend it\n"
+
+
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """A real terminal as stdin; what is written to this descriptor is typed into it."""

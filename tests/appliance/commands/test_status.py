@@ -63,3 +63,10 @@ def test_status_without_a_service_says_so_and_opens_nothing(run: Run, data: Path
 def test_status_names_a_command_that_works_on_the_data(run: Run, data: Path) -> None:
     with DataLock(DataPaths(data), command="scan"):
         assert "homeroll scan" in run("status").out
+
+
+def test_status_of_a_directory_that_is_not_there_says_that(run: Run, data: Path) -> None:
+    data.rmdir()
+    ran = run("status")
+    assert ran.code == 1
+    assert "There is no data directory" in ran.out
