@@ -10,6 +10,7 @@ import { FaceCard } from "/static/js/viewer/facecard.js";
 
 const KEY = "homeroll-faces";
 const CARD_PX = 300;
+const SMALL_PX = 56; // a face that is narrower has no room for words
 
 /** Tells the information beside the photo that faces changed. */
 export const facesChanged = createStore(0);
@@ -41,6 +42,7 @@ export function createFaces(pswp, viewer) {
     layer.style.transform = `translate(${box.left}px, ${box.top}px)`;
     layer.style.width = `${box.width}px`;
     layer.style.height = `${box.height}px`;
+    for (const node of layer.querySelectorAll(".face-mark")) node.classList.toggle("is-small", (parseFloat(/** @type {HTMLElement} */ (node).style.width) / 100) * box.width < SMALL_PX);
   }
 
   function draw() {
