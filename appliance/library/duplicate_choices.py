@@ -40,7 +40,7 @@ async def keep(db: Database, bus: Bus, viewer: Viewer, group: uuid.UUID, kept: S
     """Move the other files of the group to the trash; the best that is kept takes over what people said of them.
 
     Several that are kept are never asked about again.  Raises NotFoundError for a group that has changed or that the
-    viewer does not see.  Returns the journal's entry.
+    viewer does not see, ConflictError where what is kept is out of reach.  Returns the journal's entry.
     """
     async with db.write():
         members = await members_of(db, viewer, group)
@@ -53,6 +53,8 @@ async def keep(db: Database, bus: Bus, viewer: Viewer, group: uuid.UUID, kept: S
         await files.changeable_ids(db, viewer, members)
         before = await _rows(db, members)
         rest = [file for file in members if file not in chosen]
+        if rest:
+            await _check_within_reach(db, chosen)
         kind = await _kind(db, group)
         was, taken = await duplicate_takeover.take_over(db, viewer, chosen[0], rest, before, copies=kind == "copy")
         await db.fetch(
@@ -67,6 +69,17 @@ async def keep(db: Database, bus: Bus, viewer: Viewer, group: uuid.UUID, kept: S
     if taken.faces:
         _announce_people(bus)
     return entry
+
+
+async def _check_within_reach(db: Database, chosen: Sequence[uuid.UUID]) -> None:
+    """Raises ConflictError where all that is kept lies on disks that are away: what is put away may be the last."""
+    away = await db.value(
+        """SELECT count(*) FROM "stored_file" f JOIN "library" l ON l."id" = f."library"
+           WHERE f."id" IN (SELECT value FROM json_each(?)) AND l."status" = 'frozen'""",
+        [ids_json(chosen)],
+    )
+    if away == len(chosen):
+        raise ConflictError("The disk with what you keep is away", hint="Connect it first; nothing was put away.")
 
 
 async def dismiss(db: Database, viewer: Viewer, group: uuid.UUID) -> uuid.UUID | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from appliance.errors import ConflictError, InvalidInputError, NotFoundError
-from appliance.library import duplicate_choices, edits, files, journal, tags, undo, users
+from appliance.library import duplicate_choices, edits, files, journal, libraries, tags, undo, users
 from appliance.library.viewers import LOCAL_ADMIN, Viewer
 from tests.appliance.alike import Shelf, encoded, later, scene, smaller
 
@@ -87,6 +87,19 @@ async def test_what_was_said_of_the_others_is_said_of_the_one_that_is_kept(shelf
     for file in (second, third):
         assert (await one(shelf, file))["trashed_at"] is not None
     assert await shelf.groups() == []
+
+
+async def test_nothing_is_put_away_for_a_copy_on_a_disk_that_is_away(shelf: Shelf) -> None:
+    """Nobody knows whether that one will ever come back."""
+    best = await shelf.add(scene(1), width=9000, elsewhere=True)
+    second = await shelf.add(smaller(scene(1)))
+    await shelf.find()
+    await libraries.set_status(shelf.home.db, shelf.other_library, libraries.FROZEN, reason="its disk is away")
+    with pytest.raises(ConflictError, match="away"):
+        await keep(shelf, best)
+    assert (await one(shelf, second))["trashed_at"] is None
+    await keep(shelf, best, second)  # no duplicates: nothing goes
+    assert (await one(shelf, second))["trashed_at"] is None
 
 
 async def test_undo_restores_every_file_exactly(shelf: Shelf) -> None:
