@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appliance.library import album_files, albums, search, users
+from appliance.library import album_files, albums, search, suggest, users
 from appliance.library.viewers import LOCAL_ADMIN, Viewer
 from tests.appliance.findable import Findable
 
@@ -250,6 +250,8 @@ async def test_german_words_are_found_however_their_umlauts_are_written(home: Ho
     for query in ("münchen", "muenchen", "Münch", "place:koeln", "köln", "name:münchen"):
         assert await found(home, query) == [written], query
         assert len(await reasons(home, query)) == 1, query
+    for typed in ("muel", "Mül", "person:mue"):
+        assert [one["text"] for one in await suggest.suggest(home.db, LOCAL_ADMIN, typed)] == ["Jürgen Müller"], typed
     assert await found(home, "mull") == [drawn]
     assert await found(home, '"mueller"') == []
 
