@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from appliance.backup.database import when_put_back
 from appliance.library.face_index import ids_json
+from appliance.media.hashes import hash_file
 from appliance.protection import clock
 from appliance.values import now
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from appliance.jobs.base import Progress
 
 log = logging.getLogger(__name__)
+
+READ_TIMEOUT_S = 3600.0  # a 50 GB video on a slow disk
 
 
 class EmptyTrash:
@@ -66,7 +69,8 @@ class EmptyTrash:
             if not pressed:
                 await _check_copies(home, file)
             # Looked at before, too: a disk that must wake up first keeps nobody from writing meanwhile.
-            await asyncio.to_thread(_there, row["root"], await _paths(home, file))
+            there = await asyncio.to_thread(_there, row["root"], await _paths(home, file))
+            await _check_bytes(home, file, there)
             async with home.db.write(durable=True):
                 # Asked again, for the run may have been long: whoever takes it out of the trash writes, too.
                 if await home.db.value('SELECT "trashed_at" FROM "stored_file" WHERE "id" = ?', [file]) is None:
@@ -115,6 +119,22 @@ async def _check_copies(home: Home, file: str) -> None:
     )
     if copies and not await asyncio.to_thread(_any_there, copies):
         raise _KeptError("the copy that was kept is not there at the moment")
+
+
+async def _check_bytes(home: Home, file: str, there: Sequence[Path]) -> None:
+    """Size and time are not the picture: they are read again, for there is no way back.  Raises _KeptError where these
+    are the bytes of another file."""
+    for path in there:
+        try:
+            hashes = await home.compute.run(hash_file, path, timeout_s=READ_TIMEOUT_S)
+        except OSError:
+            continue  # what cannot be read can still be thrown away
+        if await home.db.value(
+            'SELECT 1 FROM "stored_file" WHERE "content_sha" = ? AND "size_bytes" > 0'
+            ' AND "content_sha" <> (SELECT "content_sha" FROM "stored_file" WHERE "id" = ?)',
+            [hashes.sha256, file],
+        ):
+            raise _KeptError("another picture lies where it was")
 
 
 def _any_there(copies: list[Row]) -> bool:

@@ -16,7 +16,7 @@ from appliance.jobs.base import Progress
 from appliance.jobs.empty_trash import EmptyTrash
 from appliance.library import libraries
 from appliance.values import new_id, now
-from tests.appliance.pictures import write_jpegs
+from tests.appliance.pictures import jpeg, write_jpegs
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -235,3 +235,24 @@ async def test_nothing_is_deleted_behind_a_link_outside_of_the_library(
     (photos / "2019").symlink_to(elsewhere)
     assert await empty(home) == {"deleted": 0, "kept": 1}
     assert on_disk(elsewhere) == ["0000.jpg"]
+
+
+async def test_a_picture_that_took_the_place_of_a_trashed_one_unnoticed_stays(
+    home: Home, photos: Path, scan: Scan
+) -> None:
+    """Frames of a burst, of one size and one second, numbered anew: to a scan nothing has changed."""
+    frames = [data.ljust(4000, b"\0") for data in (jpeg(1), jpeg(2))]
+    for name, data in zip("ab", frames, strict=True):
+        (photos / f"{name}.jpg").write_bytes(data)
+        os.utime(photos / f"{name}.jpg", (10**9, 10**9))
+    await scan()
+    (photos / "a.jpg").rename(photos / "c")
+    (photos / "b.jpg").rename(photos / "a.jpg")
+    (photos / "c").rename(photos / "b.jpg")
+    assert (await scan()).changed == 0
+    await trash(home, "a.jpg", days_ago=31)
+    assert await empty(home, everything=True) == {"deleted": 0, "kept": 1}
+    assert sorted(path.read_bytes() for path in photos.iterdir()) == sorted(frames)
+    (photos / "a.jpg").write_bytes(b"rotten".ljust(4000, b"\0"))  # what nothing else is may go
+    os.utime(photos / "a.jpg", (10**9, 10**9))
+    assert await empty(home, everything=True) == {"deleted": 1, "kept": 0}
