@@ -70,9 +70,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     if not VERBS.intersection(words):
         words.append(_unasked())
-    args = build_parser().parse_args(words)
-    console = Console(as_json=getattr(args, "json", False))
+    console = Console()
     try:
+        args = build_parser().parse_args(words)  # loads the verb, which takes a moment that Ctrl-C may fall into
+        console.as_json = getattr(args, "json", False)
         code: int = args.run(Context(args, console))
         sys.stdout.flush()
     except KeyboardInterrupt:
@@ -82,7 +83,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except Exception as error:  # noqa: BLE001 - the edge where errors become exit codes
-        _explain(console, error, debug=getattr(args, "debug", False))
+        _explain(console, error, debug="--debug" in words)
         return DAMAGED if isinstance(error, DatabaseDamagedError) else FAILED
     return code
 

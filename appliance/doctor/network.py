@@ -28,10 +28,7 @@ def check_service(house: House) -> Iterator[Said]:
 
 def check_port(house: House) -> Iterator[Said]:
     host, port = house.settings.host, house.settings.port
-    if house.by is not None and house.by.command == "serve":
-        # Which of the two holds the port cannot be told without root; the service would not be up without it.
-        yield "ok", f"{port}, held by {house.by.sentence()}", ""
-        return
+    by = house.by if house.by is not None and house.by.command == "serve" else None
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -44,10 +41,14 @@ def check_port(house: House) -> Iterator[Said]:
                 "Choose a port from 1024: `port` in homeroll.toml or --port.",
             )
         except OSError as error:
+            if by:
+                # Who holds it cannot be told without root; the service would not be up without a port.
+                yield "ok", f"{port}, held by {by.sentence()}", ""
+                return
             hint = "Is another Homeroll running?  Otherwise choose another: `port` in homeroll.toml or --port."
             yield "broken", f"{host}:{port} cannot be used: {error.strerror}", hint
         else:
-            yield "ok", f"{port} is free", ""
+            yield "ok", f"{port} is free" + (f"; {by.sentence()} was started with another" if by else ""), ""
 
 
 class Heard(NamedTuple):

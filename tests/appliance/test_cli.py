@@ -14,6 +14,7 @@ import pytest
 from appliance import cli
 from appliance.console import Console, Context, printable
 from appliance.errors import HomerollError
+from appliance.parser import Parser
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -165,6 +166,14 @@ def test_a_mistake_of_ours_is_one_line_and_says_how_to_see_more(
 def test_ctrl_c_is_quiet_and_exits_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_failing(KeyboardInterrupt(), monkeypatch) == 130
     assert capsys.readouterr().err == ""
+
+
+def test_ctrl_c_while_a_verb_is_loaded_is_quiet_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(parser: Parser) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Parser, "load", interrupted)
+    assert cli.main(["status"]) == 130
 
 
 @pytest.mark.parametrize(("where", "code"), [(">&-", 0), (">/dev/full", 1), (">&- 2>&-", 0)])
