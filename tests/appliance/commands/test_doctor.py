@@ -19,6 +19,7 @@ from appliance.lock import Holder
 from appliance.paths import DataPaths
 from appliance.values import now
 from ml import registry
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -149,6 +150,19 @@ def test_doctor_looks_at_a_machine_without_any_data(
     monkeypatch.chdir(tmp_path)
     cli.main(["doctor"])
     assert "python" in capsys.readouterr().out
+
+
+def test_a_service_that_was_started_with_another_port_holds_not_that_of_the_settings(data: Path) -> None:
+    settings = Settings(data=data, host="127.0.0.1", port=free_port())
+    house = House(settings, DataPaths(data), Holder(pid=7, command="serve"))
+    with socket.socket() as taken:
+        taken.bind((settings.host, settings.port))
+        taken.listen()
+        assert [said for _, said, _ in network.check_port(house)] == [
+            f"{settings.port}, held by `homeroll serve` (process 7)"
+        ]
+    ((state, said, _),) = network.check_port(house)
+    assert (state, said) == ("ok", f"{settings.port} is free; `homeroll serve` (process 7) was started with another")
 
 
 def heard(host: str, *addresses: str) -> network.Heard:
