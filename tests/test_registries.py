@@ -17,7 +17,7 @@ from tests.appliance.steps.steps import Sayer
 REPOSITORY = Path(__file__).resolve().parent.parent
 #: Files that hold no member of the registry beside them.
 MACHINERY = {
-    "appliance/steps": {"base", "pictures", "registry", "runner"},
+    "appliance/steps": {"base", "outcomes", "pictures", "registry", "runner"},
     "appliance/jobs": {"base", "registry", "schedule"},
 }
 
