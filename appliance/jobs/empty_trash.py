@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from appliance.backup.database import when_put_back
+from appliance.errors import ComputeError
 from appliance.library.face_index import ids_json
 from appliance.media.hashes import hash_file
 from appliance.protection import clock
@@ -123,12 +124,14 @@ async def _check_copies(home: Home, file: str) -> None:
 
 async def _check_bytes(home: Home, file: str, there: Sequence[Path]) -> None:
     """Size and time are not the picture: they are read again, for there is no way back.  Raises _KeptError where these
-    are the bytes of another file."""
+    are the bytes of another file, or reading them came to no end."""
     for path in there:
         try:
             hashes = await home.compute.run(hash_file, path, timeout_s=READ_TIMEOUT_S)
         except OSError:
             continue  # what cannot be read can still be thrown away
+        except ComputeError as error:
+            raise _KeptError(error.message) from error
         if await home.db.value(
             'SELECT 1 FROM "stored_file" WHERE "content_sha" = ? AND "size_bytes" > 0'
             ' AND "content_sha" <> (SELECT "content_sha" FROM "stored_file" WHERE "id" = ?)',

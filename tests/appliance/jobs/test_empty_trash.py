@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from appliance.backup.database import note_put_back
+from appliance.errors import ComputeError
 from appliance.importing.scan import scan_library
+from appliance.jobs import empty_trash
 from appliance.jobs.base import Progress
 from appliance.jobs.empty_trash import EmptyTrash
 from appliance.library import libraries
+from appliance.media.hashes import hash_file
 from appliance.values import new_id, now
 from tests.appliance.pictures import jpeg, write_jpegs
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from appliance.home import Home
+    from appliance.media.values import FileHashes
 
     Scan = Callable[..., Awaitable[Any]]
 
@@ -57,6 +61,23 @@ async def test_only_what_was_trashed_long_enough_ago_is_deleted(home: Home, phot
     assert await names(home) == on_disk(photos) == ["0000.jpg", "0002.jpg", "0003.jpg"]
     assert await home.db.value('SELECT count(*) FROM "file_path"') == 3
     assert await empty(home) == {"deleted": 0, "kept": 0}
+
+
+def crash_at_the_first(path: Path) -> FileHashes:
+    if path.name == "0000.jpg":
+        raise ComputeError("The process that read this file ended")
+    return hash_file(path)
+
+
+async def test_one_that_cannot_be_read_again_keeps_no_other_in_the_trash(
+    home: Home, photos: Path, scan: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_jpegs(photos, 3)
+    await scan()
+    await trash(home, "0000.jpg", "0001.jpg", days_ago=31)
+    monkeypatch.setattr(empty_trash, "hash_file", crash_at_the_first)
+    assert await empty(home) == {"deleted": 1, "kept": 1}
+    assert await names(home) == on_disk(photos) == ["0000.jpg", "0002.jpg"]
 
 
 async def test_whoever_presses_the_button_does_not_wait(home: Home, photos: Path, scan: Scan) -> None:
