@@ -9,7 +9,7 @@ import tempfile
 import time
 from typing import TYPE_CHECKING, NoReturn
 
-from appliance.errors import DiskFullError, ReadOnlyError
+from appliance.errors import DiskFullError, ReadOnlyError, StorageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,6 +44,15 @@ def raise_storage_error(error: OSError) -> NoReturn:
     if error.errno == errno.EROFS:
         raise ReadOnlyError("The data directory cannot be written", hint="Is its disk mounted read-only?") from error
     raise error
+
+
+def as_storage_error(error: OSError) -> StorageError:
+    """What a disk said of a library's or a guest's file, for people."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return DiskFullError("The disk is full", hint="Free some space, then try again.")
+    if error.errno == errno.EROFS:
+        return ReadOnlyError("The disk cannot be written to", hint="Is it mounted read-only?")
+    return StorageError(f"The disk refused: {error.strerror}", hint="The log of the service tells more.")
 
 
 def sync_folder(folder: Path) -> None:

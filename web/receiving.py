@@ -16,7 +16,8 @@ from litestar.exceptions import InternalServerException
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
 from appliance.errors import InvalidInputError
-from appliance.importing.uploads import TooLargeError, Uploads, as_storage_error
+from appliance.files import as_storage_error
+from appliance.importing.uploads import TooLargeError, Uploads
 from web.errors import WebError
 
 if TYPE_CHECKING:

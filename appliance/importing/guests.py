@@ -16,9 +16,9 @@ import msgspec
 from appliance.backup.database import when_put_back
 from appliance.db.tables import GuestUpload
 from appliance.errors import ConflictError, HomerollError, InvalidInputError, NotFoundError, PermissionDeniedError
-from appliance.files import sync_folder
+from appliance.files import as_storage_error, sync_folder
 from appliance.importing.ingest import examine
-from appliance.importing.uploads import as_storage_error, clean_label
+from appliance.importing.uploads import clean_label
 from appliance.library import albums, journal
 from appliance.media.hashes import hash_file
 from appliance.media.sniff import fitting_name

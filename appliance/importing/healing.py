@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from appliance.backup.folder import BackupFolder
 from appliance.backup.originals import Item, copy_originals
 from appliance.errors import ConflictError
-from appliance.importing.uploads import as_storage_error
+from appliance.files import as_storage_error
 from appliance.library import checks, journal
 from appliance.library.settings import get_setting
 from appliance.values import now

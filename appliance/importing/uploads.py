@@ -24,14 +24,12 @@ from appliance.errors import (
     ComputeError,
     ConflictError,
     DatabaseDamagedError,
-    DiskFullError,
     HomerollError,
     InvalidInputError,
-    ReadOnlyError,
     StorageError,
     UnsupportedFormatError,
 )
-from appliance.files import sync_folder
+from appliance.files import as_storage_error, sync_folder
 from appliance.importing.ingest import Examined, examine, examine_without_reading
 from appliance.importing.ingest import sighting as sighting_of
 from appliance.library import announcing, files, intake, journal, libraries, relations, trash, uploads
@@ -373,15 +371,6 @@ def safe_name(label: str) -> str:
         stem, dot, ending = name, "", ""
     room = MAX_NAME_BYTES - len((dot + ending).encode())
     return stem.encode()[:room].decode("utf-8", "ignore").rstrip() + dot + ending
-
-
-def as_storage_error(error: OSError) -> StorageError:
-    """What the disk said, for people."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return DiskFullError("The disk is full", hint="Free some space, then try again.")
-    if error.errno == errno.EROFS:
-        return ReadOnlyError("The disk cannot be written to", hint="Is it mounted read-only?")
-    return StorageError(f"The disk refused: {error.strerror}", hint="The log of the service tells more.")
 
 
 def _settle(incoming: Path) -> int:

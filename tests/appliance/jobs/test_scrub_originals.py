@@ -84,15 +84,18 @@ async def test_the_night_has_a_budget_and_the_longest_unread_come_first(home: Ho
     assert (Path(first.file).name, len(rest)) == ("new.jpg", 40)
 
 
+async def back_up(home: Home, disk: Path) -> None:
+    disk.mkdir()
+    await change_settings(home.db, LOCAL_ADMIN, {"backup_folder": str(disk)})
+    await BackUp().run(home, Progress(lambda: None))
+
+
 async def test_healing_brings_the_backups_bytes_and_keeps_the_damaged_ones(
     home: Home, photos: Path, scan: Scan, tmp_path: Path
 ) -> None:
     write_jpegs(photos, 4)
     await scan()
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    await change_settings(home.db, LOCAL_ADMIN, {"backup_folder": str(disk)})
-    await BackUp().run(home, Progress(lambda: None))
+    await back_up(home, tmp_path / "disk")
     victim = sorted(photos.iterdir())[0]
     stat = victim.stat()
     good = rot(victim)
@@ -116,10 +119,7 @@ async def test_what_somebody_changed_or_unplugged_since_is_not_healed(
 ) -> None:
     write_jpegs(photos, 2)
     await scan()
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    await change_settings(home.db, LOCAL_ADMIN, {"backup_folder": str(disk)})
-    await BackUp().run(home, Progress(lambda: None))
+    await back_up(home, tmp_path / "disk")
     victim = sorted(photos.iterdir())[0]
     rot(victim)
     await scrub(home)
@@ -160,9 +160,7 @@ async def test_the_rehearsal_says_whether_a_restore_would_work(
     drill = RestoreDrill()
     assert "backup_folder is empty" in (await drill.run(home, Progress(lambda: None)))["skipped"]
     disk = tmp_path / "disk"
-    disk.mkdir()
-    await change_settings(home.db, LOCAL_ADMIN, {"backup_folder": str(disk)})
-    await BackUp().run(home, Progress(lambda: None))
+    await back_up(home, disk)
     told = await drill.run(home, Progress(lambda: None))
     assert (told["rows"], told["files"], told["failed"]) == (6, 6, 0)
     assert not list(home.paths.root.glob(".drill-*"))
