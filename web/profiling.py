@@ -176,7 +176,7 @@ def lines_of(session: Session, requests: int) -> list[Line]:
 
 def _lines(frame: Frame, depth: int, whole: float, to_ms: float) -> Iterator[Line]:
     children = _worth_telling(frame, whole)
-    while len(children) == 1 and children[0].time > 0.9 * frame.time and _only_passes_on(frame):
+    while len(children) == 1 and children[0].time > 0.9 * frame.time and _only_passes_on(frame, children[0]):
         frame = children[0]
         children = _worth_telling(frame, whole)
     yield Line(
@@ -200,9 +200,9 @@ def _worth_telling(frame: Frame, whole: float) -> list[Frame]:
     ]
 
 
-def _only_passes_on(frame: Frame) -> bool:
-    """The framework's floors, and the doors of ours that every request goes through."""
-    return not _is_ours(frame) or (frame.file_path or "").startswith(DOORS)
+def _only_passes_on(frame: Frame, to: Frame) -> bool:
+    """The framework's floors, and the doors of ours that every request goes through; whoever does the work is told."""
+    return not to.is_synthetic and (not _is_ours(frame) or (frame.file_path or "").startswith(DOORS))
 
 
 def _is_ours(frame: Frame) -> bool:

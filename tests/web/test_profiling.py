@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import pytest
+from pyinstrument.session import Session
 
 from appliance.errors import InvalidInputError
 from web import profiling
@@ -73,6 +74,27 @@ async def test_only_requests_to_the_address_are_looked_at_until_there_are_enough
     assert "[await]" in {line.function for line in lines}
     assert lines[0].ms > 150  # of one request on average: as long as it burns, and sleeps
     assert await profile.lines() == lines
+
+
+@pytest.mark.parametrize(("waits", "work"), [([], "burn"), (["select"], "select")])
+def test_what_does_the_work_is_told_and_what_only_calls_it_is_not(waits: list[str], work: str) -> None:
+    """However little of its time what it calls takes: on a fast machine that is nothing worth telling."""
+    stack = [f"{function}\0/usr/lib/{function}.py\x001" for function in ("request", "pass_on", "burn", *waits)]
+    session = Session(
+        frame_records=[(stack, 0.995), ([*stack, "thread_time\0<built-in>\x000"], 0.005)],
+        start_time=0.0,
+        duration=1.0,
+        min_interval=0.0001,
+        max_interval=0.0001,
+        sample_count=2,
+        start_call_stack=stack[:1],
+        target_description="",
+        cpu_time=1.0,
+        sys_path=[],
+        sys_prefixes=[],
+    )
+    (line,) = [line for line in profiling.lines_of(session, 2) if line.function != "[self]"]
+    assert (line.function, line.ms) == (work, 500.0)
 
 
 async def test_one_request_at_a_time_is_looked_at(profile: Profiling) -> None:
