@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TEMPORARY_PREFIX = ".part-"
+_LATEST_NS = (1 << 63) - 1
 
 
 def write_atomically(path: Path, data: bytes, *, temporary_in: Path) -> None:
@@ -53,6 +54,11 @@ def as_storage_error(error: OSError) -> StorageError:
     if error.errno == errno.EROFS:
         return ReadOnlyError("The disk cannot be written to", hint="Is it mounted read-only?")
     return StorageError(f"The disk refused: {error.strerror}", hint="The log of the service tells more.")
+
+
+def mtime_ns(stat: os.stat_result) -> int:
+    """A file's time as tables can hold it: a file system knows years (2400) that no column of nanoseconds does."""
+    return max(-_LATEST_NS, min(stat.st_mtime_ns, _LATEST_NS))
 
 
 def sync_folder(folder: Path) -> None:

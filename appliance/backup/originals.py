@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from appliance.errors import StorageError
-from appliance.files import TEMPORARY_PREFIX, raise_storage_error, sync_folder
+from appliance.files import TEMPORARY_PREFIX, mtime_ns, raise_storage_error, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -145,7 +145,7 @@ def _copy_one(root: Path, target: Path, item: Item, known: str | None, removed: 
     there = target / item.path
     with contextlib.suppress(OSError):
         found = there.stat()
-        if known == item.sha256 and (found.st_size, found.st_mtime_ns) == (item.size_bytes, item.mtime_ns):
+        if known == item.sha256 and (found.st_size, mtime_ns(found)) == (item.size_bytes, item.mtime_ns):
             return Copied(path=item.path, what="same", size_bytes=item.size_bytes)
     try:
         source = (root / item.path).open("rb")

@@ -20,7 +20,7 @@ from appliance.backup.folder import GUESTS
 from appliance.backup.originals import Item, copy_originals, read_sums
 from appliance.backup.snapshots import list_snapshots, newest_sound, unpack_snapshot
 from appliance.errors import ConflictError, NotFoundError, StorageError
-from appliance.files import TEMPORARY_PREFIX, raise_storage_error, sync_folder
+from appliance.files import TEMPORARY_PREFIX, mtime_ns, raise_storage_error, sync_folder
 from appliance.values import now
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def _items(folder: Path, known: dict[str, str]) -> Iterator[list[Item]]:
     for path, sha256 in sorted(known.items()):
         with contextlib.suppress(OSError):
             stat = (folder / path).stat()
-            batch.append(Item(path=path, size_bytes=stat.st_size, mtime_ns=stat.st_mtime_ns, sha256=sha256))
+            batch.append(Item(path=path, size_bytes=stat.st_size, mtime_ns=mtime_ns(stat), sha256=sha256))
             if len(batch) == _BATCH:
                 yield batch
                 batch = []

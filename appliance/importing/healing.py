@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from appliance.backup.folder import BackupFolder
 from appliance.backup.originals import Item, copy_originals
 from appliance.errors import ConflictError
-from appliance.files import as_storage_error
+from appliance.files import as_storage_error, mtime_ns
 from appliance.library import checks, journal
 from appliance.library.settings import get_setting
 from appliance.values import now
@@ -68,7 +68,7 @@ def _check_still_damaged(root: Path, item: Item) -> None:
         if error.errno == errno.EIO:
             return  # a disk that cannot even tell: heal
         raise as_storage_error(error) from error
-    if (stat.st_size, stat.st_mtime_ns) != (item.size_bytes, item.mtime_ns):
+    if (stat.st_size, mtime_ns(stat)) != (item.size_bytes, item.mtime_ns):
         raise ConflictError("This file was changed since it was found damaged", hint="Scan its library first.")
 
 

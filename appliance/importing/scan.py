@@ -378,7 +378,11 @@ class _Path(msgspec.Struct, frozen=True):
 
     def wanted(self, root: str) -> Wanted:
         parent = Path(root, self.folder)
-        return Wanted(path=parent / self.name, sidecar=parent / self.sidecar if self.sidecar else None)
+        return Wanted(
+            path=parent / self.name,
+            sidecar=parent / self.sidecar if self.sidecar else None,
+            size_bytes=int(self.stamp.partition("/")[0]),
+        )
 
 
 def _sidecar_of(name: str, files: dict[str, tuple[int, int]]) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from appliance.files import mtime_ns
 from appliance.media.sniff import KINDS_BY_EXTENSION, extension_of
 from appliance.paths import is_ours
 
@@ -85,7 +86,7 @@ def _list(root: str, path: str) -> tuple[Folder, list[str]]:
                     # A file may go between being listed and being asked about; the folder is still there.
                     with contextlib.suppress(FileNotFoundError):
                         stat = entry.stat(follow_symlinks=False)
-                        files[name] = (stat.st_size, stat.st_mtime_ns)
+                        files[name] = (stat.st_size, mtime_ns(stat))
     except (FileNotFoundError, NotADirectoryError):
         folder.gone = True
     except OSError as error:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from appliance.backup.database import when_put_back
 from appliance.errors import ComputeError
+from appliance.files import mtime_ns
 from appliance.library.face_index import ids_json
 from appliance.media.hashes import hash_file
 from appliance.protection import clock
@@ -159,7 +160,7 @@ def _there(root: str, paths: list[Row]) -> list[Path]:
             continue
         if original.parent.resolve() != Path(root).resolve() / path["folder"]:
             raise _KeptError("its folder is a link now: what lies behind it is not the library's")
-        if (stat.st_size, stat.st_mtime_ns) != (path["size_bytes"], path["mtime_ns"]):
+        if (stat.st_size, mtime_ns(stat)) != (path["size_bytes"], path["mtime_ns"]):
             raise _KeptError("it changed since it was trashed")
         there.append(original)
     return there

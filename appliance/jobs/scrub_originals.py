@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from appliance.files import mtime_ns
 from appliance.library import checks, kept
 from appliance.library.settings import get_setting
 from appliance.values import now
@@ -90,6 +91,6 @@ def _read_again(one: Unread) -> Verdict:
         return Verdict("missing")
     except OSError as error:
         return Verdict("unreadable", error.strerror or "the disk gave no reason")
-    if (stat.st_size, stat.st_mtime_ns) != (one.size_bytes, one.mtime_ns):
+    if (stat.st_size, mtime_ns(stat)) != (one.size_bytes, one.mtime_ns):
         return Verdict("ok", "changed since the last scan")
     return Verdict("ok") if sha256 == one.sha256 else Verdict("changed", "its bytes are not what they were")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 
 from appliance.errors import ConflictError, InvalidInputError, NotFoundError
+from appliance.files import mtime_ns
 from appliance.library import edits, file_changes, files, intake, made, renditions, thumbnails
 from appliance.library.adjusted_pictures import render_file
 from appliance.library.edits import Edited
@@ -203,7 +204,7 @@ async def _check_unchanged(db: Database, row: Row) -> None:
         stat = await asyncio.to_thread(Path(row["root"], row["content"]).stat)
     except FileNotFoundError as error:
         raise NotFoundError("The photo is not there any more", hint="Scan its library again.") from error
-    if seen is not None and (stat.st_size, stat.st_mtime_ns) != (seen["size_bytes"], seen["mtime_ns"]):
+    if seen is not None and (stat.st_size, mtime_ns(stat)) != (seen["size_bytes"], seen["mtime_ns"]):
         raise _changed_meanwhile()
 
 

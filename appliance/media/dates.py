@@ -95,6 +95,16 @@ def _offset(sign: str, hours: str, minutes: str) -> int | None:
     return total if -12 * 60 <= total <= 14 * 60 and int(minutes) < 60 else None
 
 
+def file_date(seconds: float) -> datetime:
+    """A file's time; one that no calendar has, or that is far ahead (2107: an empty field on a stick), is now."""
+    today = datetime.now(UTC)
+    try:
+        moment = datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return today
+    return moment if moment <= today + FUTURE else today
+
+
 # Names that hold a date.  A group of digits must not touch other digits.
 _NAME_DATE_TIME = re.compile(
     r"(?<!\d)((?:18|19|20)\d\d)([-_.]?)(\d\d)\2(\d\d)(?:[-_ T.]|\s?at\s?)+"

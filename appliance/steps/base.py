@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from appliance.files import mtime_ns
 from appliance.values import StepSpec
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def compute(path: Path, seen: tuple[int, int] | None, run: Callable[..., Any], a
 
 def _check_unchanged(path: Path, seen: tuple[int, int] | None) -> None:
     stat = path.stat()
-    if seen is not None and (stat.st_size, stat.st_mtime_ns) != seen:
+    if seen is not None and (stat.st_size, mtime_ns(stat)) != seen:
         raise ChangedError
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from appliance.errors import UnreadableFileError
-from appliance.importing.ingest import Examined, examine
+from appliance.importing.ingest import Understood, understand
 from appliance.library import decisions, found_faces, intake, relations
 from appliance.steps.base import PICTURES, StepBase, original
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from appliance.home import Home
 
 
-def read(path: Path, sidecar: Path | None) -> Examined:
+def read(path: Path, sidecar: Path | None) -> Understood:
     """Raises UnreadableFileError when the metadata cannot be read."""
-    seen = examine(path, sidecar=sidecar)
+    seen = understand(path, sidecar=sidecar)
     if seen.metadata is None:
         raise UnreadableFileError(str(path), seen.error, hint=seen.hint)
     return seen
@@ -38,10 +38,10 @@ class MetadataStep(StepBase):
     async def arguments(self, home: Home, row: Row) -> tuple[Any, ...]:
         return original(row), Path(row["root"], row["sidecar"]) if row["sidecar"] else None
 
-    async def prepare(self, home: Home, row: Row, result: Examined) -> None:
+    async def prepare(self, home: Home, row: Row, result: Understood) -> None:
         pass
 
-    async def save(self, home: Home, row: Row, result: Examined) -> str:
+    async def save(self, home: Home, row: Row, result: Understood) -> str:
         await intake.redescribe(
             home.db,
             row["id"],

@@ -8,12 +8,14 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 
+from appliance.errors import ComputeUnavailableError
 from appliance.importing import ingest
 from appliance.importing import scan as scanning
 from appliance.importing.walk import walk
@@ -21,6 +23,7 @@ from appliance.library import libraries
 from appliance.media.hashes import hash_file
 from appliance.media.metadata import read_metadata
 from appliance.messages import LibraryChanged
+from appliance.values import now
 from tests.appliance.pictures import jpeg, png, write_jpegs
 
 if TYPE_CHECKING:
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 
     from appliance.home import Home
     from appliance.importing.walk import Folder
-    from appliance.media.values import MediaMetadata
+    from appliance.media.values import FileHashes, MediaMetadata
     from tests.appliance.conftest import RunSteps, Scan
 
 
@@ -559,3 +562,78 @@ async def test_metadata_that_no_column_holds_costs_its_own_file_only(
         ("1.jpg", "failed"),
         ("2.jpg", "done"),
     ]
+
+
+async def test_a_file_whose_time_is_in_no_calendar_costs_nobody_the_scan(
+    photos: Path, home: Home, scan: Scan, run_steps: RunSteps
+) -> None:
+    odd = photos / "odd.png"
+    odd.write_bytes(png(1))
+    write_jpegs(photos, 2)
+    os.utime(odd, (13_569_465_600, 13_569_465_600))  # 2400
+    assert (await scan()).added == 3
+    await run_steps()
+    rows = await home.db.fetch('SELECT "filename", "start", "thumbhash" IS NOT NULL AS shown FROM "stored_file"')
+    assert all(row["shown"] for row in rows)
+    assert abs(next(row["start"] for row in rows if row["filename"] == "odd.png") - now()) < timedelta(hours=1)
+    again = await scan()
+    assert (again.changed, again.added, again.missing) == (0, 0, 0)
+
+
+async def test_a_file_that_makes_its_reader_stumble_is_one_row_with_a_reason(
+    home: Home, photos: Path, scan: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_jpegs(photos, 3)
+
+    def stumble(path: Path, **arguments: Any) -> MediaMetadata:
+        if path.name == "0001.jpg":
+            raise ValueError("year is out of range")
+        return read_metadata(path, **arguments)
+
+    monkeypatch.setattr("appliance.media.metadata.read_metadata", stumble)
+    assert (await scan()).added == 3
+    rows = await home.db.fetch("""SELECT "error" FROM "file_step" WHERE "status" = 'failed'""")
+    assert [row["error"] for row in rows] == ["Something unexpected went wrong with this file"]
+
+
+async def test_no_file_is_blamed_for_a_machine_that_can_start_no_process(
+    home: Home, photos: Path, scan: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_jpegs(photos, 3)
+
+    async def unavailable(*_: object, **__: object) -> None:
+        raise ComputeUnavailableError("No process can be started")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(home.compute, "run", unavailable)
+        with pytest.raises(ComputeUnavailableError):
+            await scan()
+    assert (await scan()).added == 3
+    assert await home.db.value("""SELECT count(*) FROM "file_step" WHERE "status" = 'failed'""") == 0
+
+
+def test_the_larger_a_film_the_longer_its_reading_may_take() -> None:
+    short, long = (ingest.Wanted(path=Path("film.mp4"), size_bytes=size) for size in (0, 4 << 30))
+    assert ingest.patience_s([long]) - ingest.patience_s([short]) >= 3600
+
+
+async def test_a_sidecar_that_came_later_does_not_have_a_whole_film_read_again(
+    home: Home, photos: Path, scan: Scan, run_steps: RunSteps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_jpegs(photos, 1)
+    await scan()
+    (photos / "0000.xmp").write_bytes(
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        b'<rdf:Description rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="4"/></rdf:RDF></x:xmpmeta>'
+    )
+    await scan()
+    hashed: list[Path] = []
+
+    def hash_noted(path: Path) -> FileHashes:
+        hashed.append(path)
+        return hash_file(path)
+
+    monkeypatch.setattr(ingest, "hash_file", hash_noted)
+    await run_steps()
+    assert await home.db.value("""SELECT "rating" FROM "stored_file" WHERE "kind" = 'photo'""") == 4
+    assert hashed == []

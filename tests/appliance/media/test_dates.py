@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from appliance.media.dates import Taken, choose, parse_offset, parse_stamp, stamp_from_name
+from appliance.media.dates import Taken, choose, file_date, parse_offset, parse_stamp, stamp_from_name
 
 FILE_TIME = datetime(2024, 3, 1, 10, 30, tzinfo=UTC)
 BERLIN = (52.52, 13.405)
@@ -236,3 +236,12 @@ def test_odd_values_never_raise(odd: object) -> None:
         "XMP-exif:DateTimeOriginal",
     ]
     _choose(dict.fromkeys(keys, odd), filename=str(odd))
+
+
+@pytest.mark.parametrize("seconds", [13_569_465_600.0, 400_000_000_000.0, -100_000_000_000.0, 4_354_819_198.0])
+def test_a_files_time_that_cannot_be_is_as_good_as_now(seconds: float) -> None:
+    assert abs(file_date(seconds) - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_a_files_time_long_ago_is_believed() -> None:
+    assert file_date(-157_766_400.0) == datetime(1965, 1, 1, tzinfo=UTC)
