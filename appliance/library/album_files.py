@@ -26,9 +26,11 @@ ORDERS = {
 
 def shown_in_album(viewer: Viewer) -> tuple[str, list[object]]:
     """A condition on `album_file af` and `file_text_row r` of an album that the viewer may look at: what is in their
-    lists anyway, and what its owner put in."""
+    lists anyway, and what its owner put in, who sees the album still: otherwise they could not take it out again."""
     owners, arguments = viewer.owners("r")
-    return f"""(r."shown" AND ({owners} OR (af."granted" AND r."owner" NOT LIKE '%{LOCKED}')))""", arguments
+    granted = f"""af."granted" AND r."owner" NOT LIKE '%{LOCKED}' AND EXISTS (
+        SELECT 1 FROM "album_right" o WHERE o."album" = af."album" AND o."who" IN ('', r."owner"))"""
+    return f"""(r."shown" AND ({owners} OR ({granted})))""", arguments
 
 
 async def is_shown(db: Database, viewer: Viewer, album: object, file: object) -> bool:

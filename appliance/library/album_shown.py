@@ -46,7 +46,7 @@ async def shown(db: Database, viewer: Viewer, row: Row, seen: set[Any]) -> Row:
     if row["query"] is None:
         ids, count = await _ids_by_hand(db, viewer, row, 1, 0)
         cover = ids[0] if ids else None
-        if row["cover"] is not None and await files.visible_ids(db, viewer, [row["cover"]]):
+        if row["cover"] is not None and await album_files.is_shown(db, viewer, row["id"], row["cover"]):
             cover = row["cover"]
     else:
         plan = await compile_query(db, viewer, parse(row["query"]))

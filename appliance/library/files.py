@@ -77,19 +77,20 @@ async def list_files(
     trashed: bool = False,
     hidden: bool = False,
 ) -> pages.Page:
-    """Last registered first.  Trashed files are listed only with `trashed`, hidden ones only with `hidden`, and there
+    """Last registered first.  Trashed files are listed only with `trashed`, hidden ones only with `hidden`, and of both
     those only that the viewer may show again."""
     pages.check_limit(limit)
     if kind is not None and kind not in KINDS:
         raise InvalidInputError(f"There is no kind {kind!r}", hint=f"Kinds are: {', '.join(KINDS)}.")
     visible, arguments = viewer.visible("f")
     conditions = [visible, f'f."trashed_at" IS {"NOT NULL" if trashed else "NULL"}']
-    if hidden:
+    if hidden or trashed:
         changeable, more = viewer.changeable("f")
+        conditions, arguments = [*conditions, changeable], [*arguments, *more]
+    if hidden:
         # Few are not shown, which a narrow table knows: the wide rows of all the others are not read.
         among = 'f."id" IN (SELECT t."file" FROM "file_text_row" t WHERE NOT t."shown")'
-        conditions += [changeable, among, 'f."hidden"']
-        arguments = [*arguments, *more]
+        conditions += [among, 'f."hidden"']
     else:
         conditions.append('NOT f."hidden"')
     for column, value in (("kind", kind), ("library", library), ("content_sha", content_sha)):

@@ -60,10 +60,14 @@ async def take_out(db: Database, ids: Sequence[uuid.UUID]) -> None:
 
 
 async def list_trash(db: Database, viewer: Viewer, *, limit: int = 100, cursor: str | None = None) -> pages.Page:
-    """The last trashed first; what is shown through another file is not listed by itself."""
+    """The last trashed first; what is shown through another file is not listed by itself, nor what others shared before
+    they threw it away."""
     pages.check_limit(limit)
-    visible, arguments = viewer.visible("f")
-    condition = f'f."trashed_at" IS NOT NULL AND f."part_of" IS NULL AND {visible}'
+    (visible, arguments), (owned, more) = viewer.visible("f"), viewer.owning("f")
+    condition, arguments = (
+        f'f."trashed_at" IS NOT NULL AND f."part_of" IS NULL AND {visible} AND {owned}',
+        [*arguments, *more],
+    )
     after: tuple[str, list[object]] = ("", [])
     total = None
     if cursor is not None:

@@ -6,7 +6,8 @@ beside files (`owner` of month_count, tag_count, person_count, face, file_text_r
 anywhere.  Three questions, each one fragment:
 
     visible     is it in this viewer's lists, searches, counts, maps, messages?       audience "" or their own
-    reach       may they open it by its id?    also what others shared in an album, and the locked ones while unlocked
+    reach       may they open it by its id?    also what others shared in an album, and the locked ones while unlocked;
+                not what others shared, and hid or trashed since
     changeable  may they change it?            the family's files and their own, not what others let them see
 """
 
@@ -20,12 +21,15 @@ from appliance.errors import PermissionDeniedError
 
 #: What follows an owner's id in the audience of a locked file.
 LOCKED = ":locked"
-#: Files that are shown where somebody may see them at all: not in the trash, not hidden, not locked.
-_GIVEN = """NOT {t}."locked" AND NOT {t}."hidden" AND {t}."trashed_at" IS NULL"""
-#: Somebody put it into an album, being its owner, and the viewer sees that album.  A live photo's video goes with it.
-_BY_ALBUM = f"""({_GIVEN} AND EXISTS (
+#: Files that are shown where somebody may see them at all: not in the trash, not hidden, not locked; neither is what
+#: they are shown through, for a live photo's video goes with it.
+_GIVEN = """NOT {t}."locked" AND NOT {t}."hidden" AND {t}."trashed_at" IS NULL AND NOT EXISTS (
+    SELECT 1 FROM "stored_file" w WHERE w."id" = {t}."part_of" AND (w."hidden" OR w."trashed_at" IS NOT NULL))"""
+#: Somebody put it into an album, being its owner, the viewer sees that album, and that owner does still.
+_BY_ALBUM = """EXISTS (
     SELECT 1 FROM "album_file" given JOIN "album_right" r ON r."album" = given."album" AND r."who" IN ('', ?)
-    WHERE given."file" IN ({{t}}."id", {{t}}."part_of") AND given."granted"))"""
+    JOIN "album_right" o ON o."album" = given."album" AND o."who" IN ('', {t}."user")
+    WHERE given."file" IN ({t}."id", {t}."part_of") AND given."granted")"""
 
 
 class Viewer(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,8 +63,11 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
         if self.user_id is None:
             return self.visible(table)
         me = str(self.user_id)
-        own = f"'', ?, ? || '{LOCKED}'" if self.unlocked else "'', ?"
-        condition = f'({table}."audience" IN ({own}) OR {_BY_ALBUM.format(t=table)})'
+        own = f"?, ? || '{LOCKED}'" if self.unlocked else "?"
+        # What is the family's is everybody's to show again; what somebody shares is seen while they show it.
+        family = f"""{table}."audience" = '' AND ({table}."user" IS NULL OR {table}."user" = ?)"""
+        lent = f"""({table}."audience" = '' OR {_BY_ALBUM.format(t=table)}) AND {_GIVEN.format(t=table)}"""
+        condition = f'({table}."audience" IN ({own}) OR {family} OR {lent})'
         return condition, [me] * condition.count("?")
 
     def changeable(self, table: str = "stored_file") -> tuple[str, list[object]]:

@@ -13,7 +13,7 @@ import httpx
 from appliance.jobs import restore_drill
 from appliance.library import kept, libraries
 from tests.appliance.findable import Findable
-from tests.web.api.test_album_rights import id_of, let_in
+from tests.web.api.test_album_rights import id_of, ids_in, let_in
 from tests.web.api.test_albums import add
 from tests.web.conftest import PASSWORD, assert_error, upload
 from tests.web.test_access import logged_in
@@ -268,3 +268,63 @@ async def test_a_rehearsal_names_to_an_admin_no_files_that_somebody_keeps_to_the
     transport = httpx.ASGITransport(app=service.house.admin_app)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost/api/v1") as local:
         assert (await local.get("/integrity")).json()["last_drill"]["problems"] == problems
+
+
+async def test_who_may_not_see_an_album_any_more_shows_nothing_in_it_either(
+    anna: httpx.AsyncClient, bruno: httpx.AsyncClient, admin: httpx.AsyncClient, photo: Callable[..., bytes]
+) -> None:
+    hers = await upload(anna, photo("2020:01:01 10:00:00"))
+    album = await add(bruno, name="Ours", private=True)
+    both = {await id_of(anna): "editor", await id_of(admin): "viewer"}
+    await let_in(bruno, album, **both)
+    await anna.post(f"/albums/{album['id']}/files", json={"ids": [hers["id"]]})
+    for client in (bruno, admin):
+        assert (await client.get(f"/files/{hers['id']}")).status_code == 200
+        assert await ids_in(client, album) == [hers["id"]]
+    await let_in(bruno, album, **{await id_of(admin): "viewer"})
+    for client in (bruno, admin):
+        assert_error(await client.get(f"/files/{hers['id']}"), 404)
+        assert_error(await client.get(f"/files/{hers['id']}/content"), 404)
+        assert await ids_in(client, album) == []
+        assert (await client.get(f"/albums/{album['id']}")).json()["cover"] is None
+    await let_in(bruno, album, **both)
+    assert await ids_in(admin, album) == [hers["id"]]
+
+
+async def test_what_somebody_shared_and_put_away_since_is_not_there_for_others(
+    anna: httpx.AsyncClient, bruno: httpx.AsyncClient, photo: Callable[..., bytes]
+) -> None:
+    hers = await upload(anna, photo("2020:01:02 10:00:00"))
+    await anna.post("/files/shared", json={"ids": [hers["id"]], "shared": True})
+    path = f"/files/{hers['id']}"
+    for away, back in (
+        (anna.patch(path, json={"hidden": True}), anna.patch(path, json={"hidden": False})),
+        (anna.delete(path), anna.post(f"{path}/restore")),
+    ):
+        assert (await bruno.get(path)).status_code == 200
+        await away
+        for part in ("", "/content", "/thumbnail", "/preview", "/similar"):
+            assert_error(await bruno.get(path + part), 404)
+        assert_error(await bruno.patch(path, json={"favourite": True}), 404)
+        for listed in ("/trash", "/files?trashed=true", "/files?hidden=true"):
+            assert (await bruno.get(listed)).json()["total"] == 0
+        assert (await anna.get(path)).status_code == 200
+        await back
+    assert (await bruno.get(path)).status_code == 200
+
+
+async def test_a_hidden_photo_in_an_album_hides_what_is_shown_through_it(
+    service: Service, anna: httpx.AsyncClient, bruno: httpx.AsyncClient, photo: Callable[..., bytes]
+) -> None:
+    hers, raw = await upload(anna, photo("2020:01:03 10:00:00")), await upload(anna, photo("2020:01:03 10:00:00"))
+    async with service.house.home.db.write():
+        await service.house.home.db.fetch(
+            'UPDATE "stored_file" SET "part_of" = ? WHERE "id" = ?', [hers["id"], raw["id"]]
+        )
+    album = await add(anna, name="Ours", private=True)
+    await let_in(anna, album, **{await id_of(bruno): "viewer"})
+    await anna.post(f"/albums/{album['id']}/files", json={"ids": [hers["id"]]})
+    assert (await bruno.get(f"/files/{raw['id']}/content")).status_code == 200
+    await anna.patch(f"/files/{hers['id']}", json={"hidden": True})
+    for file in (hers, raw):
+        assert_error(await bruno.get(f"/files/{file['id']}/content"), 404)

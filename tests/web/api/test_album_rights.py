@@ -134,6 +134,25 @@ async def test_an_album_is_ordered_by_date_or_by_hand(anna: httpx.AsyncClient, f
     assert (await anna.get(path)).json()["cover"] == days[0]
 
 
+async def test_a_cover_that_the_album_does_not_show_any_more_is_none(
+    anna: httpx.AsyncClient, findable: Findable
+) -> None:
+    first, other = [str(await findable.file(start=f"2020-01-0{day}T00:00:00")) for day in (2, 1)]
+    album = await add(anna, name="Cover")
+    path = f"/albums/{album['id']}"
+    await anna.post(f"{path}/files", json={"ids": [first, other]})
+    assert (await anna.patch(path, json={"cover": other})).json()["cover"] == other
+    for away, back in (
+        (anna.post(f"{path}/files/remove", json={"ids": [other]}), anna.post(f"{path}/files", json={"ids": [other]})),
+        (anna.delete(f"/files/{other}"), anna.post("/trash/restore")),
+        (anna.patch(f"/files/{other}", json={"hidden": True}), anna.patch(f"/files/{other}", json={"hidden": False})),
+    ):
+        await away
+        assert (await anna.get(path)).json()["cover"] == first
+        await back
+        assert (await anna.get(path)).json()["cover"] == other
+
+
 async def test_each_change_of_an_album_can_be_undone_in_turn(
     anna: httpx.AsyncClient, bruno: httpx.AsyncClient, findable: Findable
 ) -> None:
