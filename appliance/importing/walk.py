@@ -14,17 +14,38 @@ from appliance.media.sniff import KINDS_BY_EXTENSION, extension_of
 from appliance.paths import is_ours
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-#: Folders of other programs: thumbnails, recycle bins, synchronisation state.
+#: Folders of other programs: thumbnails, recycle bins, snapshots, what a repair of the disk found.
 IGNORED_FOLDERS = frozenset(
-    {"@eadir", "#recycle", "$recycle.bin", "lost+found", "system volume information", "#snapshot"}
+    {"@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "network trash folder", "temporary items"}
+    | {"$recycle.bin", "recycler", "recycled", "system volume information", "lost+found", "lost.dir", "__macosx"}
 )
+#: Lightroom's previews, smaller copies of what lies elsewhere.
+IGNORED_ENDINGS = (".lrdata",)
+#: Apple's libraries are folders: originals lie in one of these, all else is copies, faces and indexes.
+_APPLE_LIBRARIES = (".photoslibrary", ".photolibrary", ".aplibrary", ".migratedphotolibrary")
+_APPLE_ORIGINALS = frozenset({"originals", "masters"})
 
 
-def is_ignored(name: str) -> bool:
-    """Whether a folder of this name, and all below it, is none of our business: hidden, or another program's."""
-    return name.startswith(".") or name.lower() in IGNORED_FOLDERS
+def is_ignored(name: str, within: str = "") -> bool:
+    """Whether a folder of this name, and all below it, is none of our business: hidden, or another program's.
+
+    within: the name of the folder that it lies in.
+    """
+    lower = name.lower()
+    return (
+        name.startswith(".")
+        or lower in IGNORED_FOLDERS
+        or lower.endswith(IGNORED_ENDINGS)
+        or (within.lower().endswith(_APPLE_LIBRARIES) and lower not in _APPLE_ORIGINALS)
+    )
+
+
+def leads_to_ignored(root: str, parts: Sequence[str]) -> bool:
+    """Whether a way from the root comes through a folder that is ignored."""
+    ways = zip(parts, (os.path.basename(root), *parts), strict=False)  # noqa: PTH119 - asked for every change
+    return any(is_ignored(name, within) for name, within in ways)
 
 
 class Folder(msgspec.Struct, kw_only=True):
@@ -61,7 +82,7 @@ def walk(root: str, start: str = "") -> Iterator[Folder]:
 def _is_inside(root: str, start: str) -> bool:
     """Whether a walk from the root would come to `start`: no part of it ignored, ours, or a link."""
     parts = start.split("/") if start else []
-    if any(is_ignored(part) for part in parts):
+    if leads_to_ignored(root, parts):
         return False
     on_the_way = [Path(root, *parts[: end + 1]) for end in range(len(parts))]
     return not any(folder.is_symlink() or is_ours(folder) for folder in on_the_way)
@@ -71,12 +92,13 @@ def _list(root: str, path: str) -> tuple[Folder, list[str]]:
     files: dict[str, tuple[int, int]] = {}
     below: list[str] = []
     folder = Folder(path=path, files=files)
+    own_name = (path or root).rpartition("/")[2]
     try:
         with os.scandir(os.path.join(root, path) if path else root) as entries:  # noqa: PTH118 - a Path for each is slow
             for entry in entries:
                 name = entry.name
                 if entry.is_dir(follow_symlinks=False):
-                    if not is_ignored(name):
+                    if not is_ignored(name, own_name):
                         below.append(f"{path}/{name}" if path else name)
                 elif (
                     not name.startswith(".")

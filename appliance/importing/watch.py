@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from watchfiles import awatch
 
-from appliance.importing.walk import is_ignored
+from appliance.importing.walk import leads_to_ignored
 from appliance.library import libraries
 from appliance.library.viewers import LOCAL_ADMIN
 from appliance.media.sniff import KINDS_BY_EXTENSION, extension_of
@@ -140,7 +140,7 @@ def _folders(roots: dict[str, str], paths: Iterable[str]) -> dict[str, list[str]
         if root is None:
             continue
         below = PurePath(path).relative_to(root)
-        if any(is_ignored(part) for part in below.parts):
+        if leads_to_ignored(root, below.parts):
             continue
         # What is no picture is a folder that came, went or was renamed: look at all of what is below it.
         about = below.parent if extension_of(path) in KINDS_BY_EXTENSION else below

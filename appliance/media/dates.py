@@ -31,7 +31,14 @@ _STAMP = re.compile(
     r"\s*(\d{4})[:\-/.](\d\d?)[:\-/.](\d\d?)(?:[T ]+(\d\d?):(\d\d)(?::(\d\d)(?:\.(\d{1,9})\d*)?)?)?"
     r"\s*(?:(Z)|(?:GMT)?([+-])(\d\d?):?(\d\d)?)?"
 )
+_PARTIAL = re.compile(
+    r"\s*(\d{4})(?:[:\-/.](\d\d|  )(?:[:\-/.](?:00|  ))?)?(?:[T ](?:00|  ):(?:00|  ):(?:00|  ).*)?[\s\0]*"
+)
+"""EXIF leaves parts that are not known blank, programs write zeros there, XMP leaves them out."""
 _OFFSET = re.compile(r"\s*([+-])(\d\d?):?(\d\d)\s*$")
+_ZONES_MIN = (*range(-12 * 60, 14 * 60 + 1, 30), 345, 525, 765, 825)
+"""Zones off the full hour exist only at the half hour and in a few places a quarter beside it."""
+_LONGEST_BEHIND_S = 25 * 60.0
 _CLOCK = re.compile(r"(\d\d?):(\d\d):(\d\d)(?:\.\d*)?(?:([+-])(\d\d):?(\d\d)|(Z))?")
 
 
@@ -80,6 +87,16 @@ def parse_stamp(value: object) -> Stamp | None:
     return Stamp(local, offset, match[4] is not None)
 
 
+def parse_partial(value: object) -> Stamp | None:
+    """A year alone, or a year and a month, as people date what they scan: the first day of it; None for all else."""
+    if not isinstance(value, str) or (match := _PARTIAL.fullmatch(value[:64])) is None:
+        return None
+    year, month = int(match[1]), int((match[2] or "").strip() or 0) or 1
+    if not FIRST_YEAR <= year <= LAST_YEAR or month > 12:
+        return None
+    return Stamp(datetime(year, month, 1), None, has_time=False)  # noqa: DTZ001 - a wall clock, by meaning
+
+
 def parse_offset(value: object) -> int | None:
     """`+05:45` to 345; None for anything that no clock on earth shows."""
     if value == "Z":
@@ -110,6 +127,11 @@ _NAME_DATE_TIME = re.compile(
     r"(?<!\d)((?:18|19|20)\d\d)([-_.]?)(\d\d)\2(\d\d)(?:[-_ T.]|\s?at\s?)+"
     r"([0-2]\d)([-_.:h]?)([0-5]\d)\6([0-5]\d)?(\d{3})?(?!\d)"
 )
+_NAME_HALF_DAYS = re.compile(
+    r"(?<!\d)((?:19|20)\d\d)([-_.])(\d\d)\2(\d\d)(?:[-_ ,]|\s?at\s?)+"
+    r"(1[0-2]|0?[1-9])([-_.:])([0-5]\d)(?:\6([0-5]\d))?\s?([AaPp])\.?[Mm](?![A-Za-z])"
+)
+"""Screen Shot 2021-03-04 at 3.04.05 PM: macOS and WhatsApp where clocks have twelve hours."""
 _NAME_DAY = re.compile(r"(?<!\d)((?:18|19|20)\d\d)([-_.]?)([01]\d)\2([0-3]\d)(?!\d)")
 _NAME_PACKED = re.compile(r"(?<!\d)(20\d\d)([01]\d)([0-3]\d)([0-2]\d)([0-5]\d)([0-5]\d)(?:\d{3})?(?!\d)")
 _NAME_UNIX_MS = re.compile(r"^(?:FB_IMG_|received_|mmexport|wx_camera_|IMG_|VID_|image-|signal-)?(1[0-9]{12})(?!\d)")
@@ -123,6 +145,11 @@ def stamp_from_name(filename: str) -> Stamp | None:
     if match := _NAME_UNIX_MS.match(name):
         moment = datetime.fromtimestamp(int(match[1]) / 1000, tz=UTC)
         return Stamp(moment.replace(tzinfo=None), 0, has_time=True)
+    if match := _NAME_HALF_DAYS.search(name):
+        hour = int(match[5]) % 12 + (12 if match[9] in "Pp" else 0)
+        text = f"{match[1]}:{match[3]}:{match[4]} {hour:02d}:{match[7]}:{match[8] or '00'}"
+        if stamp := parse_stamp(text):
+            return stamp
     for pattern, order in ((_NAME_PACKED, (1, 2, 3, 4, 5, 6)), (_NAME_DATE_TIME, (1, 3, 4, 5, 7, 8))):
         for match in pattern.finditer(name):
             year, month, day, hour, minute, second = (int(match[group] or 0) for group in order)
@@ -156,13 +183,14 @@ _SIDECAR = (
     _Source("XMP-xmp:CreateDate", "sidecar"),
 )
 _OTHERS = (
+    # Embedded, but the moment of the picture, where the next is that of its scan.
+    _Source("XMP-exif:DateTimeOriginal", "xmp"),
+    _Source("XMP-photoshop:DateCreated", "xmp"),
     _Source("ExifIFD:CreateDate", "exif", "ExifIFD:SubSecTimeDigitized"),
     _Source("GPS:GPSDateTime", "gps", is_utc=True),
     _Source("XMP-exif:GPSDateTime", "gps", is_utc=True),
     _Source("RIFF:DateTimeOriginal", "quicktime"),
     _Source("QuickTime:CreateDate", "quicktime", is_utc=True),
-    _Source("XMP-exif:DateTimeOriginal", "xmp"),
-    _Source("XMP-photoshop:DateCreated", "xmp"),
     _Source("XMP-xmp:CreateDate", "xmp"),
     _Source("XMP-exif:DateTimeDigitized", "xmp"),
     _Source("IPTC:DateTimeCreated", "iptc"),
@@ -180,6 +208,7 @@ def choose(
     filename: str,
     file_modified: datetime,
     position: tuple[float, float] | None,
+    duration_s: float | None = None,
 ) -> Taken:
     """The first usable date in the documented order, with its zone; there is always one, if only the file's time."""
     limit = max(file_modified, datetime.now(UTC)) + FUTURE
@@ -188,9 +217,11 @@ def choose(
         if offset is None:
             offset = _zone(stamp, {**flat, **sidecar} if source == "sidecar" else flat, source, position)
         taken = _settle(stamp.local, offset, source, position)
+        if taken is not None and source == "quicktime" and offset == 0 and position is None:
+            taken = _by_the_names_clock(taken, filename, duration_s)
         if taken is not None and taken.start <= limit:
             return taken
-    return Taken(file_modified, _local_or_utc(file_modified), None, "file")
+    return _at_home(file_modified)
 
 
 def _candidates(flat: dict[str, Any], sidecar: dict[str, Any], filename: str) -> Iterator[tuple[Stamp, DateSource]]:
@@ -204,7 +235,8 @@ def _candidates(flat: dict[str, Any], sidecar: dict[str, Any], filename: str) ->
 
 def _stamps(sources: tuple[_Source, ...], values: dict[str, Any]) -> Iterator[tuple[Stamp, DateSource]]:
     for item in sources:
-        stamp = parse_stamp(values.get(item.key))
+        value = values.get(item.key)
+        stamp = parse_stamp(value) or parse_partial(value)
         if stamp is None:
             continue
         if item.sub_second and not stamp.local.microsecond:
@@ -256,8 +288,7 @@ def _zone_by_gps_time(stamp: Stamp, flat: dict[str, Any]) -> int | None:
     nearest = round(minutes / 15) * 15
     if abs(minutes - nearest) > 2 or not -12 * 60 <= nearest <= 14 * 60:
         return None
-    # Zones off the full hour exist only at the half hour and in a few places a quarter beside it.
-    return nearest if nearest % 30 == 0 or nearest in (345, 525, 765, 825) else None
+    return nearest if nearest in _ZONES_MIN else None
 
 
 def _settle(
@@ -276,5 +307,30 @@ def _settle(
     return Taken(start, local, offset, source)
 
 
-def _local_or_utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)
+def _by_the_names_clock(taken: Taken, filename: str, duration_s: float | None) -> Taken:
+    """A video's UTC in the zone of the wall clock in its name, where the two are a zone apart.
+
+    Phones state when a recording ended or when it began; the name has when it began.
+    """
+    named = stamp_from_name(filename)
+    if named is None or not named.has_time or named.offset_min is not None:
+        return taken
+    behind = (taken.start.replace(tzinfo=None) - named.local).total_seconds() / 60
+    longest = 2 + min(duration_s or 0.0, _LONGEST_BEHIND_S) / 60
+    fitting = [offset for offset in _ZONES_MIN if -2 <= behind + offset <= longest]
+    if not fitting:
+        return taken
+    offset = min(fitting, key=lambda one: abs(behind + one))
+    if offset == 0:
+        return taken  # written by the clock on the wall, as some cameras do, or in Greenwich: who knows
+    return taken._replace(start_local=taken.start_local + timedelta(minutes=offset), utc_offset_min=offset)
+
+
+def _at_home(moment: datetime) -> Taken:
+    """The file's own time, by the clock of the house: a screenshot of late in the evening is of that day."""
+    try:
+        local = moment.astimezone()
+    except (OverflowError, ValueError, OSError):
+        local = moment
+    offset = local.utcoffset() or timedelta()
+    return Taken(moment, local.replace(tzinfo=None), int(offset.total_seconds()) // 60 or None, "file")

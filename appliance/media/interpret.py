@@ -109,14 +109,15 @@ def interpret(
     width, height = _upright_size(stored, flat, kind, orientation)
     position = _position(flat) or _position(beside)
     camera = {**beside, **flat} if beside else flat  # what the file itself says of the camera goes first
+    duration = _duration(flat) if kind == "video" else None
     taken = dates.choose(
         flat,
         sidecar=beside,
         filename=filename,
         file_modified=file_modified,
         position=position[:2] if position else None,
+        duration_s=duration,
     )
-    duration = _duration(flat) if kind == "video" else None
     return MediaMetadata(
         kind=kind,
         mime_type=mime_type,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from appliance.importing.walk import walk
+from appliance.importing.walk import leads_to_ignored, walk
 from appliance.paths import BACKUP_MARK
 
 if TYPE_CHECKING:
@@ -201,3 +201,25 @@ async def test_every_awkward_name_is_imported_under_exactly_that_name(
     assert (result.unreadable, result.failed, result.missing) == (0, 0, 0)
     again = await scan()
     assert (again.found, again.added, again.changed, again.missing) == (len(expected), 0, 0, 0)
+
+
+def test_bins_and_previews_of_other_machines_are_no_pictures_of_the_family(tmp_path: Path) -> None:
+    apple, lightroom = "Photos Library.photoslibrary", "Catalog/Catalog Smart Previews.lrdata"
+    touch(
+        *(tmp_path / "nas" / name / "a.jpg" for name in ("@Recycle", "RECYCLER", "LOST.DIR", "Network Trash Folder")),
+        tmp_path / "__MACOSX/b.jpg",
+        tmp_path / lightroom / "5/c.dng",
+        tmp_path / apple / "originals/A/d.heic",
+        tmp_path / apple / "resources/derivatives/A/d.jpeg",
+        tmp_path / "Old.aplibrary/Masters/2010/e.jpg",
+        tmp_path / "Old.aplibrary/Thumbnails/2010/e.jpg",
+        tmp_path / "resources/f.jpg",
+    )
+    pictures = [f"{folder}/{name}" for folder, names in seen(tmp_path).items() for name in names]
+    assert pictures == ["Old.aplibrary/Masters/2010/e.jpg", f"{apple}/originals/A/d.heic", "resources/f.jpg"]
+    assert seen(tmp_path, f"{apple}/resources/derivatives") == {f"{apple}/resources/derivatives": []}
+    assert seen(tmp_path / apple) == {"": [], "originals": [], "originals/A": ["d.heic"]}, (
+        "as a library of its own, too"
+    )
+    assert not leads_to_ignored("/photos", (apple, "originals", "A", "d.heic"))
+    assert leads_to_ignored("/photos", (apple, "resources", "d.jpeg"))

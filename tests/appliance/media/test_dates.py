@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -109,6 +110,10 @@ def test_offsets_are_what_clocks_on_earth_show(text: object, minutes: int | None
         ("FB_IMG_1546398245000.jpg", _wall(2019, 1, 2, 3, 4, 5), 0),
         ("20190102030405.jpg", _wall(2019, 1, 2, 3, 4, 5), None),
         ("1998-07-01 Grandma.jpg", _wall(1998, 7, 1), None),
+        ("Screen Shot 2021-03-04 at 11.34.56 PM.png", _wall(2021, 3, 4, 23, 34, 56), None),
+        ("Screenshot 2021-03-04 at 3.34.56\u202fPM.png", _wall(2021, 3, 4, 15, 34, 56), None),
+        ("WhatsApp Image 2021-03-04 at 12.01.02 AM (1).jpeg", _wall(2021, 3, 4, 0, 1, 2), None),
+        ("2021-03-04 at 12.01.02 am.jpeg", _wall(2021, 3, 4, 0, 1, 2), None),
     ],
 )
 def test_names_that_phones_and_programs_give_hold_a_date(name: str, local: datetime, offset: int | None) -> None:
@@ -137,10 +142,10 @@ _EVERY_DATE: list[tuple[str, dict[str, Any], str]] = [
     ("ExifIFD:DateTimeOriginal", {"ExifIFD:DateTimeOriginal": "2001:01:01 10:00:00"}, "exif"),
     ("Keys:CreationDate", {"Keys:CreationDate": "2002:01:01 10:00:00+00:00"}, "quicktime"),
     ("sidecar", {}, "sidecar"),
+    ("XMP", {"XMP-exif:DateTimeOriginal": "2006:01:01 10:00:00"}, "xmp"),
     ("ExifIFD:CreateDate", {"ExifIFD:CreateDate": "2003:01:01 10:00:00"}, "exif"),
     ("GPS", {"GPS:GPSDateStamp": "2004:01:01", "GPS:GPSTimeStamp": "10:00:00"}, "gps"),
     ("QuickTime:CreateDate", {"QuickTime:CreateDate": "2005:01:01 10:00:00"}, "quicktime"),
-    ("XMP", {"XMP-exif:DateTimeOriginal": "2006:01:01 10:00:00"}, "xmp"),
     ("IPTC", {"IPTC:DateCreated": "2007:01:01", "IPTC:TimeCreated": "10:00:00+00:00"}, "iptc"),
     ("name", {}, "filename"),
     ("ModifyDate", {"IFD0:ModifyDate": "2008:01:01 10:00:00"}, "exif"),
@@ -158,7 +163,7 @@ def test_the_order_of_preference_is_the_documented_one(place: int) -> None:
         sidecar={"XMP-exif:DateTimeOriginal": "2009:01:01 10:00:00"} if "sidecar" in names else {},
         filename="IMG_20100101_100000.jpg" if "name" in names else "IMG_1234.jpg",
     )
-    years = [2001, 2002, 2009, 2003, 2004, 2005, 2006, 2007, 2010, 2008, 2024]
+    years = [2001, 2002, 2009, 2006, 2003, 2004, 2005, 2007, 2010, 2008, 2024]
     assert (taken.start_local.year, taken.source) == (years[place], left[0][2])
 
 
@@ -245,3 +250,58 @@ def test_a_files_time_that_cannot_be_is_as_good_as_now(seconds: float) -> None:
 
 def test_a_files_time_long_ago_is_believed() -> None:
     assert file_date(-157_766_400.0) == datetime(1965, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("1985", _wall(1985, 1, 1)),
+        ("1985-06", _wall(1985, 6, 1)),
+        ("1985:06", _wall(1985, 6, 1)),
+        ("1985:00:00 00:00:00", _wall(1985, 1, 1)),
+        ("1985:06:00", _wall(1985, 6, 1)),
+        ("1985:  :     :  :  ", _wall(1985, 1, 1)),
+        ("1985:06:     :  :  ", _wall(1985, 6, 1)),
+        ("1980", _wall(1980, 1, 1)),
+    ],
+)
+def test_a_year_that_somebody_gave_a_scanned_picture_counts(text: str, day: datetime) -> None:
+    scanned = {"XMP-photoshop:DateCreated": text, "ExifIFD:CreateDate": "2019:01:02 03:04:05"}
+    assert (_choose(scanned).start_local, _choose(scanned).source) == (day, "xmp")
+    assert _choose({}, sidecar={"XMP-photoshop:DateCreated": text}).start_local == day
+
+
+@pytest.mark.parametrize("text", ["0000", "0000:00:00 00:00:00", "1985-13", "1985:02:30", "12", "1985 or so", "9999"])
+def test_what_is_no_year_is_no_date(text: str) -> None:
+    assert _choose({"XMP-photoshop:DateCreated": text}).source == "file"
+
+
+@pytest.mark.parametrize(
+    ("name", "created", "offset"),
+    [
+        ("VID_20210705_003000.mp4", "2021:07:04 22:30:02", 120),
+        ("VID_20210705_003000.mp4", "2021:07:04 22:40:01", 120),  # when it ended
+        ("20210704_203000.mp4", "2021:07:05 00:30:00", -240),
+        ("VID_20210705_003000.mp4", "2021:07:05 00:30:02", None),
+        ("VID_20210705_003000.mp4", "2021:07:04 22:50:00", None),
+        ("VID-20210705-WA0003.mp4", "2021:07:04 22:30:02", None),
+        ("PXL_20210704_223000123.mp4", "2021:07:04 22:30:02", None),
+    ],
+)
+def test_a_videos_utc_is_shown_by_the_wall_clock_in_its_name(name: str, created: str, offset: int | None) -> None:
+    taken = _choose({"QuickTime:CreateDate": created}, filename=name, duration_s=600.0)
+    utc = datetime.strptime(created + "+0000", "%Y:%m:%d %H:%M:%S%z")
+    assert (taken.start, taken.utc_offset_min) == (utc, offset)
+    assert taken.start_local == utc.replace(tzinfo=None) + timedelta(minutes=offset or 0)
+
+
+def test_a_file_without_a_date_is_of_the_day_on_which_the_house_saw_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Australia/Sydney")
+    time.tzset()
+    try:
+        taken = _choose({}, file_modified=datetime(2021, 7, 4, 22, 0, tzinfo=UTC))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert (taken.start_local, taken.utc_offset_min) == (_wall(2021, 7, 5, 8), 600)
+    assert taken.start == datetime(2021, 7, 4, 22, 0, tzinfo=UTC)
