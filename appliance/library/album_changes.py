@@ -14,6 +14,7 @@ from appliance.errors import ConflictError, PermissionDeniedError
 from appliance.library import journal
 from appliance.library.album_rights import EDITOR
 from appliance.library.face_index import ids_json
+from appliance.library.share_links import require_unshown
 from appliance.values import new_id, now
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ def _holds(left: State, here: State) -> bool:
 
 async def _put_columns(db: Database, album: str, was: State) -> None:
     if was.columns is None:
+        await require_unshown(db, "album", [album])
         await db.fetch('DELETE FROM "album" WHERE "id" = ?', [album])
         return
     # What an album pointed to may be gone by now.

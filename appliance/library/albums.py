@@ -15,6 +15,7 @@ from appliance.library import album_files, album_rights, album_shown, files, pag
 from appliance.library.album_changes import AlbumRecording
 from appliance.library.album_rights import EDITOR, OWNER, allowed_row, visible_albums
 from appliance.library.query import parse
+from appliance.library.share_links import require_unshown
 from appliance.values import new_id, now
 
 if TYPE_CHECKING:
@@ -140,9 +141,13 @@ async def _check_parent(db: Database, viewer: Viewer, album: object, owner: obje
 
 
 async def delete_album(db: Database, viewer: Viewer, album: uuid.UUID) -> uuid.UUID | None:
-    """The album alone; its files stay where they are, albums in it move up.  Returns the journal's entry."""
+    """The album alone; its files stay where they are, albums in it move up.  Returns the journal's entry.
+
+    Raises ConflictError while a link shows it.
+    """
     async with db.write():
         row = await allowed_row(db, viewer, album, OWNER)
+        await require_unshown(db, "album", [album])
         inside = await db.fetch('SELECT "id" FROM "album" WHERE "parent" = ?', [str(album)])
         recording = AlbumRecording(db, viewer)
         await recording.touch(album, *(one["id"] for one in inside))

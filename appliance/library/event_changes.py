@@ -12,6 +12,7 @@ from appliance.library import file_changes, files, journal
 from appliance.library.event_grouping import MANUAL
 from appliance.library.events import get_event, no_such_event
 from appliance.library.face_index import ids_json
+from appliance.library.share_links import require_unshown
 from appliance.values import new_id, now
 
 if TYPE_CHECKING:
@@ -55,13 +56,17 @@ async def rename(db: Database, bus: Bus, viewer: Viewer, event: uuid.UUID, name:
 async def merge(
     db: Database, bus: Bus, viewer: Viewer, into: uuid.UUID, others: Sequence[uuid.UUID]
 ) -> uuid.UUID | None:
-    """`others` are part of `into`, which takes over a name where it has none."""
+    """`others` are part of `into`, which takes over a name where it has none.
+
+    Raises ConflictError while a link shows one of `others`.
+    """
     sources = [event for event in dict.fromkeys(others) if event != into]
     if not sources:
         raise InvalidInputError("Choose at least two events")
     async with db.write():
         shown = [await get_event(db, viewer, event) for event in (into, *sources)]
         members = await _changeable_members(db, viewer, [into, *sources])
+        await require_unshown(db, "event", sources)
         before = await _state(db, [into, *sources], members)
         await db.fetch(
             f"""UPDATE "file_event" SET "event" = ?, "source" = '{MANUAL}'
@@ -94,6 +99,8 @@ async def make(
 ) -> tuple[uuid.UUID, uuid.UUID | None]:
     """`some` files are an event of their own, whatever they were part of; returns it and the journal's entry.
 
+    Raises ConflictError where that leaves nothing of an event that a link shows.
+
     point: columns of one that is a moment and not a span (`event_points.py`).
     """
     event = new_id()
@@ -123,11 +130,14 @@ async def make(
             f"""UPDATE "event" SET "source" = '{MANUAL}' WHERE "id" IN (SELECT value FROM json_each(?))""",
             [ids_json(touched)],
         )
-        await db.fetch(
-            """DELETE FROM "event" WHERE "id" IN (SELECT value FROM json_each(?))
+        empty = await db.fetch(
+            """SELECT "id" FROM "event" WHERE "id" IN (SELECT value FROM json_each(?))
                AND NOT EXISTS (SELECT 1 FROM "file_event" m WHERE m."event" = "event"."id")""",
             [ids_json(touched)],
         )
+        ended = [row["id"] for row in empty]
+        await require_unshown(db, "event", ended)
+        await db.fetch('DELETE FROM "event" WHERE "id" IN (SELECT value FROM json_each(?))', [ids_json(ended)])
         if point:
             assignments = ", ".join(f'"{column}" = ?' for column in point)
             await db.fetch(f'UPDATE "event" SET {assignments} WHERE "id" = ?', [*point.values(), str(event)])
@@ -145,8 +155,7 @@ async def dismiss(db: Database, bus: Bus, viewer: Viewer, event: uuid.UUID) -> u
     async with db.write():
         await get_event(db, viewer, event)
         members = await _changeable_members(db, viewer, [event])
-        if await db.value('SELECT 1 FROM "share_link" WHERE "event" = ? LIMIT 1', [str(event)]):
-            raise ConflictError("A link shows this event", hint="Take the link back first, under Sharing.")
+        await require_unshown(db, "event", [event])
         before = await _state(db, [event], members)
         spans = await db.fetch(
             """SELECT f."user", min(f."start") AS "first", max(f."start") AS "last" FROM "stored_file" f
@@ -169,7 +178,8 @@ async def dismiss(db: Database, bus: Bus, viewer: Viewer, event: uuid.UUID) -> u
 async def put_back(db: Database, entry: Row) -> None:
     """Undo an entry of the journal, inside its `db.write()`; raises ConflictError when the events were changed since.
 
-    Files that joined meanwhile stay where they are while that event does, and are grouped anew where it does not.
+    Files that joined meanwhile stay where they are while that event does, and are grouped anew where it does not; those
+    that somebody put into another event meanwhile are a change since.
     """
     before = msgspec.json.decode(entry["before"], type=State)
     after = msgspec.json.decode(entry["after"], type=State)
@@ -179,7 +189,13 @@ async def put_back(db: Database, entry: Row) -> None:
         if (left is None) != (current is None) or (
             left is not None and current is not None and any(current[name] != left[name] for name in ("name", "source"))
         ):
-            raise ConflictError("This event was changed since", hint="Undo what was done after it first.")
+            raise _changed_since()
+    for file, was_left in after.members.items():
+        now_in = here.members[file]
+        if now_in != was_left and now_in is not None and now_in[1] == MANUAL:
+            raise _changed_since()
+    gone = [event for event, was in before.events.items() if was is None]
+    await require_unshown(db, "event", gone)
     moment = now()
     for event, was in before.events.items():
         if was is not None:
@@ -198,12 +214,15 @@ async def put_back(db: Database, entry: Row) -> None:
            SELECT ?1, ?2, ?3, ?4 WHERE EXISTS (SELECT 1 FROM "stored_file" WHERE "id" = ?2)""",
         [[str(new_id()), file, *was] for file, was in before.members.items() if was is not None],
     )
-    gone = [event for event, was in before.events.items() if was is None]
     await db.fetch('DELETE FROM "event" WHERE "id" IN (SELECT value FROM json_each(?))', [ids_json(gone)])
     await db.fetch(
         'DELETE FROM "event_dismissed" WHERE "id" IN (SELECT value FROM json_each(?))', [ids_json(after.dismissed)]
     )
     await db.fetch('UPDATE "event_plan" SET "changes" = "changes" + 1')
+
+
+def _changed_since() -> ConflictError:
+    return ConflictError("This event was changed since", hint="Undo what was done after it first.")
 
 
 async def announce_undone(db: Database, bus: Bus, entry: Row) -> None:

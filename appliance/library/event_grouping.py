@@ -1,7 +1,8 @@
 """Reads what grouping needs, and writes the difference between what events are and what they should be.
 
-Events that a person has named, made, merged or split (source `manual`) keep their files and take in what arrives late
-within their time; all others are grouped anew, and keep their ids while most of their files stay together.
+Events that a person has named, made, merged or split (source `manual`), or that a link shows, keep their files and take
+in what arrives late within their time; all others are grouped anew, and keep their ids while most of their files stay
+together.
 """
 
 from __future__ import annotations
@@ -104,8 +105,11 @@ async def note_grouped(db: Database, changes: Changes) -> None:
 async def read_some(db: Database, known: Known, after: str) -> str:
     """Read on after that file; returns the last one read, "" at the end."""
     if not after:
-        rows = await db.fetch('SELECT * FROM "event"')
-        known.events.update({str(row["id"]): row["source"] for row in rows})
+        rows = await db.fetch(
+            """SELECT e.*, EXISTS (SELECT 1 FROM "share_link" s WHERE s."event" = e."id") AS "linked" FROM "event" e"""
+        )
+        # What a link shows is what somebody has looked at: it neither ends nor becomes another event by itself.
+        known.events.update({str(row["id"]): MANUAL if row["linked"] else row["source"] for row in rows})
         known.points.update({str(row["id"]): _point(row) for row in rows if row["end"] is None})
         known.dismissed += [
             (str(row["user"] or ""), row["start"].timestamp(), row["end"].timestamp())

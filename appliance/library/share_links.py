@@ -17,12 +17,13 @@ from appliance.db.tables import ShareFile, ShareLink, ShareSession
 from appliance.errors import AccessError, ConflictError, InvalidInputError, NotFoundError
 from appliance.library import events, files, journal, people
 from appliance.library.album_rights import OWNER, allowed_row
+from appliance.library.face_index import ids_json
 from appliance.library.passwords import hash_password, is_password
 from appliance.library.sessions import hash_token
 from appliance.values import new_id, now
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from appliance.db.engine import Database, Row
     from appliance.library.viewers import Viewer
@@ -210,6 +211,19 @@ async def note_view(db: Database, link: Link) -> None:
     async with db.write():
         await db.fetch(
             'UPDATE "share_link" SET "views" = "views" + 1, "last_viewed" = ? WHERE "id" = ?', [now(), str(link.id)]
+        )
+
+
+async def require_unshown(db: Database, kind: str, ids: Iterable[object]) -> None:
+    """Raise ConflictError while a link shows one of these albums or events, which are about to go: it would end without
+    a word, and undo would not bring it back.  Inside `db.write()`."""
+    if await db.value(
+        f"""SELECT 1 FROM "share_link" WHERE "{kind}" IN (SELECT value FROM json_each(?))
+            AND ("expires" IS NULL OR "expires" > ?) LIMIT 1""",
+        [ids_json(ids), now()],
+    ):
+        raise ConflictError(
+            f"A link shows this {kind}", hint="Whoever made the link takes it back first, on the page Sharing."
         )
 
 

@@ -12,7 +12,7 @@ import pytest
 from appliance.errors import ConflictError, NotFoundError, PermissionDeniedError
 from appliance.jobs.base import Progress
 from appliance.jobs.group_events import GroupEvents
-from appliance.library import event_changes, event_groups, events, undo, users
+from appliance.library import event_changes, event_groups, events, share_links, undo, users
 from appliance.library.event_groups import Taken
 from appliance.library.events import place_of, span_of
 from appliance.library.viewers import LOCAL_ADMIN, Viewer
@@ -167,6 +167,49 @@ async def test_each_of_it_can_be_undone_exactly(findable: Findable) -> None:
         assert entry is not None
         await undo.undo(home.db, LOCAL_ADMIN, entry)
         assert await state() == before
+
+
+async def test_photos_that_somebody_put_elsewhere_since_are_not_pulled_back_by_undo(findable: Findable) -> None:
+    home = findable.home
+    first = await some(findable, NOON, 8)
+    await group(findable)
+    (day,) = (await events.list_events(home.db, LOCAL_ADMIN)).items
+    named = await event_changes.rename(home.db, home.bus, LOCAL_ADMIN, day["id"], "Sea")
+    party, made = await event_changes.make(home.db, home.bus, LOCAL_ADMIN, first[:3], name="Party")
+    assert named is not None
+    assert made is not None
+    with pytest.raises(ConflictError):
+        await undo.undo(home.db, LOCAL_ADMIN, named)
+    assert (await events.get_event(home.db, LOCAL_ADMIN, party))["count"] == 3
+    for entry in (made, named):
+        await undo.undo(home.db, LOCAL_ADMIN, entry)
+    assert await titles(findable) == [("12 June 2024", 8)]
+
+
+async def test_an_event_that_a_link_shows_neither_ends_nor_is_taken_apart(findable: Findable) -> None:
+    home = findable.home
+    row = await users.add_user(home.db, LOCAL_ADMIN, username="anna", password="a long password")
+    anna = Viewer(user_id=row["id"])
+    first = await some(findable, NOON, 5)
+    await group(findable)
+    (day,) = (await events.list_events(home.db, anna)).items
+    link = await share_links.add_link(home.db, anna, {"event": day["id"]})
+    await some(findable, NOON - timedelta(hours=3), 30, every_min=5)  # alone, these would be the larger part
+    await some(findable, NOON + timedelta(days=3), 6)
+    await group(findable)
+    assert (await events.get_event(home.db, anna, day["id"]))["count"] >= 5
+    other = next(e for e in (await events.list_events(home.db, anna)).items if e["id"] != day["id"])
+    with pytest.raises(ConflictError, match="link"):
+        await event_changes.merge(home.db, home.bus, anna, other["id"], [day["id"]])
+    with pytest.raises(ConflictError, match="link"):
+        await event_changes.dismiss(home.db, home.bus, anna, day["id"])
+    held = [file["id"] for file in (await events.files_of_event(home.db, anna, day["id"])).items]
+    assert set(first) <= set(held)
+    with pytest.raises(ConflictError, match="link"):
+        await event_changes.make(home.db, home.bus, anna, held)
+    assert (await share_links.get_link(home.db, anna, link["id"]))["event"] == day["id"]
+    await share_links.revoke(home.db, anna, link["id"])
+    assert await event_changes.merge(home.db, home.bus, anna, other["id"], [day["id"]]) is not None
 
 
 async def test_an_event_shows_nothing_of_files_that_its_viewer_does_not_see(findable: Findable) -> None:

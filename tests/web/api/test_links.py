@@ -183,6 +183,17 @@ async def test_a_link_ends(
         assert (await admin.post("/shares", json={"files": [file["id"]], **wish})).status_code in (400, 404)
 
 
+async def test_what_a_link_shows_does_not_go_before_the_link(anna: httpx.AsyncClient, guest: httpx.AsyncClient) -> None:
+    album = await album_of(anna)
+    made = (await anna.get("/journal", params={"noun": "album"})).json()["items"][-1]["id"]
+    link = await share(anna, album=album["id"])
+    for refused in (await anna.delete(f"/albums/{album['id']}"), await anna.post(f"/journal/{made}/undo")):
+        assert "Sharing" in assert_error(refused, 409, "conflict")["hint"]
+    assert (await guest.get(link["path"])).status_code == 200
+    await anna.delete(f"/shares/{link['id']}")
+    assert (await anna.delete(f"/albums/{album['id']}")).status_code == 204
+
+
 async def test_a_key_without_all_scopes_is_not_told_addresses(
     service: Service, anna: httpx.AsyncClient, photo: Callable[..., bytes]
 ) -> None:
