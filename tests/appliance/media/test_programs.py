@@ -18,12 +18,13 @@ PATIENCE_S = 30.0
 STARTER = """
 import os, subprocess, sys, time
 from appliance.media.programs import end_with_us
+os.environ["STARTER"] = str(os.getpid())
 process = subprocess.Popen([*sys.argv[1:], *end_with_us(), "sleep", "600"])
 print(process.pid, flush=True)
 time.sleep(600)
 """
 #: As long as the starter lives, its program has not come to ask the kernel for anything.
-AFTER_THE_STARTER = ("sh", "-c", 'while [ -d "/proc/$PPID" ]; do sleep 0.01; done; exec "$@"', "sh")
+AFTER_THE_STARTER = ("sh", "-c", 'while [ -d "/proc/$STARTER" ]; do sleep 0.01; done; exec "$@"', "sh")
 
 
 @pytest.mark.parametrize("before", [(), AFTER_THE_STARTER], ids=["while it runs", "before it asked the kernel"])
