@@ -1,12 +1,15 @@
 """Keeping what the step `faces` found: a face that was there before stays the same face, whoever looks at it again.
 
 A box found anew is matched to the one known by how much they overlap, so that another engine, or another version of
-one, changes embeddings and not people.  What a person or the file's metadata said is kept also where no engine sees a
-face.
+one, changes embeddings and not people; where another program turned or cropped the picture, by how alike they look.
+What a person or the file's metadata said is kept also where no engine sees a face.
 """
 
 from __future__ import annotations
 
+import math
+import operator
+import struct
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,10 +21,10 @@ from ml.faces.analyse import overlap
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from appliance.db.engine import Database, Row
-    from ml.base import Box, FoundFace
+    from ml.base import Box, FoundFace, Metric
 
 NOT_SEEN = "The engine sees no face here"
 
@@ -59,18 +62,25 @@ async def keep_analysis(db: Database, file: Row, analysis: Analysis) -> None:
     """Write what was found on this file.  Inside `db.write()`."""
     moment = now()
     rows = await db.fetch(
-        f'SELECT fa."id", fa."x", fa."y", fa."width", fa."height", fa."source", fa."removed", {_KEPT} AS "kept" '
-        'FROM "face" fa WHERE fa."file" = ?',
+        f'SELECT fa."id", fa."x", fa."y", fa."width", fa."height", fa."source", fa."removed", {_KEPT} AS "kept", '
+        'fa."embedding", fa."engine", fa."engine_version" FROM "face" fa WHERE fa."file" = ?',
         [str(file["id"])],
     )
     pairs = matched([_box(row) for row in rows], [face.box for face in analysis.faces])
     asked = {tuple(box): found for box, found in analysis.asked}
+    astray = {
+        number: row
+        for number, row in enumerate(rows)
+        if number not in pairs and row["kept"] and not row["removed"] and asked.get(_box(row)) is None
+    }
+    moved = await _moved(db, astray, analysis, set(pairs.values()))
+    pairs |= moved
     touched: list[uuid.UUID] = []
     for number, row in enumerate(rows):
         face = analysis.faces[pairs[number]] if number in pairs else asked.get(_box(row))
         touched.append(row["id"])
         if face is not None:
-            box = face.box if row["source"] == "model" and number in pairs else _box(row)
+            box = face.box if number in moved or (row["source"] == "model" and number in pairs) else _box(row)
             await _update(db, row["id"], box, face, analysis)
         elif row["kept"]:
             await db.fetch(
@@ -87,6 +97,38 @@ async def keep_analysis(db: Database, file: Row, analysis: Analysis) -> None:
     if touched:
         await face_index.keep_vectors(db, touched)
         await face_index.note_change(db)
+
+
+async def _moved(db: Database, astray: Mapping[int, Row], analysis: Analysis, taken: set[int]) -> dict[int, int]:
+    """Which faces that are not where they were are which of those found, by how alike they look; the nearest first."""
+    found = [(other, face.embedding) for other, face in enumerate(analysis.faces) if other not in taken]
+    known = [
+        (number, row["embedding"])
+        for number, row in astray.items()
+        if (row["engine"], row["engine_version"]) == (analysis.engine, analysis.version)
+    ]
+    pairs: dict[int, int] = {}
+    if not found or not known:
+        return pairs
+    engine = await face_index.engine_in_use(db)
+    near = sorted(
+        (distance, number, other)
+        for number, ours in known
+        for other, theirs in found
+        if ours and theirs and (distance := _distance(ours, theirs, engine.metric)) <= engine.rules.join
+    )
+    for _, number, other in near:
+        if number not in pairs and other not in pairs.values():
+            pairs[number] = other
+    return pairs
+
+
+def _distance(one: bytes, other: bytes, metric: Metric) -> float:
+    ours, theirs = ([number for (number,) in struct.iter_unpack("<f", data)] for data in (one, other))
+    if metric == "euclidean":
+        return math.dist(ours, theirs)
+    length = math.hypot(*ours) * math.hypot(*theirs)
+    return 1 - sum(map(operator.mul, ours, theirs)) / length if length else math.inf
 
 
 async def import_regions(db: Database, file: uuid.UUID, metadata: str | None) -> bool:

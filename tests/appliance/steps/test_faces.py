@@ -241,6 +241,32 @@ async def test_another_engine_looks_again_and_keeps_every_word(
     assert ghost["reason"]
 
 
+@pytest.mark.parametrize("engine", ["dlib", "sface"])
+async def test_who_somebody_is_goes_along_when_another_program_turns_the_picture(
+    home: Home, photos: Path, scan: Scan, run_steps: RunSteps, engine: str
+) -> None:
+    await change_settings(home.db, LOCAL_ADMIN, {"face_engine": engine})
+    await face_index.prepare(home.db)
+    path = photos / "two.jpg"
+    path.write_bytes(portrait("anna", "bruno"))
+    await scan()
+    await run_steps()
+    file = (await files(home))["two.jpg"]
+    anna, bruno = await faces.faces_of_file(home.db, LOCAL_ADMIN, file)
+    await decisions.say_who(home.db, home.bus, LOCAL_ADMIN, [anna["id"]], name="Anna")
+    await decisions.say_who(home.db, home.bus, LOCAL_ADMIN, [bruno["id"]], name="Bruno")
+    with Image.open(path) as image:
+        image.transpose(Image.Transpose.ROTATE_180).save(path, quality=92, subsampling=0)
+    await scan()
+    await run_steps()
+    shown = await faces.faces_of_file(home.db, LOCAL_ADMIN, file)  # from left to right
+    assert [(face["person"]["name"], face["id"], face["confirmed"]) for face in shown] == [
+        ("Bruno", bruno["id"], True),
+        ("Anna", anna["id"], True),
+    ]
+    assert all(face["usable"] and face["box"][1] > 0.5 for face in shown)
+
+
 async def test_a_drawn_box_with_a_face_in_it_is_embedded(
     home: Home, photos: Path, scan: Scan, run_steps: RunSteps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
