@@ -38,16 +38,20 @@ class Renamed(msgspec.Struct, frozen=True):
 
 
 async def rename(db: Database, bus: Bus, viewer: Viewer, name: str, to: str) -> Renamed:
-    """Raises ConflictError for a name that is a tag already: merging is said as such."""
+    """Raises ConflictError for a name that is another tag already: merging is said as such."""
     target = tags.clean_name(to)
-    known = {fold(row["name"]) for row in await tags.count_tags(db, viewer)}
+    known = {fold(row["name"]) for row in await tags.count_tags(db, viewer) if row["name"] != name}
     if fold(target) in known:
         raise ConflictError(f"There is a tag “{target}” already", hint="Merge the two instead.")
     return await _replace(db, bus, viewer, [name], target, "rename_tag")
 
 
 async def merge(db: Database, bus: Bus, viewer: Viewer, names: Sequence[str], into: str) -> Renamed:
+    """Into a tag as it is spelled, where it is there already."""
     target = tags.clean_name(into)
+    known = {row["name"] for row in await tags.count_tags(db, viewer)}
+    if target not in known:
+        target = next((name for name in sorted(known - set(names)) if fold(name) == fold(target)), target)
     others = [name for name in names if name != target]
     if not others:
         raise InvalidInputError("Merging takes two tags", hint="Name those that shall become one.")
@@ -67,6 +71,9 @@ async def _replace(
         missing = [name for name in names if not any(row["name"] == name or _is_in(row["name"], name) for row in said)]
         if missing:
             raise NotFoundError(f"There is no tag “{missing[0]}” on your files", hint="It may have been renamed.")
+        if target is not None:
+            # `animals` that becomes `animals/dog` leaves `animals/dog` as it is, and what lies in that.
+            said = [row for row in said if row["name"] != target and not _is_in(row["name"], target)]
         files = list(dict.fromkeys(str(row["file"]) for row in said))
         if len(files) > MOST_FILES:
             raise InvalidInputError(f"That is on more than {MOST_FILES} files", hint="Select some of them instead.")

@@ -47,12 +47,38 @@ async def test_a_tag_is_renamed_with_what_lies_in_it_and_back(anna: httpx.AsyncC
 async def test_two_tags_become_one(anna: httpx.AsyncClient, findable: Findable) -> None:
     one, both = await findable.file(tag=["beach"]), await findable.file(tag=["beach", "seaside"])
     assert_error(await anna.post("/tags/rename", json={"name": "beach", "to": "Seaside"}), 409)
-    answer = (await anna.post("/tags/merge", json={"names": ["beach"], "into": "seaside"})).json()
+    answer = (
+        await anna.post("/tags/merge", json={"names": ["beach"], "into": "Seaside"})
+    ).json()  # as the page says it
     assert [await tags_of(anna, one), await tags_of(anna, both)] == [["seaside"], ["seaside"]]
     assert await counts(anna) == {"seaside": 2}
     await anna.post(f"/journal/{answer['undo']}/undo")
     assert [await tags_of(anna, one), await tags_of(anna, both)] == [["beach"], ["beach", "seaside"]]
     assert await counts(anna) == {"beach": 2, "seaside": 1}
+
+
+async def test_a_tag_that_goes_into_one_of_its_own_leaves_that_as_it_is(
+    anna: httpx.AsyncClient, findable: Findable
+) -> None:
+    pet, dog, cat, puppy = [
+        await findable.file(tag=[name]) for name in ("animals", "animals/dog", "animals/cat", "animals/dog/puppy")
+    ]
+    merged = (await anna.post("/tags/merge", json={"names": ["animals"], "into": "animals/dog"})).json()
+    assert merged["changed"] == 2
+    names = [await tags_of(anna, one) for one in (pet, dog, cat, puppy)]
+    assert names == [["animals/dog"], ["animals/dog"], ["animals/dog/cat"], ["animals/dog/puppy"]]
+    assert (await anna.post(f"/journal/{merged['undo']}/undo")).status_code == 200
+    assert set(await counts(anna)) == {"animals", "animals/dog", "animals/cat", "animals/dog/puppy"}
+
+
+async def test_a_tag_may_be_spelled_anew(anna: httpx.AsyncClient, findable: Findable) -> None:
+    one = await findable.file(tag=["lisbon"])
+    renamed = (await anna.post("/tags/rename", json={"name": "lisbon", "to": "Lisbon"})).json()
+    assert renamed["changed"] == 1
+    assert await tags_of(anna, one) == ["Lisbon"]
+    again = (await anna.post("/tags/rename", json={"name": "Lisbon", "to": "Lisbon"})).json()
+    assert again == {"changed": 0, "undo": None}
+    assert_error(await anna.post("/tags/rename", json={"name": "lisbon", "to": "Lisbon"}), 409)
 
 
 async def test_a_word_of_a_file_that_was_renamed_does_not_come_back_by_itself(
