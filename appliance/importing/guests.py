@@ -19,7 +19,7 @@ from appliance.errors import ConflictError, HomerollError, InvalidInputError, No
 from appliance.files import as_storage_error, sync_folder
 from appliance.importing.ingest import examine
 from appliance.importing.uploads import clean_label
-from appliance.library import albums, journal
+from appliance.library import albums, journal, share_links
 from appliance.media.hashes import hash_file
 from appliance.media.sniff import fitting_name
 from appliance.values import new_id, now
@@ -76,8 +76,9 @@ def look_at(path: Path, filename: str) -> Looked:
 
 
 async def check_room(home: Home, link: Link) -> None:
-    """Raise PermissionDeniedError where guests may not send, ConflictError where too much waits already."""
-    if not link.allow_upload or link.album is None:
+    """Raise PermissionDeniedError where guests may not send, ConflictError where too much waits already, NotFoundError
+    where the link has ended since it was opened: sending may take hours."""
+    if not await share_links.takes_uploads(home.db, link):
         raise PermissionDeniedError("This link only shows", hint="Ask whoever sent it to let you add photos.")
     row = await home.db.fetch_one(
         'SELECT count(*) AS "files", ifnull(sum("size_bytes"), 0) AS "bytes" FROM "guest_upload" WHERE "user" = ?',
@@ -128,6 +129,7 @@ async def _is_known(home: Home, link: Link, content_sha: str) -> bool:
 async def _insert(home: Home, link: Link, upload: uuid.UUID, label: str, guest: str, looked: Looked) -> None:
     try:
         async with home.db.write(durable=True):
+            await check_room(home, link)
             row: dict[str, Any] = {
                 "id": upload,
                 "user": link.user,
@@ -165,8 +167,9 @@ async def accept(home: Home, viewer: Viewer, uploads: Uploads, ids: Sequence[uui
     """Make them files of the viewer's, in the album they were sent to; returns those files."""
     assert viewer.user_id is not None
     landed: list[uuid.UUID] = []
-    for upload in ids:
-        row = await _own_row(home, viewer, upload)
+    # All of them or none, where one is gone.
+    for row in [await _own_row(home, viewer, upload) for upload in dict.fromkeys(ids)]:
+        upload = row["id"]
         path = _path(home, upload)
         if await asyncio.to_thread(path.exists):
             try:
@@ -199,8 +202,8 @@ async def _landed_before(home: Home, viewer: Viewer, row: Row) -> uuid.UUID:
 
 async def reject(home: Home, viewer: Viewer, ids: Sequence[uuid.UUID]) -> None:
     """Remove them for good."""
-    for upload in ids:
-        await _own_row(home, viewer, upload)
+    for row in [await _own_row(home, viewer, upload) for upload in dict.fromkeys(ids)]:
+        upload = row["id"]
         await _forget(home, upload)
         await asyncio.to_thread(_path(home, upload).unlink, missing_ok=True)
 

@@ -192,6 +192,15 @@ async def find_link(db: Database, token: str, session: str | None) -> Link:
     return msgspec.convert({name: row[name] for name in Link.__struct_fields__}, Link, strict=False)
 
 
+async def takes_uploads(db: Database, link: Link) -> bool:
+    """Whether guests may send by it now.  Raises NotFoundError when it has ended since it was opened."""
+    row = await db.fetch_one('SELECT "token" FROM "share_link" WHERE "id" = ?', [str(link.id)])
+    if row is None:
+        raise no_such_link()
+    here = await _row_by_token(db, row["token"])
+    return bool(here["allow_upload"]) and here["album"] is not None
+
+
 async def open_with_password(db: Database, token: str, password: str) -> str:
     """The cookie for a browser that knows it; raises PasswordNeededError for a wrong one."""
     row = await _row_by_token(db, token)

@@ -382,6 +382,54 @@ async def test_an_account_for_which_guests_photos_wait_is_not_removed(
     assert (await admin.delete(f"/users/{account}")).status_code == 204
 
 
+@pytest.mark.parametrize("end", ["revoked", "no more uploads", "its owner is out"])
+async def test_what_is_still_being_sent_when_its_link_ends_is_not_taken(
+    service: Service, anna: httpx.AsyncClient, admin: httpx.AsyncClient, guest: httpx.AsyncClient, end: str
+) -> None:
+    link = await share(anna, album=(await album_of(anna))["id"], allow_upload=True)
+    account = (await anna.get("/auth/me")).json()["id"]
+
+    async def body() -> AsyncIterator[bytes]:
+        for number in range(2):
+            head = f'--x\r\nContent-Disposition: form-data; name="file"; filename="{number}.jpg"\r\n\r\n'
+            yield head.encode() + located(shade=60 + number) + b"\r\n"
+            if not number:
+                yield b'--x\r\nContent-Disposition: form-data; name="word"\r\n\r\nhello\r\n'
+                async with asyncio.timeout(30):
+                    while not (await anna.get("/shares/uploads")).json()["items"]:  # noqa: ASYNC110 - nothing tells
+                        await asyncio.sleep(0.01)
+                if end == "revoked":
+                    await anna.delete(f"/shares/{link['id']}")
+                elif end == "no more uploads":
+                    await anna.patch(f"/shares/{link['id']}", json={"allow_upload": False})
+                else:
+                    await admin.patch(f"/users/{account}", json={"disabled": True})
+        yield b"--x--\r\n"
+
+    kind = {"content-type": "multipart/form-data; boundary=x"}
+    answer = await guest.post(f"/s/{link['token']}/uploads", content=body(), headers=kind)
+    assert_error(answer, 403 if end == "no more uploads" else 404)
+    kept = await service.house.home.db.fetch('SELECT "filename" FROM "guest_upload"')
+    assert [row["filename"] for row in kept] == ["0.jpg"]
+    assert list(service.house.home.paths.incoming.iterdir()) == []
+
+
+async def test_what_guests_sent_is_taken_in_once_and_all_of_it_or_nothing(
+    anna: httpx.AsyncClient, guest: httpx.AsyncClient
+) -> None:
+    album = await album_of(anna)
+    link = await share(anna, album=album["id"], allow_upload=True)
+    for shade in (60, 61, 62):
+        await guest.post(f"/s/{link['token']}/uploads", files={"file": ("a.jpg", located(shade=shade))})
+    first, second, third = [item["id"] for item in (await anna.get("/shares/uploads")).json()["items"]]
+    assert len((await anna.post("/shares/uploads/accept", json={"ids": [first, first]})).json()["files"]) == 1
+    for what in ("accept", "reject"):
+        assert_error(await anna.post(f"/shares/uploads/{what}", json={"ids": [second, first, third]}), 404)
+    assert len((await anna.get("/shares/uploads")).json()["items"]) == 2
+    assert (await anna.post("/shares/uploads/accept", json={"ids": [second, third]})).status_code == 200
+    assert (await anna.get(f"/albums/{album['id']}")).json()["count"] == 3
+
+
 async def test_a_guest_can_send_nothing_but_photos_and_videos(
     service: Service, anna: httpx.AsyncClient, guest: httpx.AsyncClient, photo: Callable[..., bytes]
 ) -> None:
