@@ -6,6 +6,7 @@ Only what the timeline shows: nothing archived or hidden, and no photo of somebo
 
 from __future__ import annotations
 
+import calendar
 import re
 import uuid
 from datetime import date, timedelta
@@ -15,7 +16,7 @@ import msgspec
 
 from appliance.errors import InvalidInputError, NotFoundError
 from appliance.library import files, person_years
-from appliance.library.events import place_of
+from appliance.library.events import place_of, span_of
 from appliance.library.face_index import ids_json
 
 if TYPE_CHECKING:
@@ -153,7 +154,11 @@ async def _years(db: Database, viewer: Viewer, this: int) -> list[int]:
 
 async def _memory(db: Database, viewer: Viewer, today: date, year: int, *, week: bool) -> Memory | None:
     day = _same_day(today, year)
-    first, days = (day - timedelta(days=3), 7) if week else (day, 1)
+    # Where this year has no 29 February, the 28th remembers both.
+    both = (
+        not week and (today.month, today.day) == (2, 28) and calendar.isleap(year) and not calendar.isleap(today.year)
+    )
+    first, days = (day - timedelta(days=3), 7) if week else (day, 1 + both)
     visible, arguments = viewer.visible("f")
     rows = await db.fetch(
         f"""SELECT {_COLUMNS} FROM "stored_file" f
@@ -164,7 +169,7 @@ async def _memory(db: Database, viewer: Viewer, today: date, year: int, *, week:
     if len(rows) < (LEAST_OF_A_WEEK if week else 1):
         return None
     ago = _ago(today.year - year)
-    when = f"{day:%B} {year}" if week else f"{day.day} {day:%B} {year}"
+    when = f"{day:%B} {year}" if week else span_of(rows[0]["local_start"], rows[-1]["local_start"])
     return _told(
         f"day-{first.isoformat()}-{days}",
         "week" if week else "day",

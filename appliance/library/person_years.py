@@ -6,6 +6,7 @@ viewer may know.  Asked with every look at the first page: what it reads is boun
 
 from __future__ import annotations
 
+import calendar
 from typing import TYPE_CHECKING
 
 from appliance.library.face_index import ids_json
@@ -33,7 +34,10 @@ _DATED = """ifnull(f."metadata" ->> '$.date_source', '') <> 'file'"""
 async def person_of_the_day(db: Database, viewer: Viewer, today: date, shown: str) -> tuple[Row, list[Row]] | None:
     """Who has their birthday, or else somebody else every day; with their pictures, the first year first."""
     everybody = await _people(db, viewer)
-    birthday = [row for row in everybody if (row["birthday"] or "")[5:] == f"{today:%m-%d}"]
+    days = {f"{today:%m-%d}"}
+    if (today.month, today.day) == (2, 28) and not calendar.isleap(today.year):
+        days.add("02-29")
+    birthday = [row for row in everybody if (row["birthday"] or "")[5:] in days]
     place = today.toordinal() % len(everybody) if everybody else 0
     turn = [*everybody[place:], *everybody[:place]]
     for person in [*birthday, *turn][:MOST_TRIED]:

@@ -59,6 +59,17 @@ async def test_a_day_with_little_is_filled_up_with_its_week(findable: Findable) 
     assert await told(findable, day=date(2024, 2, 29)) == [("1 year ago", "28 February 2023", 1)]
 
 
+async def test_a_leap_day_is_remembered_every_year(findable: Findable) -> None:
+    for day in (28, 29):
+        await findable.file(start=f"2020-02-{day}T12:00:00.000")
+    assert await told(findable, day=date(2023, 2, 28)) == [("3 years ago", "28–29 February 2020", 2)]
+    assert await told(findable, day=date(2024, 2, 28)) == [("4 years ago", "28 February 2020", 1)]
+    assert await told(findable, day=date(2024, 2, 29)) == [("4 years ago", "29 February 2020", 1)]
+    (both,) = await memories.memories_of(findable.home.db, LOCAL_ADMIN, date(2023, 2, 28))
+    _, total = await memories.files_of_memory(findable.home.db, LOCAL_ADMIN, both.id)
+    assert total == 2
+
+
 async def test_nothing_is_remembered_that_was_put_away_or_is_somebody_elses(findable: Findable) -> None:
     anna = Viewer(user_id=uuid.uuid4())
     hidden, seen = await findable.person("Ex"), await findable.person("Anna")

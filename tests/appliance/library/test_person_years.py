@@ -111,6 +111,11 @@ async def test_everybody_has_their_turn_and_who_has_their_birthday_goes_first(fi
     last = next(person for person, name in zip(people, ("Anna", "Bruno", "Clara"), strict=True) if name in days[2])
     await mark(findable, last, "birthday", "1990-06-12")
     assert (await told(findable))[0][0] == days[2]
+    for person, name in zip(people, ("Anna", "Bruno", "Clara"), strict=True):  # a leap day has its birthday every year
+        await mark(findable, person, "birthday", "1992-02-29")
+        for year in (2023, 2024):
+            assert name in (await told(findable, day=date(year, 2, 28 + (year == 2024))))[0][0]
+        await mark(findable, person, "birthday", None)
 
 
 async def test_dates_that_only_the_disk_knows_are_no_years(findable: Findable) -> None:
