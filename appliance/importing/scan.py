@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from appliance.errors import HomerollError
 from appliance.importing.ingest import Examined, Wanted, examine_in, sighting
 from appliance.importing.walk import Folder, walk
 from appliance.library import absent, announcing, intake, libraries, relations, trash
@@ -88,9 +89,16 @@ async def scan_library(
     """Bring the tables up to date with `library`'s root, or only with some `folders` of it and what is below them.
 
     library: as `libraries.get_library` returns it.   progress: called with (files looked at, files to look at).
-    Never raises for what is wrong with the disk: the library is frozen, with the reason, and nothing is missing.
+    Never raises for what is wrong with the disk: the library is frozen, with the reason, and nothing is missing.  One
+    that is removed meanwhile has an end, and no result.
     """
-    return await _Scan(home, library, progress).run(folders)
+    try:
+        return await _Scan(home, library, progress).run(folders)
+    except HomerollError:
+        if await libraries.is_known(home.db, uuid.UUID(library["id"])):
+            raise
+        log.info("library_id=%s was removed while it was looked through", library["id"])
+        return ScanResult()
 
 
 class _Scan:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from appliance.errors import ComputeUnavailableError, StorageError
 from appliance.importing.scan import ScanResult, scan_library
 from appliance.library import libraries
 from appliance.library.viewers import LOCAL_ADMIN
@@ -42,9 +43,16 @@ class ScanLibraries:
             if library is not None
             else await libraries.list_libraries(home.db, LOCAL_ADMIN)
         )
-        total = ScanResult()
+        total, problem = ScanResult(), None
         for one in (one for one in chosen if one["id"] not in without):
             await progress.check_in()
-            total.add(await scan_library(home, one, folders=folders, progress=progress))
+            try:
+                total.add(await scan_library(home, one, folders=folders, progress=progress))
+            except (StorageError, ComputeUnavailableError):
+                raise  # the next library would fare no better
+            except Exception as error:  # noqa: BLE001 - what ails one library does not keep the others from being seen
+                problem = problem or error
+        if problem is not None:
+            raise problem
         result: dict[str, Any] = msgspec.to_builtins(total)
         return result

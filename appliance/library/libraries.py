@@ -55,6 +55,11 @@ async def get_library(db: Database, library: uuid.UUID) -> dict[str, Any]:
     return _serialised(row)
 
 
+async def is_known(db: Database, library: uuid.UUID) -> bool:
+    """Whether it is still there: somebody may have removed it meanwhile."""
+    return bool(await db.value('SELECT 1 FROM "library" WHERE "id" = ?', [str(library)]))
+
+
 def at_present(home: Home, library: dict[str, Any]) -> dict[str, Any]:
     """The same with what no table knows: whether it is looked through just now, and whether its folders are watched."""
     scanning = library["status"] == READY and library["id"] in home.scanning

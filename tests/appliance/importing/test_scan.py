@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import uuid
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ from appliance.errors import ComputeUnavailableError
 from appliance.importing import ingest
 from appliance.importing import scan as scanning
 from appliance.importing.walk import walk
+from appliance.jobs.base import Progress
+from appliance.jobs.scan_libraries import ScanLibraries
 from appliance.library import libraries
 from appliance.media.hashes import hash_file
 from appliance.media.metadata import read_metadata
@@ -637,3 +640,46 @@ async def test_a_sidecar_that_came_later_does_not_have_a_whole_film_read_again(
     await run_steps()
     assert await home.db.value("""SELECT "rating" FROM "stored_file" WHERE "kind" = 'photo'""") == 4
     assert hashed == []
+
+
+class _RemovesTheLibrary:
+    """Somebody does, as soon as the first files are registered."""
+
+    def __init__(self, home: Home, library: dict[str, Any]) -> None:
+        self._home, self._id = home, uuid.UUID(library["id"])
+
+    def update(self, done: int, total: int) -> None:
+        pass
+
+    async def check_in(self) -> None:
+        if await libraries.is_known(self._home.db, self._id):
+            await libraries.remove_library(self._home.db, self._id)
+
+
+async def test_a_library_that_is_removed_while_it_is_looked_through_is_no_failure(home: Home, photos: Path) -> None:
+    write_jpegs(photos, 40)
+    library = await libraries.add_library(home.db, name="photos", root=str(photos))
+    result = await scanning.scan_library(home, library, progress=_RemovesTheLibrary(home, library))
+    assert result.found == 0
+    for table in ("stored_file", "file_path", "file_step"):
+        assert await home.db.value(f'SELECT count(*) FROM "{table}"') == 0
+    assert home.scanning == set()
+
+
+async def test_what_ails_one_library_does_not_keep_the_next_one_from_being_looked_through(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("bad", "good"):
+        write_jpegs(tmp_path / name, 2, first=len(name))
+        await libraries.add_library(home.db, name=name, root=str(tmp_path / name))
+
+    def broken(root: str, start: str = "") -> Iterator[Folder]:
+        if root.endswith("bad"):
+            raise RuntimeError("broken")
+        return walk(root, start)
+
+    monkeypatch.setattr(scanning, "walk", broken)
+    with pytest.raises(RuntimeError, match="broken"):
+        await ScanLibraries().run(home, Progress(lambda: None))
+    rows = await home.db.fetch('SELECT DISTINCT l."name" FROM "stored_file" f JOIN "library" l ON l."id" = f."library"')
+    assert [row["name"] for row in rows] == ["good"]
