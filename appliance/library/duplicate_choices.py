@@ -13,6 +13,7 @@ from appliance.library import duplicate_takeover, files, journal, renditions
 from appliance.library.duplicate_groups import regroup_around
 from appliance.library.duplicate_takeover import Taken
 from appliance.library.duplicates import members_of
+from appliance.library.edits import changeable_ids
 from appliance.library.face_index import ids_json
 from appliance.messages import FacesChanged, PeopleChanged
 from appliance.values import new_id, now
@@ -37,7 +38,8 @@ class State(Taken):
 
 
 async def keep(db: Database, bus: Bus, viewer: Viewer, group: uuid.UUID, kept: Sequence[uuid.UUID]) -> uuid.UUID | None:
-    """Move the other files of the group to the trash; the best that is kept takes over what people said of them.
+    """Move the other files of the group to the trash, with what is shown through them; the best that is kept and is the
+    viewer's to change takes over what people said of them.  Where that is none, somebody else's stays as it is.
 
     Several that are kept are never asked about again.  Raises NotFoundError for a group that has changed or that the
     viewer does not see, ConflictError where what is kept is out of reach.  Returns the journal's entry.
@@ -50,17 +52,20 @@ async def keep(db: Database, bus: Bus, viewer: Viewer, group: uuid.UUID, kept: S
                 "Say which files of the group to keep" if not kept else "That is no file of this group",
                 hint="Keep at least one of those that are shown.",
             )
-        await files.changeable_ids(db, viewer, members)
-        before = await _rows(db, members)
         rest = [file for file in members if file not in chosen]
+        gone = await changeable_ids(db, viewer, rest, parts=True) if rest else []
+        before = await _rows(db, [*members, *gone])
         if rest:
             await _check_within_reach(db, chosen)
         kind = await _kind(db, group)
-        was, taken = await duplicate_takeover.take_over(db, viewer, chosen[0], rest, before, copies=kind == "copy")
+        own = [file for file in chosen if await files.may_change(db, viewer, file)]
+        was, taken = await duplicate_takeover.take_over(
+            db, viewer, (own or chosen)[0], rest, before, copies=kind == "copy", owned=bool(own)
+        )
         await db.fetch(
             """UPDATE "stored_file" SET "trashed_at" = ?1, "modified" = ?1
                WHERE "id" IN (SELECT value FROM json_each(?2))""",
-            [now(), ids_json(rest)],
+            [now(), ids_json(gone)],
         )
         apart = await _set_apart(db, kind, chosen)
         await regroup_around(db, members)

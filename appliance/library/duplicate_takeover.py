@@ -52,13 +52,16 @@ async def take_over(
     rows: dict[str, dict[str, Any]],
     *,
     copies: bool = True,
+    owned: bool = True,
 ) -> tuple[Taken, Taken]:
-    """Before and after; inside `db.write()`.  rows: what the marks of each file are; copies: no frames of a series."""
+    """Before and after; inside `db.write()`.  rows: what the marks of each file are; copies: no frames of a series;
+    owned: `kept` is the viewer's to change, otherwise it takes the others' place in albums and nothing else."""
     before, after = Taken(), Taken()
     if not rest:
         return before, after
-    readable = [str(file) for file in rest if await _no_more_read(db, kept, file)]
-    await _marks(db, kept, rest, readable, rows)
+    readable = [str(file) for file in rest if owned and await _no_more_read(db, kept, file)]
+    if owned:
+        await _marks(db, kept, rest, readable, rows)
     if copies:
         await duplicate_recipe.take_over(db, kept, readable)
     after.tags = await _tags(db, kept, readable)

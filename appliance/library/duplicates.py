@@ -24,8 +24,10 @@ KINDS = ("exact", "near", "sequence")
 
 _ROLE_EDIT = "edit_of"
 _NOT_EXACT = 'count(DISTINCT m."content_sha") > 1'
-#: The best first: most pixels, most bytes, one that the whole family sees, an original before an edit, the oldest.
+#: The best first: most pixels, one with a RAW or a moving part, most bytes, one that the whole family sees, an original
+#: before an edit, the oldest.
 _BEST_FIRST = f"""coalesce(f."original_width", f."width", 0) * coalesce(f."original_height", f."height", 0) DESC,
+    EXISTS (SELECT 1 FROM "stored_file" p WHERE p."part_of" = f."id" AND p."kind" IN ('raw', 'video')) DESC,
     f."size_bytes" DESC, f."audience" <> '',
     EXISTS (SELECT 1 FROM "related_file" r WHERE r."file" = f."id" AND r."role" = '{_ROLE_EDIT}'),
     f."start" IS NULL, f."start", f."id" """

@@ -208,6 +208,10 @@ async def changeable_ids(db: Database, viewer: Viewer, ids: Sequence[uuid.UUID])
     return found
 
 
+async def may_change(db: Database, viewer: Viewer, file_id: uuid.UUID) -> bool:
+    return bool(await _ids(db, [file_id], viewer.changeable("f")))
+
+
 async def require_changeable(db: Database, viewer: Viewer, file_id: uuid.UUID) -> None:
     """Raise NotFoundError for a file that the viewer may not see, PermissionDeniedError for one of somebody else's."""
     if not await changeable_ids(db, viewer, [file_id]):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from appliance.errors import ConflictError, InvalidInputError, NotFoundError
-from appliance.library import duplicate_choices, edits, files, journal, libraries, tags, undo, users
+from appliance.errors import ConflictError, InvalidInputError, NotFoundError, PermissionDeniedError
+from appliance.library import albums, duplicate_choices, edits, files, journal, libraries, tags, undo, users
 from appliance.library.viewers import LOCAL_ADMIN, Viewer
 from tests.appliance.alike import Shelf, encoded, later, scene, smaller
 
@@ -213,6 +213,47 @@ async def test_only_what_the_viewer_sees_is_trashed_or_set_apart(shelf: Shelf) -
     assert await shelf.sets(anna) == {frozenset((family, annas))}
     await dismiss(shelf, anna)
     assert await shelf.groups() == []
+
+
+async def test_what_is_shown_through_a_photo_goes_and_comes_with_it(shelf: Shelf) -> None:
+    kept, gone = await shelf.add(scene(1), width=9000), await shelf.add(smaller(scene(1)))
+    raw = await shelf.add(scene(9), kind="raw", part_of=gone)
+    await shelf.find()
+    before = await state(shelf)
+    entry = await keep(shelf, kept)
+    assert (await one(shelf, raw))["trashed_at"] == (await one(shelf, gone))["trashed_at"] is not None
+    await undo.undo(shelf.home.db, LOCAL_ADMIN, entry)
+    assert await state(shelf) == before
+
+
+async def test_of_equal_photos_the_one_with_a_moving_part_is_the_best(shelf: Shelf) -> None:
+    plain = await shelf.add(scene(1), sha="1" * 64, size_bytes=999_999)
+    live = await shelf.add(scene(1), sha="2" * 64, size_bytes=1000, start=later(9))
+    await shelf.add(None, kind="video", part_of=live)
+    await shelf.find()
+    (group,) = await shelf.groups()
+    assert [file["id"] for file in group["files"]] == [live, plain]
+
+
+async def test_ones_own_copy_goes_for_one_that_somebody_shares_which_stays_as_it_is(shelf: Shelf) -> None:
+    anna, bruno = await person(shelf.home, "anna"), await person(shelf.home, "bruno")
+    his = await shelf.add(scene(1), user=bruno.user_id, shared=True)
+    hers = await shelf.add(smaller(scene(1)), user=anna.user_id, description="hers", favourite=True, rating=5)
+    await shelf.find()
+    album = await albums.add_album(shelf.home.db, anna, name="Ours", private=True)
+    await albums.change_files(shelf.home.db, anna, album["id"], [hers])
+    before, was = await state(shelf), await one(shelf, his)
+    with pytest.raises(PermissionDeniedError):
+        await keep(shelf, hers, viewer=anna)
+    assert await state(shelf) == before
+    entry = await keep(shelf, his, viewer=anna)
+    assert (await one(shelf, hers))["trashed_at"] is not None
+    kept = await one(shelf, his)
+    assert kept | {"albums": [], "modified": None} == was | {"albums": [], "modified": None}
+    page = await albums.files_of_album(shelf.home, anna, album["id"])
+    assert [file["id"] for file in page.items] == [his]
+    await undo.undo(shelf.home.db, anna, entry)
+    assert await state(shelf) == before
 
 
 async def test_keeping_nothing_or_something_else_is_refused_and_changes_nothing(shelf: Shelf) -> None:
