@@ -48,3 +48,29 @@ async def open_library(page: Page, service: Service, folder: Path | None = None)
     await add_folder(page, folder)
     await expect(page.locator(".tile").first).to_be_visible()
     await page.get_by_role("button", name="Close activity").click()
+
+
+async def assert_fits(page: Page) -> None:
+    """Nothing is wider than the screen, and what a finger is to hit is at least 44 px wide and high."""
+    assert await page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    small = await page.evaluate(TOO_SMALL)
+    assert small == [], small
+
+
+#: What can be pressed and is too small for a finger; pseudo-elements may make it larger than it looks.
+TOO_SMALL = """() => {
+  if (!matchMedia("(pointer: coarse)").matches) return [];
+  const large = (node) => {
+    const { width, height } = node.getBoundingClientRect();
+    const around = getComputedStyle(node, "::after");
+    const reaches = around.content !== "none" && around.position === "absolute";
+    const [wide, high] = reaches ? [around.width, around.height].map(parseFloat) : [0, 0];
+    return Math.max(width, wide) > 43 && Math.max(height, high) > 43;
+  };
+  const pressed = [...document.querySelectorAll("button, a[href], input, select, [role=option]")];
+  return pressed
+    .filter((node) => node.checkVisibility() && node.getBoundingClientRect().width > 1 && !node.closest("p, .tile"))
+    .filter((node) => !large(node) && !(node.closest("label") && large(node.closest("label"))))
+    .filter((node) => !(node.matches("input") && large(node.parentElement)))
+    .map((node) => `${node.className || node.tagName} ${node.getAttribute("aria-label") ?? node.textContent}`);
+}"""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.async_api import expect
 
-from tests.e2e.flows import first_account, open_library
+from tests.e2e.flows import assert_fits, first_account, open_library
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +42,11 @@ async def test_a_family_gets_from_the_first_start_to_an_opened_photo(
     await page.locator(".tile").first.click()
     await expect(page).to_have_url(re.compile(r"/photo/[0-9a-f-]{36}$"))
     await expect(page.locator(".pswp__img:not(.pswp__img--placeholder)").first).to_be_visible()
+    if page.viewport_size == PHONE["viewport"]:  # what can be done stands where thumbs are
+        box = await page.get_by_role("button", name="Information (i)").bounding_box()
+        assert box is not None
+        assert box["y"] > 700
+        await assert_fits(page)
     await page.keyboard.press("i")
     await expect(page.get_by_text("Paintbox 1")).to_be_visible()
     await expect(page.get_by_text("1/250 s")).to_be_visible()

@@ -113,4 +113,9 @@ async def test_a_damaged_file_is_listed_with_its_reason_and_left_at_that_and_its
     await page.get_by_role("button", name="History of Look for new").click()
     await expect(page.get_by_label("Last runs of Look for new").get_by_text("Done after").first).to_be_visible()
     await expect(page.get_by_text(", 1 failed")).to_be_visible()
+    for _ in range(20):  # what the panel covers is not walked through with it
+        await page.keyboard.press("Tab")
+        assert await page.evaluate("document.activeElement.closest('.topbar, main') === null")
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("button", name=re.compile("^Activity"))).to_be_focused()
     watched.assert_clean(service)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.async_api import expect
 
-from tests.e2e.flows import open_library
+from tests.e2e.flows import assert_fits, open_library
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,6 +65,10 @@ async def test_albums_lie_in_each_other_and_photos_are_ordered_by_hand(
     watched.assert_clean(service)
 
 
+#: No line of a phone is long enough for it.
+LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+
+
 @pytest.mark.parametrize("watched", [DESKTOP, PHONE], indirect=True, ids=["desktop dark", "phone"])
 async def test_an_album_is_made_shared_by_a_link_and_added_to_by_a_guest(
     watched: Watched, service: Service, photos: Path
@@ -117,4 +121,14 @@ async def test_an_album_is_made_shared_by_a_link_and_added_to_by_a_guest(
     await page.goto(f"{service.url}/albums")
     await page.get_by_role("link", name="Summer, 2 photos").click()
     await expect(page.locator(".tile")).to_have_count(2)
+
+    await page.get_by_role("button", name="Name and place").click()
+    await page.get_by_label("Name", exact=True).fill(LONG_WORD)
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("heading", name=LONG_WORD)).to_be_visible()
+    await assert_fits(page)
+    for path in ("albums", "search"):
+        await page.goto(f"{service.url}/{path}")
+        await expect(page.get_by_role("link", name=f"{LONG_WORD}, 2 photos")).to_be_visible()
+        await assert_fits(page)
     watched.assert_clean(service)

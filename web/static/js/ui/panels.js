@@ -1,6 +1,7 @@
 import { Icon } from "/static/js/lib/icon.js";
-import { html, useEffect, useRef, useState } from "/static/js/lib/preact.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "/static/js/lib/preact.js";
 import { createStore, useStore } from "/static/js/lib/store.js";
+import { route } from "/static/js/router.js";
 
 const LOADERS = {
   activity: async () => (await import("/static/js/activity/panel.js")).ActivityPanel,
@@ -16,19 +17,24 @@ export function togglePanel(name, open = panel.get() !== name) {
   panel.set(open ? name : null);
 }
 
+/** What lies under the veil. @param {HTMLElement | null} holder of the panel @returns {HTMLElement[]} */
+const covered = (holder) => /** @type {HTMLElement[]} */ ([...(holder?.parentElement?.children ?? [])]).filter((part) => part !== holder && !part.querySelector(".toasts"));
+
 /** The open panel: a sheet over the page on phones, a column beside the photos on desktops. */
 export function Panels() {
   const name = useStore(panel);
   const [content, setContent] = useState(/** @type {{ name: string, Component: any } | null} */ (null));
   const root = useRef(/** @type {HTMLElement | null} */ (null));
+  const holder = useRef(/** @type {HTMLElement | null} */ (null));
   const opener = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => route.watch(() => panel.set(null)), []); // a link in it leads somewhere else
   useEffect(() => {
+    for (const part of covered(holder.current)) part.inert = Boolean(name);
     if (!name) {
       if (root.current === null && opener.current) opener.current.focus({ preventScroll: true });
       opener.current = null;
       return undefined;
     }
-    opener.current ??= /** @type {HTMLElement} */ (document.activeElement);
     let current = true;
     LOADERS[name]().then((Component) => current && setContent({ name, Component }));
     root.current?.focus({ preventScroll: true });
@@ -36,10 +42,15 @@ export function Panels() {
       current = false;
     };
   }, [name]);
+  // Before what is covered can be reached no more: the focus goes back to where it was.
+  useLayoutEffect(() => {
+    if (name) opener.current ??= /** @type {HTMLElement} */ (document.activeElement);
+    if (root.current) holder.current = root.current.parentElement;
+  }, [name]);
   if (!name) return null;
   return html`
     <div class="panel-veil" onClick=${() => panel.set(null)}></div>
-    <aside class="panel" ref=${root} tabindex="-1" role="dialog" aria-label=${TITLES[name]} onKeyDown=${(event) => event.key === "Escape" && panel.set(null)}>
+    <aside class="panel" ref=${root} tabindex="-1" role="dialog" aria-modal="true" aria-label=${TITLES[name]} onKeyDown=${(event) => event.key === "Escape" && panel.set(null)}>
       <header class="panel-head">
         <h2>${TITLES[name]}</h2>
         <button class="icon-button" type="button" aria-label=${`Close ${TITLES[name].toLowerCase()}`} onClick=${() => panel.set(null)}><${Icon} name="x" /></button>

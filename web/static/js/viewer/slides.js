@@ -1,5 +1,6 @@
 // What PhotoSwipe is told about each photo. Pixels are counted on the timeline's order; a month not loaded yet is an empty slide.
 import { fileUrl } from "/static/js/lib/api.js";
+import { dayFull, localTime, timeOfDay } from "/static/js/lib/format.js";
 import { ANIMATED, FAVOURITE, MOTION, renditionVersion } from "/static/js/timeline/flags.js";
 
 export const PREVIEW_PX = 1440;
@@ -35,14 +36,17 @@ export function slideOfFile(file) {
   const flags = (file.favourite ? FAVOURITE : 0) | (file.kind !== "video" && file.video_url ? MOTION : 0);
   const ratio = file.width && file.height ? file.width / file.height : 1.5;
   const version = renditionVersion(file.thumbhash, flags);
-  return makeSlide({ id: file.id, ratio, kind: file.kind, flags, start: file.start ?? "", duration: file.duration_s, version });
+  return makeSlide({ id: file.id, ratio, kind: file.kind, flags, start: file.start ? localTime(file.start, file.utc_offset_min) : "", duration: file.duration_s, version });
 }
+
+/** A photo in words, for who does not see it. @param {{ kind: string, start: string }} slide */
+export const wordsOf = ({ kind, start }) => [kind === "video" ? "Video" : "Photo", dayFull(start), start && timeOfDay(start)].filter(Boolean).join(", ");
 
 /** @returns {Slide} */
 function makeSlide({ id, ratio, kind, flags, start, duration, version }) {
   const size = (/** @type {number} */ side) =>
     ratio >= 1 ? { width: side, height: Math.round(side / ratio) } : { width: Math.round(side * ratio), height: side };
-  const common = { id, kind, flags, start, duration, version, msrc: fileUrl(id, "thumbnail", version), alt: "" };
+  const common = { id, kind, flags, start, duration, version, msrc: fileUrl(id, "thumbnail", version), alt: wordsOf({ kind, start }) };
   if (kind === "video") return { ...common, type: "video", ...size(1920) };
   return { ...common, type: "image", src: fileUrl(id, "preview", version), ...size(ASSUMED_PX) };
 }

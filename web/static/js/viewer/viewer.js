@@ -2,7 +2,7 @@
 import { setTitle, titled } from "/static/js/lib/house.js";
 import PhotoSwipe from "/static/vendor/photoswipe-5.4.4/photoswipe.esm.min.js";
 import { announce, isTyping, prefersReducedMotion } from "/static/js/lib/dom.js";
-import { dayFull, localTime, timeOfDay } from "/static/js/lib/format.js";
+import { dayFull, localTime } from "/static/js/lib/format.js";
 import { adjust, download, moveToTrash, toggleFavourite } from "/static/js/viewer/actions.js";
 import { addButtons } from "/static/js/viewer/buttons.js";
 import { fileOf, filesChanged } from "/static/js/viewer/files.js";
@@ -11,7 +11,7 @@ import { createInfoColumn } from "/static/js/viewer/column.js";
 import { addVideoSlides, playMotion, toggleVideo } from "/static/js/viewer/moving.js";
 import { adoptSize, sharpenWhenZoomed } from "/static/js/viewer/original.js";
 import { createText } from "/static/js/viewer/text.js";
-import { slideAt, slideOfFile } from "/static/js/viewer/slides.js";
+import { slideAt, slideOfFile, wordsOf } from "/static/js/viewer/slides.js";
 import { go, route } from "/static/js/router.js";
 import { renditionVersion } from "/static/js/timeline/flags.js";
 import { showHelp } from "/static/js/ui/help.js";
@@ -22,6 +22,12 @@ const MOST_ENLARGED = 2; // a small picture fills the screen only up to this; mo
 function initialZoomLevel({ elementSize, panAreaSize, itemData }) {
   const fit = Math.min(panAreaSize.x / elementSize.x, panAreaSize.y / elementSize.y);
   return itemData.type === "image" ? Math.min(fit, MOST_ENLARGED) : fit;
+}
+
+/** A video's own controls stand above the buttons at a phone's lower edge. @param {{ x: number, y: number }} screen @param {import("./slides.js").Slide} slide */
+function roomForButtons({ x, y }, { type }) {
+  const room = type === "video" && x < 600 && y > 400 ? 60 : 0;
+  return { top: room, bottom: room, left: 0, right: 0 };
 }
 
 /** @type {Viewer | null} */
@@ -82,12 +88,13 @@ class Viewer {
       secondaryZoomLevel: (level) => Math.max(level.initial * 2.5, Math.min(1, level.fit * 4)),
       maxZoomLevel: (level) => Math.max(2, level.fit * 4, level.initial * 3),
       getViewportSizeFn: () => ({ x: innerWidth - this.info.width(), y: innerHeight - this.info.height() }),
+      paddingFn: roomForButtons,
       trapFocus: false,
       returnFocus: false,
       imageClickAction: "zoom",
       tapAction: "toggle-controls",
       bgClickAction: "close",
-      errorMsg: "The preview is not ready yet. Download shows the original.",
+      errorMsg: "There is no preview of it yet. Download gives you the original.",
       mainClass: "viewer",
       zoom: false,
       counter: false,
@@ -180,7 +187,7 @@ class Viewer {
     const path = `/photo/${slide.id}`;
     if (location.pathname !== path && !this.leaving) history.replaceState(history.state, "", path);
     setTitle(dayFull(slide.start));
-    announce([slide.kind === "video" ? "Video" : "Photo", dayFull(slide.start), timeOfDay(slide.start)].join(", "));
+    announce(wordsOf(slide));
     this.buttons.update();
     this.info.show();
     this.#loadAround();
