@@ -75,8 +75,26 @@ async def put_back(db: Database, entry: Row) -> None:
             raise ConflictError("The album was changed since", hint="Undo what was done after it first.")
     for album, was in before.items():
         await _put_columns(db, album, was)
+    for album in before:
+        if await is_in_itself(db, album):
+            raise ConflictError(
+                "An album cannot lie in itself", hint="What was moved since lies in it: move that out first."
+            )
     for album, was in before.items():
         await _put_rows(db, album, was)
+
+
+async def is_in_itself(db: Database, album: object) -> bool:
+    """Whether an album lies in one that lies in it.  Inside the `db.write()` that put it there."""
+    return bool(
+        await db.value(
+            """WITH RECURSIVE "above" ("id") AS (
+                   SELECT "parent" FROM "album" WHERE "id" = ?1
+                   UNION SELECT a."parent" FROM "above" b JOIN "album" a ON a."id" = b."id"
+               ) SELECT EXISTS (SELECT 1 FROM "above" WHERE "id" = ?1)""",
+            [str(album)],
+        )
+    )
 
 
 async def announce_undone(db: Database, bus: Bus, entry: Row) -> None:

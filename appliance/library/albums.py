@@ -130,7 +130,7 @@ async def _check_parent(db: Database, viewer: Viewer, album: object, owner: obje
     assert above is not None
     if above["user"] != owner:
         raise ConflictError("Albums of two people cannot lie in each other", hint="Choose one of the same owner.")
-    deep = 1
+    deep = await _height(db, album)
     while above is not None:
         if str(above["id"]) == str(album) or deep > MOST_DEEP:
             raise ConflictError(
@@ -138,6 +138,20 @@ async def _check_parent(db: Database, viewer: Viewer, album: object, owner: obje
             )
         deep += 1
         above = await db.fetch_one('SELECT "id", "parent" FROM "album" WHERE "id" = ?', [str(above["parent"])])
+
+
+async def _height(db: Database, album: object) -> int:
+    """1 for an album with none in it."""
+    return int(
+        await db.value(
+            f"""WITH RECURSIVE "inside" ("id", "deep") AS (
+                    SELECT ?, 1
+                    UNION SELECT a."id", i."deep" + 1 FROM "album" a JOIN "inside" i ON a."parent" = i."id"
+                    WHERE i."deep" <= {MOST_DEEP}
+                ) SELECT max("deep") FROM "inside" """,
+            [str(album)],
+        )
+    )
 
 
 async def delete_album(db: Database, viewer: Viewer, album: uuid.UUID) -> uuid.UUID | None:

@@ -107,6 +107,32 @@ async def test_albums_in_an_album_are_seen_by_whoever_sees_that(
     assert (await anna.get(f"/albums/{inner['id']}")).json()["parent"] == outer["id"]
 
 
+async def test_no_way_back_puts_an_album_into_itself(anna: httpx.AsyncClient) -> None:
+    one, other = [await add(anna, name=name, private=True) for name in ("One", "Other")]
+    first, second = f"/albums/{one['id']}", f"/albums/{other['id']}"
+    await anna.patch(first, json={"parent": other["id"]})
+    await anna.patch(first, json={"parent": None})
+    out = await last_entry(anna)
+    await anna.patch(second, json={"parent": one["id"]})
+    assert_error(await undo(anna, out), 409, "conflict")
+    assert [(await anna.get(path)).json()["parent"] for path in (first, second)] == [None, one["id"]]
+    await anna.patch(second, json={"parent": None})
+    assert (await undo(anna, out)).status_code == 200
+    assert (await anna.get(first)).json()["parent"] == other["id"]
+
+
+async def test_what_lies_in_an_album_counts_for_how_deep_it_may_lie(anna: httpx.AsyncClient) -> None:
+    chains = []
+    for _ in range(2):
+        chain: list[dict[str, Any]] = []
+        for deep in range(5):
+            chain.append(await add(anna, name=str(deep), private=True, parent=chain[-1]["id"] if chain else None))
+        chains.append(chain)
+    top = f"/albums/{chains[0][0]['id']}"
+    assert_error(await anna.patch(top, json={"parent": chains[1][-1]["id"]}), 409, "conflict")
+    assert (await anna.patch(top, json={"parent": chains[1][2]["id"]})).status_code == 200
+
+
 async def test_an_album_of_another_person_takes_no_album(anna: httpx.AsyncClient, bruno: httpx.AsyncClient) -> None:
     hers = await add(anna, name="Hers")
     assert_error(await bruno.post("/albums", json={"name": "His", "parent": hers["id"]}), 403)
