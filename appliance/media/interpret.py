@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from appliance.media import dates, places, regions
-from appliance.media.tagvalues import bounded_tags, clean_text, first_text, number, positive, texts
+from appliance.media.tagvalues import bounded_tags, clean_text, first_text, number, positive, seconds, texts
 from appliance.media.values import Kind, MediaMetadata, Place, Reader
 
 MAX_TITLE = 500
@@ -109,7 +109,7 @@ def interpret(
     width, height = _upright_size(stored, flat, kind, orientation)
     position = _position(flat) or _position(beside)
     camera = {**beside, **flat} if beside else flat  # what the file itself says of the camera goes first
-    duration = _duration(flat) if kind == "video" else None
+    duration = duration_s(flat) if kind == "video" else None
     taken = dates.choose(
         flat,
         sidecar=beside,
@@ -321,9 +321,10 @@ def _leaves(value: object, separator: str) -> list[str]:
     return [text.rsplit(separator, 1)[-1] for text in texts(value)]
 
 
-def _duration(flat: dict[str, Any]) -> float | None:
+def duration_s(flat: dict[str, Any]) -> float | None:
     keys = ("QuickTime:Duration", "Matroska:Duration", "M2TS:Duration", "RIFF:Duration", "Composite:Duration")
-    return positive(flat, (*keys, "ASF:PlayDuration", "Flash:Duration", "MPEG:Duration"), 1e6)
+    found = (seconds(flat.get(key)) for key in (*keys, "ASF:PlayDuration", "Flash:Duration", "MPEG:Duration"))
+    return next((value for value in found if value is not None and 0 < value < 1e6), None)
 
 
 def _end(start: datetime, duration_s: float | None) -> datetime | None:

@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from appliance.errors import MediaError, UnreadableFileError, UnsupportedFormatError
 from appliance.media import exiftool, fastreader, motion, xmp
-from appliance.media.interpret import interpret
+from appliance.media.interpret import duration_s, interpret
 from appliance.media.sniff import HEAD_BYTES, sniff
 
 if TYPE_CHECKING:
@@ -85,6 +85,8 @@ def _read(path: Path, stream: IO[bytes], kind: Kind, mime_type: str) -> tuple[di
 
 def _by_exiftool(path: Path, kind: Kind) -> dict[str, Any]:
     flat = exiftool.shared().read(path)
+    if kind == "video" and duration_s(flat) is None:
+        flat = _measured(path) | flat
     error = flat.get("ExifTool:Error")
     has_size = any(key.endswith((":ImageWidth", ":ExifImageWidth")) for key in flat)
     if error and not has_size:
@@ -92,6 +94,16 @@ def _by_exiftool(path: Path, kind: Kind) -> dict[str, Any]:
     if kind == "photo" and not has_size:
         raise _unreadable(path, "no picture found in it")
     return flat
+
+
+def _measured(path: Path) -> dict[str, Any]:
+    """What ffprobe finds out by looking where nothing is stated (fragmented MP4, MPEG, WMV); {} when it cannot."""
+    from appliance.media.video import read_facts
+
+    try:
+        return read_facts(path)
+    except MediaError:
+        return {}
 
 
 def _unreadable(path: Path, reason: str) -> MediaError:

@@ -13,6 +13,7 @@ MAX_TEXTS = 600
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _NUMBER = re.compile(r"\s*([+-]?\d{1,15}(?:\.\d{1,20})?(?:[eE][+-]?\d{1,2})?)\s*(?:/\s*(\d{1,10}))?")
+_CLOCK = re.compile(r"\s*(\d{1,3}):([0-5]?\d):([0-5]?\d(?:\.\d{1,9})?)")
 _QUIET_GROUPS = ("System", "ExifTool", "ICC", "JFIF", "Composite", "PrintIM", "Preview", "CanonCustom", "APP14")
 
 
@@ -40,6 +41,13 @@ def number(value: object) -> float | None:
     if match[2]:
         return value / int(match[2]) if int(match[2]) else None
     return value
+
+
+def seconds(value: object) -> float | None:
+    """A number, or a clock's hours, minutes and seconds: what programs write into Matroska is `00:01:02.500000000`."""
+    if isinstance(value, str) and (match := _CLOCK.match(value)) is not None:
+        return int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3])
+    return number(value)
 
 
 def positive(flat: dict[str, Any], keys: tuple[str, ...], limit: float) -> float | None:

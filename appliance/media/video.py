@@ -123,10 +123,11 @@ def _liveliness(image: Image.Image) -> float:
 
 def _probe(path: Path) -> _Stream:
     """The first stream that is a moving picture, as it is shown: turned and with square pixels."""
-    told = json.loads(
-        run_ffprobe(path, "-show_streams", "-show_format", "-select_streams", "v", "-of", "json") or b"{}"
-    )
-    streams = [s for s in told.get("streams", []) if not s.get("disposition", {}).get("attached_pic")]
+    told, streams = _told(path)
+    if not told.get("format"):
+        raise UnreadableFileError(
+            str(path), "The video is damaged, or it was not recorded or copied to its end.", hint="Copy it again."
+        )
     if not streams or not streams[0].get("width"):
         raise UnreadableFileError(
             str(path), "There is no picture in the video file.", hint="Play it to see whether it holds only sound."
@@ -145,6 +146,26 @@ def _probe(path: Path) -> _Stream:
         duration_s=_seconds(stream.get("duration")) or _seconds(told.get("format", {}).get("duration")),
         hdr=stream.get("color_transfer") in _HDR_TRANSFERS,
     )
+
+
+def read_facts(path: Path) -> dict[str, Any]:
+    """Length and codec of a video that states none, as tags with exiftool's names; what is not known is left out."""
+    told, streams = _told(path)
+    stream = streams[0] if streams else {}
+    facts: dict[str, Any] = {}
+    if length := _seconds(told.get("format", {}).get("duration")) or _seconds(stream.get("duration")):
+        facts["Composite:Duration"] = length
+    if codec := stream.get("codec_name"):
+        facts["File:Compression"] = str(codec)[:40]
+    return facts
+
+
+def _told(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """What ffprobe says, and of that the streams that are moving pictures."""
+    told: dict[str, Any] = json.loads(
+        run_ffprobe(path, "-show_streams", "-show_format", "-select_streams", "v", "-of", "json") or b"{}"
+    )
+    return told, [s for s in told.get("streams", []) if not s.get("disposition", {}).get("attached_pic")]
 
 
 def _rotation(stream: dict[str, Any]) -> int:

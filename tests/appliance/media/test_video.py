@@ -2,18 +2,22 @@ from __future__ import annotations
 
 import os
 import subprocess
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from appliance.errors import UnreadableFileError, UnsupportedFormatError
-from appliance.media import ffmpeg
+from appliance.media import exiftool, ffmpeg
+from appliance.media.metadata import read_metadata
 from appliance.media.pixels import read_picture
+from appliance.media.tagvalues import seconds
 from appliance.media.video import MotionVideo, measure_motion_video
 
 from .pictures import difference, encoded, save, scene, stored_as
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from appliance.media.pixels import Picture
@@ -40,6 +44,12 @@ def poster(path: Path, max_side: int = 1440) -> Picture:
 def still(tmp_path: Path, orientation: int = 1) -> list[str]:
     path = save(tmp_path / "still.png", stored_as(scene(), orientation))
     return ["-loop", "1", "-t", "2", "-r", "10", "-i", str(path)]
+
+
+@pytest.fixture
+def exiftool_ended() -> Iterator[None]:
+    yield
+    exiftool.shared().close()
 
 
 def test_a_video_gets_a_frame_of_itself(tmp_path: Path) -> None:
@@ -161,3 +171,38 @@ def test_the_motion_photos_of_the_corpus_hold_a_playable_video(
     taken = tmp_path / "moving.mp4"
     taken.write_bytes(path.read_bytes()[found.offset : found.offset + found.length])
     assert poster(taken).width > 100
+
+
+@pytest.mark.usefixtures("exiftool_ended")
+@pytest.mark.parametrize(
+    ("name", "codec", "arguments"),
+    [
+        ("a.mkv", "h264", ["-c:v", "libx264"]),
+        ("a.webm", "vp8", ["-c:v", "libvpx"]),
+        ("a.mp4", "h264", ["-c:v", "libx264", "-movflags", "frag_keyframe+empty_moov"]),
+        ("a.mpg", "mpeg2video", ["-c:v", "mpeg2video", "-r", "25"]),
+        ("a.wmv", "wmv2", ["-c:v", "wmv2"]),
+    ],
+)
+def test_a_video_says_how_long_it_is_however_that_is_written(
+    tmp_path: Path, name: str, codec: str, arguments: list[str]
+) -> None:
+    path = make_video(tmp_path / name, *still(tmp_path), *arguments)
+    metadata = read_metadata(path, filename=name, file_modified=datetime(2024, 5, 1, tzinfo=UTC))
+    assert metadata.duration_s == pytest.approx(2.0, abs=0.2)
+    assert metadata.codec == codec
+    assert (metadata.width, metadata.height) == (320, 240)
+
+
+def test_a_clocks_hours_are_no_seconds() -> None:
+    assert seconds("01:02:03.500000000") == 3723.5
+    assert seconds("12.5") == 12.5
+    assert seconds("soon") is None
+
+
+def test_a_video_that_was_not_copied_to_its_end_is_told_as_that(tmp_path: Path) -> None:
+    path = make_video(tmp_path / "a.mp4", *still(tmp_path))
+    data = path.read_bytes()
+    path.write_bytes(data[: data.index(b"mdat") + 200])  # the index would come last
+    with pytest.raises(UnreadableFileError, match="not recorded or copied to its end"):
+        poster(path)
