@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,6 +26,14 @@ async def test_albums_lie_in_each_other_and_photos_are_ordered_by_hand(
     page = watched.page
     await open_library(page, service, photos)
     await expect(page.locator(".tile")).to_have_count(9, timeout=30_000)
+    missing = re.compile(r"/js/albums/pages\.js")
+    await page.route(missing, lambda route: route.abort())
+    await page.get_by_role("link", name="Albums").click()
+    await expect(page.get_by_role("heading", name="Homeroll cannot be reached.")).to_be_visible()
+    await page.unroute(missing)
+    watched.errors.clear()  # the browser's own words for what was just refused
+    await page.get_by_role("button", name="Try again").click()
+    await expect(page.get_by_role("heading", name="No albums yet")).to_be_visible()
     for name in ("Summer", "Walks"):
         await page.goto(f"{service.url}/albums")
         await page.get_by_role("button", name="New album").click()
@@ -112,10 +121,20 @@ async def test_an_album_is_made_shared_by_a_link_and_added_to_by_a_guest(
     sent = sorted(path for path in photos.rglob("*.jpg"))[-1]
     await guest.locator("input[type=file]").set_input_files(str(sent))
     await expect(guest.get_by_text("1 photo sent. Thank you!")).to_be_visible()
+    late = await context.new_page()
+    await late.goto(address)
+    await expect(late.locator(".link-grid button")).to_have_count(1)
+    link = (await (await page.request.get(f"{service.url}/api/v1/shares")).json())["items"][0]["id"]
+    shares = f"{service.url}/api/v1/shares/{link}"
+    await page.request.patch(shares, data={"password": "grandma"}, headers={"origin": service.url})
+    await late.locator(".link-grid button").click()  # on a page that is open still
+    await expect(late.get_by_role("textbox", name="Password")).to_be_visible()
     await context.close()
 
     await page.goto(f"{service.url}/sharing")
     await expect(page.get_by_text("Aunt Emma")).to_be_visible()
+    await page.get_by_role("button", name="Remove", exact=True).click()
+    await page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
     await page.get_by_role("button", name="Take in").click()
     await expect(page.get_by_text("1 photo taken in.")).to_be_visible()
     await page.goto(f"{service.url}/albums")

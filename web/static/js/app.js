@@ -1,11 +1,13 @@
 // Puts the library page together: bar, timeline, rail, panels, people. Each part is independent; this file only introduces them.
+import { isMissingPart } from "/static/js/lib/api.js";
 import { announce, el, isTyping } from "/static/js/lib/dom.js";
 import { setTitle } from "/static/js/lib/house.js";
-import { connectMessages, onMessage } from "/static/js/lib/messages.js";
+import { connection, connectMessages, onMessage } from "/static/js/lib/messages.js";
 import { html, render } from "/static/js/lib/preact.js";
 import { panel, Panels, togglePanel } from "/static/js/ui/panels.js";
 import { Banner } from "/static/js/ui/banner.js";
 import { Empty } from "/static/js/ui/empty.js";
+import { Failure } from "/static/js/ui/failure.js";
 import { showHelp } from "/static/js/ui/help.js";
 import { toastError, Toasts } from "/static/js/ui/toast.js";
 import { Topbar } from "/static/js/ui/topbar.js";
@@ -59,12 +61,23 @@ export async function startApp(root) {
   onMessage("LibraryChanged", () => timeline.refreshSoon());
   addShortcuts();
   startRouter(() => pageSwitch.ready().then((shown) => openLinkedPhoto(shown, true)));
-  await Promise.all([timeline.start(), pageSwitch.ready()]);
+  timeline.root.hidden = true; // until it is known what stands over it: nothing moves under a finger
+  const strip = drawMemories(memories, () => timeline.view.measure());
+  await Promise.all([timeline.start(), pageSwitch.ready(), Promise.race([strip, new Promise((resolve) => setTimeout(resolve, SLOW_MS))])]);
   drawEmpty();
-  import("/static/js/memories/strip.js").then(({ Memories }) => render(html`<${Memories} onSized=${() => timeline.view.measure()} />`, memories), toastError);
   if (route.get().name === "photos") announce(plural(timeline.months.total, "photo"));
   if (location.pathname === "/activity") togglePanel("activity", true);
   await openLinkedPhoto(await pageSwitch.ready());
+}
+
+/** @param {HTMLElement} holder @param {() => void} onSized */
+async function drawMemories(holder, onSized) {
+  try {
+    const { Memories, memoriesOfToday } = await import("/static/js/memories/strip.js");
+    render(html`<${Memories} found=${await memoriesOfToday()} onSized=${onSized} />`, holder);
+  } catch (error) {
+    toastError(/** @type {any} */ (error));
+  }
 }
 
 const people = () => import("/static/js/people/pages.js");
@@ -130,6 +143,26 @@ function createPageSwitch({ timeline, pages, wait, drawEmpty }) {
     scrollTo(0, places.get(now.path) ?? 0);
     return page?.timeline ?? timeline;
   }
+  /** The page says itself that it is not here, and comes by itself once it can. */
+  function fail(error) {
+    page?.destroy();
+    pageName = "";
+    timeline.show(false);
+    drawEmpty();
+    const root = el("div");
+    // Some browsers remember for as long as the page lives that a part of it was missing.
+    const again = () => (isMissingPart(error) && connection.get().state === "live" ? location.reload() : change(route.get()));
+    const deaf = onMessage("reconnected", again);
+    pages.replaceChildren(root);
+    render(html`<${Failure} error=${error} onRetry=${again} />`, root);
+    page = {
+      destroy() {
+        deaf();
+        render(null, root);
+        root.remove();
+      },
+    };
+  }
   const change = (/** @type {import("./router.js").Route} */ now) => {
     places.set(last.path, scrollY);
     if (now.name === "person" || (now.name === "search" && !now.back)) places.delete(now.path);
@@ -138,7 +171,7 @@ function createPageSwitch({ timeline, pages, wait, drawEmpty }) {
       if (!pages.textContent && !pages.querySelector(".spinner")) render(html`<span class="spinner"></span>Loading`, wait);
     }, SLOW_MS);
     const here = show(now).catch((error) => {
-      toastError(error);
+      if (now === route.get()) fail(error);
       return timeline;
     });
     ready = here.finally(() => {
@@ -154,7 +187,7 @@ function createPageSwitch({ timeline, pages, wait, drawEmpty }) {
 /** The bar names the month on screen once its heading has scrolled away. */
 function nameMonth({ months, view }) {
   const scrolled = view.y > 40 && months.list.length > 0;
-  const month = scrolled ? (innerWidth < 600 ? monthShort : monthName)(months.list[months.positionAt(view.y + 48)].month) : "";
+  const month = scrolled ? (innerWidth < 1100 ? monthShort : monthName)(months.list[months.positionAt(view.y + 48)].month) : "";
   if (timelineState.get().month !== month) timelineState.set({ ...timelineState.get(), month });
 }
 

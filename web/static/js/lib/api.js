@@ -21,6 +21,12 @@ const OFFLINE = {
   hint: "Check that this device is on the home network and that the Homeroll machine is switched on.",
 };
 
+/** Whether a part of the page itself could not be fetched; each browser says it in other words. @param {unknown} error */
+export const isMissingPart = (error) => error instanceof TypeError && /module/i.test(error.message);
+
+/** What to say of an error. @param {any} error @returns {{ message: string, hint?: string, code?: string }} */
+export const toldOf = (error) => (isMissingPart(error) ? OFFLINE : error);
+
 let onSignedOut = () => {};
 
 /** @param {() => void} handler called when a request finds that the session has ended */

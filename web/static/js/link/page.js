@@ -3,7 +3,7 @@ import { ApiError, request } from "/static/js/lib/api.js";
 import { plural } from "/static/js/lib/format.js";
 import { setTitle } from "/static/js/lib/house.js";
 import { Icon } from "/static/js/lib/icon.js";
-import { html, render, useEffect, useState } from "/static/js/lib/preact.js";
+import { html, render, useEffect, useRef, useState } from "/static/js/lib/preact.js";
 import { Field, Form } from "/static/js/auth/form.js";
 import { Failure } from "/static/js/ui/failure.js";
 import { Logo } from "/static/js/ui/logo.js";
@@ -11,6 +11,7 @@ import { Large } from "/static/js/link/large.js";
 import { Send } from "/static/js/link/send.js";
 
 const PAGE = 200;
+const AHEAD = 5; // so many before the last one that is known, more are asked for
 
 /** @param {HTMLElement} root */
 export async function openLink(root) {
@@ -27,7 +28,7 @@ export async function openLink(root) {
       }
       setTitle(link.name);
       const first = await ask(`/files?limit=${PAGE}`);
-      render(html`<${Shown} link=${link} base=${base} first=${first} ask=${ask} />`, root);
+      render(html`<${Shown} link=${link} base=${base} first=${first} ask=${ask} again=${show} />`, root);
     } catch (error) {
       const gone = error instanceof ApiError && error.status === 404;
       render(gone ? html`<${Gone} />` : html`<${Failure} error=${error} onRetry=${show} />`, root);
@@ -54,17 +55,28 @@ function Gone() {
   return html`<main class="link-door"><${Logo} /><h1>This link opens nothing</h1><p>It may have ended, or been taken back. Ask whoever sent it to you for another one.</p></main>`;
 }
 
-/** @param {{ link: any, base: string, first: any, ask: (path: string) => Promise<any> }} props */
-function Shown({ link, base, first, ask }) {
+/** @param {{ link: any, base: string, first: any, ask: (path: string) => Promise<any>, again: () => unknown }} props again: to say what became of the link */
+function Shown({ link, base, first, ask, again }) {
   const [page, setPage] = useState(first);
   const [at, setAt] = useState(-1);
+  const loading = useRef(false);
   const url = (/** @type {any} */ file, /** @type {string} */ what) => `/api/v1${base}/files/${file.id}/${what}`;
+  // The link may have ended while its page was open, or want its password again.
+  const look = (/** @type {string} */ path) => ask(path).catch(again);
   const more = async () => {
-    const next = await ask(`/files?limit=${PAGE}&cursor=${encodeURIComponent(page.next)}`);
-    setPage({ ...next, items: [...page.items, ...next.items] });
+    if (loading.current) return;
+    loading.current = true;
+    const next = await look(`/files?limit=${PAGE}&cursor=${encodeURIComponent(page.next)}`);
+    loading.current = false;
+    if (next) setPage({ ...next, items: [...page.items, ...next.items] });
+  };
+  const move = (/** @type {number} */ to) => {
+    if (page.next && to >= page.items.length - AHEAD) more();
+    setAt(to);
   };
   useEffect(() => {
     document.documentElement.classList.toggle("has-large", at >= 0);
+    return () => document.documentElement.classList.remove("has-large");
   }, [at]);
   return html`
     <header class="link-top">
@@ -77,7 +89,7 @@ function Shown({ link, base, first, ask }) {
       <ul class="link-grid">
         ${page.items.map(
           (/** @type {any} */ file, /** @type {number} */ index) => html`<li key=${file.id} style=${`--ratio: ${ratioOf(file)}`}>
-            <button type="button" aria-label=${labelOf(file, index)} onClick=${() => setAt(index)}>
+            <button type="button" aria-label=${labelOf(file, index)} onClick=${() => move(index)}>
               <img src=${url(file, "thumbnail")} alt="" loading="lazy" decoding="async" />
               ${file.kind === "video" && html`<span class="link-play" aria-hidden="true">▶</span>`}
             </button>
@@ -86,7 +98,7 @@ function Shown({ link, base, first, ask }) {
       </ul>
       ${page.next && html`<div class="people-more"><button class="button" type="button" onClick=${more}>Show more</button></div>`}
     </main>
-    ${at >= 0 && html`<${Large} files=${page.items} at=${at} link=${link} url=${url} onMove=${setAt} />`}
+    ${at >= 0 && html`<${Large} files=${page.items} total=${page.total} at=${at} link=${link} url=${url} onMove=${move} onLost=${() => look("/files?limit=1")} />`}
   `;
 }
 

@@ -1,7 +1,7 @@
 // The locked space (`/locked`): the password first, then its photos, for a quarter of an hour.
 import { api, request } from "/static/js/lib/api.js";
 import { el } from "/static/js/lib/dom.js";
-import { plural } from "/static/js/lib/format.js";
+import { count, plural } from "/static/js/lib/format.js";
 import { setTitle } from "/static/js/lib/house.js";
 import { Icon } from "/static/js/lib/icon.js";
 import { html, render } from "/static/js/lib/preact.js";
@@ -59,10 +59,12 @@ export async function openPage(holder) {
     );
   }
 
-  /** @param {string} until */
-  async function showPhotos(until) {
-    const results = new Results(byCursor("/locked/files"), "relevance");
-    await results.refresh();
+  /** @param {string} until @param {boolean} [trashed] those in the trash, which no other page shows either */
+  async function showPhotos(until, trashed = false) {
+    const results = new Results(byCursor(`/locked/files${trashed ? "?trashed=true" : ""}`), "relevance");
+    const askAway = async () => (await api.get("/locked/files?limit=1&trashed=true")).total;
+    let [away] = await Promise.all([askAway(), results.refresh()]);
+    const turn = () => (clear(), showPhotos(until, !trashed).catch(show));
     const shut = async () => {
       await api.post("/locked/close").catch(() => null); // offline: it shuts by itself
       clear();
@@ -70,19 +72,24 @@ export async function openPage(holder) {
     };
     const draw = () =>
       render(
-        html`<header class="search-head album-head"><div class="album-name"><h1>Locked</h1><p class="album-about">${plural(results.total, "photo")}</p></div><div class="search-actions"><button class="button" type="button" onClick=${shut}><${Icon} name="lock" size=${18} />Shut</button></div></header>`,
+        html`<header class="search-head album-head"><div class="album-name"><h1>${trashed ? "Locked, in the trash" : "Locked"}</h1><p class="album-about">${plural(results.total, "photo")}</p></div><div class="search-actions">${(trashed || away > 0) && html`<button class="button" type="button" onClick=${turn}><${Icon} name=${trashed ? "arrow-left" : "trash-2"} size=${18} />${trashed ? "Back" : `Trash (${count(away)})`}</button>`}<button class="button" type="button" onClick=${shut}><${Icon} name="lock" size=${18} />Shut</button></div></header>`,
         top,
       );
     draw();
     timer = setTimeout(askPassword, Math.max(0, Date.parse(until) - Date.now()));
     if (!results.total) {
-      render(html`<div class="notice-page"><h1>Nothing is locked away</h1><p>Choose photos of yours anywhere, and lock them away from the bar below.</p></div>`, body);
+      render(html`<div class="notice-page"><h1>${trashed ? "Nothing is in its trash" : "Nothing is locked away"}</h1><p>Choose photos of yours anywhere, and lock them away from the bar below.</p></div>`, body);
       return;
     }
     const unlock = { name: "unlock", icon: "eye", label: "Take out", main: true, run: (/** @type {any} */ { ids, say }) => say(`${plural(ids.length, "photo")} among your photos again.`, () => api.post("/locked/files/remove", { ids })) };
     const trash = { name: "trash", icon: "trash-2", label: "Move to trash", main: true, run: (/** @type {any} */ { ids, say }) => say(`${plural(ids.length, "photo")} moved to the trash.`, () => api.post("/files/trash", { ids })) };
-    grid = createGrid(results, { actions: [unlock, trash] });
-    grid.view.addEventListener("refreshed", () => (results.total ? draw() : show()));
+    const back = { name: "restore", icon: "archive-restore", label: "Take out of the trash", main: true, run: (/** @type {any} */ { ids, say }) => say(`${plural(ids.length, "photo")} out of the trash, and locked.`, () => api.post("/files/restore", { ids })) };
+    grid = createGrid(results, { actions: trashed ? [back] : [unlock, trash] });
+    grid.view.addEventListener("refreshed", async () => {
+      if (!results.total) return show();
+      away = await askAway().catch(() => away); // offline: what was known stays
+      if (grid) draw();
+    });
     body.append(grid.root);
     grid.view.measure();
     grid.view.draw();

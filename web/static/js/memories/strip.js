@@ -12,12 +12,15 @@ function today() {
   return `${now.getFullYear()}-${String(now.getMonth() + 1).padStart(2, "0")}-${String(now.getDate()).padStart(2, "0")}`;
 }
 
-/** @param {{ onSized: () => void }} props */
-export function Memories({ onSized }) {
-  const [items, setItems] = useState(/** @type {any[]} */ ([]));
-  useEffect(() => {
-    if (localStorage.getItem(KEY) !== today()) api.get(`/memories?day=${today()}`).then(({ items: found }) => setItems(found), () => null); // no memories are no trouble
-  }, []);
+/** Those of today, if nobody closed them; none where they cannot be had. @returns {Promise<any[]>} */
+export async function memoriesOfToday() {
+  if (localStorage.getItem(KEY) === today()) return [];
+  return api.get(`/memories?day=${today()}`).then(({ items }) => items, () => []); // no memories are no trouble
+}
+
+/** @param {{ found: any[], onSized: () => void }} props found: as of the start of the page */
+export function Memories({ found, onSized }) {
+  const [items, setItems] = useState(found);
   useEffect(onSized, [items.length]);
   if (!items.length) return null;
   const close = () => {

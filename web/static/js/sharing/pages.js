@@ -44,7 +44,7 @@ function Sharing({ first, sent, libraries }) {
     <header class="people-head"><h1>Sharing</h1></header>
     <${OwnUploads} />
     <${OwnLibraries} first=${libraries} />
-    ${waiting.length > 0 && html`<${Waiting} items=${waiting} onDone=${(/** @type {string[]} */ ids) => setWaiting(waiting.filter(({ id }) => !ids.includes(id)))} />`}
+    ${waiting.length > 0 && html`<${Waiting} items=${waiting} onDone=${setWaiting} />`}
     <section class="sharing-part" aria-label="Links">
       <h2>Links</h2>
       ${!links.length && html`<p class="sharing-none">None yet. Open an album, or choose some photos, and share them by a link: whoever has it sees them, without a login.</p>`}
@@ -104,18 +104,21 @@ function Link({ link, onChanged, onRevoked }) {
   </li>`;
 }
 
-/** What guests sent: seen by nobody but you before you decide. @param {{ items: any[], onDone: (ids: string[]) => void }} props */
+/** What guests sent: seen by nobody but you before you decide. @param {{ items: any[], onDone: (left: any[]) => void }} props */
 function Waiting({ items, onDone }) {
   const [busy, setBusy] = useState(false);
   const decide = async (/** @type {"accept" | "reject"} */ what, /** @type {string[]} */ ids) => {
+    if (what === "reject" && !(await sure("Remove this photo?", "It is deleted for good: nobody but its guest has another copy.", "Remove it"))) return;
     setBusy(true);
     try {
       await api.post(`/shares/uploads/${what}`, { ids });
-      onDone(ids);
       toast(what === "accept" ? `${plural(ids.length, "photo")} taken in.` : `${plural(ids.length, "photo")} removed for good.`);
     } catch (error) {
       toastError(/** @type {any} */ (error));
     } finally {
+      // Also after a failure: some of them may have been taken in.
+      const { items: left } = await api.get("/shares/uploads").catch(() => ({ items }));
+      onDone(left);
       setBusy(false);
     }
   };
@@ -127,7 +130,7 @@ function Waiting({ items, onDone }) {
       ${items.map(
         (item) => html`<li key=${item.id}>
           <img src=${`/api/v1/shares/uploads/${item.id}/thumbnail`} alt=${item.filename} loading="lazy" decoding="async" />
-          <small>${item.guest || "A guest"}${item.album_name && html` · ${item.album_name}`}</small>
+          <small>${item.guest || "A guest"}${item.album_name && html` · ${item.album_name}`}${item.taken && html` · ${dateShort(item.taken.slice(0, 10))}`}${item.kind === "video" && " · video"}</small>
           <div><button class="button is-small is-primary" type="button" disabled=${busy} onClick=${() => decide("accept", [item.id])}>Take in</button><button class="button is-small" type="button" disabled=${busy} onClick=${() => decide("reject", [item.id])}>Remove</button></div>
         </li>`,
       )}

@@ -2,6 +2,7 @@
 import { announce } from "/static/js/lib/dom.js";
 import { plural } from "/static/js/lib/format.js";
 import { chosen, clearChosen, isChoosing, isChosen, setChosen } from "/static/js/timeline/chosen.js";
+import { toastError } from "/static/js/ui/toast.js";
 
 const HOLD_MS = 420;
 const MOVED_PX = 10;
@@ -132,5 +133,5 @@ async function idsBetween(months, first, last) {
 
 /** @param {{ view: import("./view.js").TimelineView, onChanged: () => void }} host */
 async function openBar(host) {
-  (await import("/static/js/select/bar.js")).openBar(host);
+  await import("/static/js/select/bar.js").then((bar) => bar.openBar(host), toastError);
 }

@@ -26,6 +26,7 @@ export class Scrubber {
     );
     this.dragging = false;
     this.hideTimer = 0;
+    this.drawnY = NaN;
     this.height = 1;
     view.addEventListener("moved", () => this.#follow());
     this.root.addEventListener("pointerdown", (event) => this.#grab(event));
@@ -76,7 +77,8 @@ export class Scrubber {
     if (!this.dragging) this.#placeThumb(((month.before + fraction * month.count) / total) * this.height, month.month);
     this.root.setAttribute("aria-valuenow", String(position));
     this.root.setAttribute("aria-valuetext", `${monthName(month.month)}, ${count(month.count)}`);
-    this.#show();
+    if (Math.abs(this.view.y - this.drawnY) >= 1) this.#show(); // not for what is only drawn anew
+    this.drawnY = this.view.y;
   }
 
   #placeThumb(y, month) {

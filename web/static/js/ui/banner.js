@@ -22,7 +22,7 @@ export function Banner() {
   }, [state, since]);
   if (lost) {
     return html`
-      <div class="banner is-warn" role="status">
+      <div class="banner is-warn is-lost" role="status">
         <${Icon} name="wifi-off" size=${18} />
         <p><strong>Homeroll cannot be reached.</strong> Trying again by itself; photos already seen stay here.</p>
         <button class="button is-small" type="button" onClick=${retryMessages}>Try now</button>

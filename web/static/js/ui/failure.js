@@ -1,3 +1,4 @@
+import { toldOf } from "/static/js/lib/api.js";
 import { Icon } from "/static/js/lib/icon.js";
 import { html } from "/static/js/lib/preact.js";
 
@@ -5,7 +6,8 @@ import { html } from "/static/js/lib/preact.js";
  * Something could not be shown: what, why, what to do.
  * @param {{ error: { message: string, hint?: string, code?: string }, onRetry?: () => void, retry?: string }} props
  */
-export function Failure({ error, onRetry, retry = "Try again" }) {
+export function Failure({ error: what, onRetry, retry = "Try again" }) {
+  const error = toldOf(what);
   return html`
     <div class="notice-page" role="alert">
       <span class="notice-mark"><${Icon} name=${error.code === "offline" ? "wifi-off" : "circle-alert"} size=${32} /></span>

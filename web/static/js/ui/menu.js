@@ -8,6 +8,7 @@ import { go } from "/static/js/router.js";
 import { showHelp } from "/static/js/ui/help.js";
 import { theme } from "/static/js/ui/theme.js";
 import { refreshWaiting, waiting } from "/static/js/waiting.js";
+import { toastError } from "/static/js/ui/toast.js";
 
 const THEMES = [
   ["system", "monitor", "As the system"],
@@ -34,13 +35,17 @@ const PAGES = [
 ];
 
 async function logOut() {
-  await api.post("/auth/logout").catch(() => null); // a session that is gone already is fine
+  try {
+    await api.post("/auth/logout");
+  } catch (error) {
+    if (/** @type {any} */ (error).status === 0) return toastError(/** @type {any} */ (error)); // whoever comes next would be logged in
+  } // any other answer: the session is gone already
   location.assign("/login");
+  return undefined;
 }
 
 async function changePassword() {
-  const { showPasswordDialog } = await import("/static/js/auth/password.js");
-  showPasswordDialog();
+  await import("/static/js/auth/password.js").then(({ showPasswordDialog }) => showPasswordDialog(), toastError);
 }
 
 /** The round button with the person's initial, and what it opens. */

@@ -1,6 +1,8 @@
 import { Icon } from "/static/js/lib/icon.js";
+import { onMessage } from "/static/js/lib/messages.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "/static/js/lib/preact.js";
 import { createStore, useStore } from "/static/js/lib/store.js";
+import { Failure } from "/static/js/ui/failure.js";
 import { route } from "/static/js/router.js";
 
 const LOADERS = {
@@ -36,9 +38,16 @@ export function Panels() {
       return undefined;
     }
     let current = true;
-    LOADERS[name]().then((Component) => current && setContent({ name, Component }));
+    const load = () =>
+      LOADERS[name]().then(
+        (Component) => current && setContent({ name, Component }),
+        (error) => current && setContent({ name, Component: () => html`<${Failure} error=${error} onRetry=${load} />` }),
+      );
+    load();
+    const deaf = onMessage("reconnected", load);
     root.current?.focus({ preventScroll: true });
     return () => {
+      deaf();
       current = false;
     };
   }, [name]);

@@ -1,3 +1,4 @@
+import { toldOf } from "/static/js/lib/api.js";
 import { Icon } from "/static/js/lib/icon.js";
 import { html } from "/static/js/lib/preact.js";
 import { createStore, useStore } from "/static/js/lib/store.js";
@@ -22,7 +23,8 @@ export function toast(text, options) {
 
 /** @param {{ message: string, hint?: string }} error */
 export function toastError(error) {
-  toast([error.message, error.hint].filter(Boolean).join(/[.!?]$/.test(error.message) ? " " : ". "), { tone: "bad" });
+  const { message, hint } = toldOf(error);
+  toast([message, hint].filter(Boolean).join(/[.!?]$/.test(message) ? " " : ". "), { tone: "bad" });
 }
 
 /** @param {number} id */
