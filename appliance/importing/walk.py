@@ -68,7 +68,12 @@ def walk(root: str, start: str = "") -> Iterator[Folder]:
     Symbolic links are not followed: a link could lead out of the library.  Hidden names are left out, and what Homeroll
     keeps itself.
     """
-    if not _is_inside(root, start):
+    try:
+        inside = _is_inside(root, start)
+    except OSError as error:  # a folder on the way is closed to the service
+        yield Folder(path=start, files={}, error=error.strerror or str(error))
+        return
+    if not inside:
         yield Folder(path=start, files={}, gone=True)
         return
     waiting = [start]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import os
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -163,4 +164,6 @@ def _told(error: Exception) -> tuple[str, str]:
 
 
 def _exists(row: dict[str, Any]) -> bool:
-    return original(row).exists()
+    """Where the system answers with an error (a closed folder, a stale share) it is not within reach, as if it were
+    away: the next scan has it tried again."""
+    return os.path.exists(original(row))  # noqa: PTH110 - Path.exists raises such errors

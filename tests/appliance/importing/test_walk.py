@@ -223,3 +223,9 @@ def test_bins_and_previews_of_other_machines_are_no_pictures_of_the_family(tmp_p
     )
     assert not leads_to_ignored("/photos", (apple, "originals", "A", "d.heic"))
     assert leads_to_ignored("/photos", (apple, "resources", "d.jpeg"))
+
+
+def test_a_way_that_the_system_cannot_follow_is_an_error_and_not_a_loss(tmp_path: Path) -> None:
+    """Permission is refused on the way, or here, for whoever runs the tests as root: no such name can be."""
+    (folder,) = walk(str(tmp_path), f"{'x' * 300}/below")
+    assert (folder.error, folder.gone) == ("File name too long", False)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from appliance.home import Home
 
+    RunSteps = Callable[[], Awaitable[list[dict[str, Any]]]]
     Scan = Callable[..., Awaitable[Any]]
 
 
@@ -700,3 +701,21 @@ async def test_models_look_at_pictures_when_nothing_else_is_left_to_do(home: Hom
         await finished(runner)
     assert len(order) == 120
     assert order.index("tags") >= 30
+
+
+async def test_a_file_that_cannot_even_be_asked_for_keeps_no_other_from_being_worked_on(
+    home: Home, photos: Path, scan: Scan, run_steps: RunSteps
+) -> None:
+    """Its folder was closed to the service, or its share went stale: the system answers with an error, not with no."""
+    write_jpegs(photos, 3)
+    await scan()
+    async with home.db.write():
+        await home.db.fetch(
+            """UPDATE "stored_file" SET "content" = ? WHERE "filename" = '0001.jpg'""", [f"{'x' * 300}/0001.jpg"]
+        )
+    await run_steps()
+    rows = await home.db.fetch(
+        """SELECT f."filename", s."status" FROM "file_step" s JOIN "stored_file" f ON f."id" = s."file"
+           WHERE s."step" = 'renditions' ORDER BY 1"""
+    )
+    assert [row["status"] for row in rows] == ["done", "skipped", "done"]
