@@ -23,6 +23,15 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+#: What joins letters, and people to a family, in emoji and in some scripts.
+_JOINERS = str.maketrans("", "", "\u200c\u200d")
+
+
+def is_printable(text: str) -> bool:
+    """Whether a name can be shown as it is: no line breaks, nothing that turns the rest around."""
+    return text.translate(_JOINERS).isprintable()
+
+
 class StepSpec(msgspec.Struct, frozen=True):
     """What the library must know of a step to plan it: its name, version, and the kinds of file it is for.
 

@@ -16,7 +16,7 @@ from appliance.library.album_changes import AlbumRecording
 from appliance.library.album_rights import EDITOR, OWNER, allowed_row, visible_albums
 from appliance.library.query import parse
 from appliance.library.share_links import require_unshown
-from appliance.values import new_id, now
+from appliance.values import is_printable, new_id, now
 
 if TYPE_CHECKING:
     import uuid
@@ -283,8 +283,8 @@ def _owner(viewer: Viewer, *, private: bool) -> uuid.UUID | None:
 
 def _clean_name(name: str) -> str:
     cleaned = " ".join(name.split())
-    if not 1 <= len(cleaned) <= MOST_CHARACTERS:
-        raise InvalidInputError(f"An album's name has 1 to {MOST_CHARACTERS} characters")
+    if not 1 <= len(cleaned) <= MOST_CHARACTERS or not is_printable(cleaned):
+        raise InvalidInputError(f"An album's name has 1 to {MOST_CHARACTERS} printable characters")
     return cleaned
 
 

@@ -13,7 +13,7 @@ from appliance.library.event_grouping import MANUAL
 from appliance.library.events import get_event, no_such_event
 from appliance.library.face_index import ids_json
 from appliance.library.share_links import require_unshown
-from appliance.values import new_id, now
+from appliance.values import is_printable, new_id, now
 
 if TYPE_CHECKING:
     import uuid
@@ -232,7 +232,7 @@ async def announce_undone(db: Database, bus: Bus, entry: Row) -> None:
 
 def clean_name(name: str) -> str:
     cleaned = " ".join(name.split())
-    if len(cleaned) > MOST_CHARACTERS or (cleaned and not cleaned.isprintable()):
+    if len(cleaned) > MOST_CHARACTERS or (cleaned and not is_printable(cleaned)):
         raise InvalidInputError(f"An event's name has at most {MOST_CHARACTERS} printable characters")
     return cleaned
 

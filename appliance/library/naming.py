@@ -14,7 +14,7 @@ from appliance.errors import InvalidInputError
 from appliance.library import face_index
 from appliance.library.faces import visible_people
 from appliance.library.people import check_person, name_key
-from appliance.values import new_id, now
+from appliance.values import is_printable, new_id, now
 
 if TYPE_CHECKING:
     import uuid
@@ -114,7 +114,7 @@ async def reject(db: Database, recording: Recording, some: Sequence[object], per
 def clean_name(name: str) -> str:
     """Raises InvalidInputError for what is no name; "" is none."""
     cleaned = unicodedata.normalize("NFC", " ".join(name.split()))
-    if len(cleaned) > MAX_NAME or any(not character.isprintable() for character in cleaned):
+    if len(cleaned) > MAX_NAME or not is_printable(cleaned):
         raise InvalidInputError(f"A name has at most {MAX_NAME} characters, and no line breaks")
     return cleaned
 

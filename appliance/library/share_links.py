@@ -20,7 +20,7 @@ from appliance.library.album_rights import OWNER, allowed_row
 from appliance.library.face_index import ids_json
 from appliance.library.passwords import hash_password, is_password
 from appliance.library.sessions import hash_token
-from appliance.values import new_id, now
+from appliance.values import is_printable, new_id, now
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -307,6 +307,6 @@ def _checked_expiry(expires: datetime | None) -> datetime | None:
 
 def _clean_name(name: str) -> str:
     cleaned = " ".join(name.split())
-    if not 1 <= len(cleaned) <= MOST_CHARACTERS or not cleaned.isprintable():
+    if not 1 <= len(cleaned) <= MOST_CHARACTERS or not is_printable(cleaned):
         raise InvalidInputError(f"A link's name has 1 to {MOST_CHARACTERS} printable characters")
     return cleaned

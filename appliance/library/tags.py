@@ -10,7 +10,7 @@ import msgspec
 from appliance.errors import InvalidInputError
 from appliance.library.query import fold
 from appliance.library.settings import default_of
-from appliance.values import new_id, now
+from appliance.values import is_printable, new_id, now
 
 if TYPE_CHECKING:
     import uuid
@@ -78,6 +78,6 @@ async def spelled(db: Database, viewer: Viewer, names: Sequence[str]) -> list[st
 
 def clean_name(name: str) -> str:
     cleaned = " ".join(name.split())
-    if not 1 <= len(cleaned) <= MOST_CHARACTERS or not cleaned.isprintable():
+    if not 1 <= len(cleaned) <= MOST_CHARACTERS or not is_printable(cleaned):
         raise InvalidInputError(f"A tag has 1 to {MOST_CHARACTERS} printable characters")
     return cleaned

@@ -29,6 +29,26 @@ async def add(client: httpx.AsyncClient, **album: Any) -> dict[str, Any]:
     return shown
 
 
+async def test_names_are_what_a_phone_can_write_and_can_be_shown(anna: httpx.AsyncClient, findable: Findable) -> None:
+    file, person = str(await findable.file()), await findable.person("Otto")
+    event = (await anna.post("/events", json={"ids": [file]})).json()["event"]["id"]
+    await findable.file(people=[person])
+    for name, status in (
+        ("Family \U0001f468\u200d\U0001f469\u200d\U0001f467", 200),
+        ("a\x00b", 400),
+        ("\u202ecba", 400),
+    ):
+        for method, path, body in (
+            ("POST", "/albums", {"name": name}),
+            ("PUT", f"/files/{file}/tags", {"names": [name]}),
+            ("PATCH", f"/events/{event}", {"name": name}),
+            ("PATCH", f"/people/{person}", {"name": name}),
+            ("POST", "/shares", {"name": name, "files": [file]}),
+        ):
+            answer = await anna.request(method, path, json=body)
+            assert answer.status_code in ({200, 201} if status == 200 else {400}), f"{path} {name!r}: {answer.text}"
+
+
 async def test_an_album_by_hand_holds_what_is_put_into_it(anna: httpx.AsyncClient, findable: Findable) -> None:
     older = await findable.file(start="2019-01-01T00:00:00")
     newer = await findable.file(start="2020-01-01T00:00:00")
