@@ -124,7 +124,7 @@ class _Scan:
         self._unsettled: list[_Path] = []
         self._todo = 0
         self._looked_at = 0
-        self._problem = ""
+        self._problem, self._hint = "", ""
         self._told_at = 0.0
 
     async def run(self, folders: Sequence[str] | None) -> ScanResult:
@@ -189,13 +189,15 @@ class _Scan:
             if folder.error:
                 self._unsure.append(folder.path)
                 self._problem = f"The folder {folder.path or self._root} cannot be read: {folder.error}"
+                self._hint = "Give the service's user permission to read it; if it has that, look at the disk."
                 continue
             if folder.unnameable:
                 self._result.unnameable += folder.unnameable
                 self._problem = (
-                    f"{self._result.unnameable} names are not valid UTF-8 and were left out, the last ones in "
-                    f"{folder.path or self._root}"
+                    f"{self._result.unnameable} names are not valid UTF-8 and were left out, folders with all that is "
+                    f"in them, the last ones in {folder.path or self._root}"
                 )
+                self._hint = "Names of older systems can be rewritten: convmv -r -f latin1 -t utf8 --notest FOLDER"
             self._visited.add(folder.path)
             self._result.found += len(folder.files)
             before = known.get(folder.path, {})
@@ -275,6 +277,7 @@ class _Scan:
             return
         self._result.unreadable += 1
         self._problem = f"{intake.join(path.folder, path.name)} cannot be read: {error.strerror}"
+        self._hint = "Give the service's user permission to read it; if it has that, look at the disk."
         log.warning("library_id=%s step=scan path=%r unreadable: %s", self._id, path.name, error)
 
     async def _tell(self, registered: Sequence[Registered], touched: set[uuid.UUID]) -> None:
@@ -314,7 +317,7 @@ class _Scan:
             await relations.relate(self._db, self._id, sorted(forgotten.folders))
             await absent.wake_absent(self._db, self._id)
             if folders is None:
-                await libraries.set_scanned(self._db, self._id, reason=self._problem)
+                await libraries.set_scanned(self._db, self._id, reason=self._problem, hint=self._hint)
         self._result.moved, self._result.missing = forgotten.moved, forgotten.missing
         await self._tell_library()
         if wanted_again:

@@ -155,9 +155,9 @@ async def set_status(db: Database, library: uuid.UUID, status: str, *, reason: s
     ).where(Library.id == library)
 
 
-async def set_scanned(db: Database, library: uuid.UUID, *, reason: str) -> None:
+async def set_scanned(db: Database, library: uuid.UUID, *, reason: str, hint: str = "") -> None:
     """A whole library was looked at and all is well, but for `reason`, which may be empty."""
-    await set_status(db, library, READY, reason=reason)
+    await set_status(db, library, READY, reason=reason, hint=hint)
     await Library.update({Library.last_scan: now()}).where(Library.id == library)
 
 

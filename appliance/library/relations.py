@@ -6,6 +6,7 @@ same.  Both only look at what is there now, so running them again, or after a po
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
@@ -29,6 +30,9 @@ LIVE_GAP = timedelta(seconds=5)
 LIVE_LONGEST_S = 10.0
 #: RAW and JPEG of one exposure carry the same time; some cameras round one of them.
 RAW_GAP = timedelta(seconds=2)
+
+#: Pixel phones number the halves: PXL_20230609_123456789.RAW-01.COVER.jpg and ....RAW-02.ORIGINAL.dng.
+_HALF_OF_A_RAW = re.compile(r"\.raw-\d\d(\.mp)?\.(cover|original)$")
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +73,8 @@ def find_relations(entries: Sequence[Entry]) -> set[Relation]:
 
 
 def _stem(name: str) -> str:
-    return PurePosixPath(name).stem.casefold()
+    stem = PurePosixPath(name).stem.casefold()
+    return _HALF_OF_A_RAW.sub("", stem) if ".raw-" in stem else stem
 
 
 def _sidecars(entries: Sequence[Entry], by_stem: dict[tuple[str, str], list[Entry]]) -> set[Relation]:

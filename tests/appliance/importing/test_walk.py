@@ -109,10 +109,11 @@ async def test_the_family_is_told_how_many_names_were_left_out(home: Home, photo
             file.write(b"x")
     result = await scan()
     assert (result.unnameable, result.found, result.added) == (3, 1, 1)
-    library = await home.db.fetch_one('SELECT "status", "reason" FROM "library"')
+    library = await home.db.fetch_one('SELECT "status", "reason", "hint" FROM "library"')
     assert library is not None
     assert library["status"] == "ready"
     assert library["reason"].startswith("3 names are not valid UTF-8")
+    assert "convmv" in library["hint"]
 
 
 def test_a_very_deep_folder_is_walked_and_one_beyond_the_systems_limit_is_an_error_of_its_own(tmp_path: Path) -> None:

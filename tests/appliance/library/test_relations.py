@@ -43,6 +43,9 @@ def test_a_raw_belongs_to_the_photo_of_its_name_taken_at_its_time() -> None:
     far = entry("a.dng", "raw", seconds=7200, local=NOON.replace(tzinfo=None))
     assert named([far, entry("a.jpg", local=NOON.replace(tzinfo=None))]) == {("a.dng", RAW_OF, "a.jpg")}, "zone unknown"
     assert named([entry("a.dng", "raw", folder="x"), entry("a.jpg", folder="y")]) == set()
+    raw, cover = "PXL_20230609_123456789.RAW-02.ORIGINAL.dng", "PXL_20230609_123456789.RAW-01.COVER.jpg"
+    assert named([entry(raw, "raw"), entry(cover)]) == {(raw, RAW_OF, cover)}
+    assert named([entry(raw, "raw"), entry("PXL_20230609_123456790.RAW-01.COVER.jpg")]) == set()
 
 
 def test_a_short_video_of_the_same_name_and_time_is_a_live_photo() -> None:
