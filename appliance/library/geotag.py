@@ -12,6 +12,7 @@ import msgspec
 from appliance.errors import InvalidInputError
 from appliance.library import edits
 from appliance.library.face_index import ids_json
+from appliance.library.file_changes import DATE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from appliance.home import Home
     from appliance.library.viewers import Viewer
 
+#: Where a moment without a zone is one in UTC, and no clock on a wall (media/dates.py); SQL.
+_KNOWN_IN_UTC = "'gps', 'quicktime', 'file'"
 #: seconds since 1970, latitude, longitude, metres above the sea
 Point = tuple[float, float, float, float | None]
 
@@ -46,30 +49,57 @@ async def geotag(
 
     shift_s: how much the camera's clock was behind.   max_gap_s: between two points farther apart nobody knows.
     """
-    points = await home.compute.run(read_gpx, gpx, urgent=True)
-    if not points:
-        raise InvalidInputError("There is no track with times in it", hint="Is it a GPX file of a recorded track?")
     seen = await edits.changeable_ids(home.db, viewer, ids)
     rows = await home.db.fetch(
-        """SELECT "id", "start", "latitude" IS NOT NULL AS "located" FROM "stored_file"
-           WHERE "id" IN (SELECT value FROM json_each(?))""",
+        f"""SELECT "id", "start", "latitude" IS NOT NULL AS "located", "utc_offset_min" IS NULL
+                   AND (ifnull("metadata" ->> '$.date_source', '') NOT IN ({_KNOWN_IN_UTC})
+                        OR instr("by_hand", '{DATE}')) AS "by_the_wall"
+            FROM "stored_file" WHERE "id" IN (SELECT value FROM json_each(?))""",
         [ids_json(seen)],
     )
     asked = [row for row in rows if replace or not row["located"]]
-    positions = {
-        row["id"]: position
+    taken = [
+        (row["id"], row["start"] + timedelta(seconds=shift_s), bool(row["by_the_wall"]))
         for row in asked
         if row["start"] is not None
-        and (position := position_at(points, row["start"] + timedelta(seconds=shift_s), max_gap_s)) is not None
-    }
+    ]
+    positions, points = await home.compute.run(places_on, gpx, taken, max_gap_s, urgent=True)
+    if not points:
+        raise InvalidInputError("There is no track with times in it", hint="Is it a GPX file of a recorded track?")
     done = await edits.locate_files(home, viewer, positions) if positions else edits.Edited(changed=0, undo=None)
     return Geotagged(
         changed=done.changed,
         undo=done.undo,
         outside=len(asked) - len(positions),
         skipped=len(rows) - len(asked),
-        points=len(points),
+        points=points,
     )
+
+
+def places_on(
+    gpx: str, taken: Sequence[tuple[uuid.UUID, datetime, bool]], max_gap_s: float
+) -> tuple[dict[uuid.UUID, edits.Location], int]:
+    """Where files were taken, as far as the track knows, and how many points it has.  In the compute process.
+
+    taken: file, moment, whether that is the clock on a wall whose zone nobody knows, written as if it were UTC: then
+    the zone is that of the track.
+    """
+    points = read_gpx(gpx)
+    found = {}
+    for file, moment, by_the_wall in taken if points else ():
+        here = position_at(points, _in_the_zone_of(points, moment) if by_the_wall else moment, max_gap_s)
+        if here is not None:
+            found[file] = here
+    return found, len(points)
+
+
+def _in_the_zone_of(points: Sequence[Point], wall: datetime) -> datetime:
+    """The moment at which clocks showed `wall` where the track was then."""
+    from appliance.media.places import utc_offset_min
+
+    nearest = points[min(bisect_left(points, (wall.timestamp(),)), len(points) - 1)]
+    offset = utc_offset_min(nearest[1], nearest[2], local=wall.replace(tzinfo=None))
+    return wall - timedelta(minutes=offset or 0)
 
 
 def position_at(points: Sequence[Point], moment: datetime, max_gap_s: float) -> edits.Location | None:
@@ -103,7 +133,7 @@ def read_gpx(text: str) -> list[Point]:
     """
     from xml.parsers import expat
 
-    parser = expat.ParserCreate(namespace_separator=" ")
+    parser = expat.ParserCreate("utf-8", namespace_separator=" ")
     points: list[Point] = []
     here: dict[str, str] = {}
     words: list[str] = []

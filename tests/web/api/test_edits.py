@@ -74,7 +74,7 @@ async def test_what_cannot_be_is_refused(anna: httpx.AsyncClient, bruno: httpx.A
 
 async def test_a_track_places_what_it_covers(anna: httpx.AsyncClient, photo: Photo) -> None:
     ids = await sent(
-        anna, photo, "2024:05:01 10:05:00", "2024:05:01 10:40:00", "2024:05:01 12:00:00", "2024:05:01 09:00:00"
+        anna, photo, "2024:05:01 12:05:00", "2024:05:01 12:40:00", "2024:05:01 14:00:00", "2024:05:01 11:00:00"
     )
     await anna.post("/files/edit", json={"ids": [ids[2]], "changes": {"location": {"latitude": 1, "longitude": 2}}})
     answer = (await anna.post("/files/geotag", json={"ids": ids, "gpx": TRACK})).json()
@@ -92,6 +92,17 @@ async def test_a_track_places_what_it_covers(anna: httpx.AsyncClient, photo: Pho
     shifted = await anna.post("/files/geotag", json={"ids": [ids[3]], "gpx": TRACK, "shift_s": 3600})
     assert shifted.json()["changed"] == 1
     assert (await file(anna, ids[3]))["location"] == [16.0, 48.0]
+
+
+async def test_a_camera_without_a_zone_is_placed_by_the_clock_where_the_track_was(
+    anna: httpx.AsyncClient, photo: Photo
+) -> None:
+    wall, known = await sent(anna, photo, "2024:05:01 12:05:00", "2024:05:01 10:05:00")  # Vienna is two hours ahead
+    await anna.post("/files/edit", json={"ids": [known], "changes": {"utc_offset_min": 0}})
+    odd = TRACK.replace('"1.0"?', '"1.0" encoding="UTF-16"?', 1)  # as it was before a browser read it
+    answer = (await anna.post("/files/geotag", json={"ids": [wall, known], "gpx": odd})).json()
+    assert (answer["changed"], answer["outside"]) == (2, 0)
+    assert [(await file(anna, one))["location"] for one in (wall, known)] == [[16.2, 48.1], [16.2, 48.1]]
 
 
 async def test_what_is_no_track_is_refused(anna: httpx.AsyncClient, photo: Photo) -> None:
