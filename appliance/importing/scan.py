@@ -193,9 +193,10 @@ class _Scan:
                 continue
             if folder.unnameable:
                 self._result.unnameable += folder.unnameable
+                left_out = self._result.unnameable
                 self._problem = (
-                    f"{self._result.unnameable} names are not valid UTF-8 and were left out, folders with all that is "
-                    f"in them, the last ones in {folder.path or self._root}"
+                    f"{left_out} {'name is' if left_out == 1 else 'names are'} not valid UTF-8 and left out, folders "
+                    f"with all that is in them, the last in {folder.path or self._root}"
                 )
                 self._hint = "Names of older systems can be rewritten: convmv -r -f latin1 -t utf8 --notest FOLDER"
             self._visited.add(folder.path)

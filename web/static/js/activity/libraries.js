@@ -83,7 +83,9 @@ function Card({ library, admin }) {
                 <button class="button is-small" type="button" onClick=${() => scan(library)}>Check again</button>
                 <button class="button is-small is-plain" type="button" onClick=${() => acceptMissing(library)}>The files are meant to be gone</button>
               </div>`}`
-          : html`<p>${facts[state] ?? ""}</p>`}
+          : html`<p>${facts[state] ?? ""}</p>
+              ${state === "ready" && library.reason && html`<p class="is-warn">${library.reason}</p>`}
+              ${state === "ready" && library.hint && html`<p>${library.hint}</p>`}`}
       </div>
       ${admin && state === "ready" && library.kind === "folder" &&
       html`<button class="icon-button" type="button" aria-label=${`Look through ${library.name} now`} title="Look for changes now" onClick=${() => scan(library)}><${Icon} name="refresh-cw" size=${18} /></button>`}
