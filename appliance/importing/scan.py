@@ -15,6 +15,7 @@ import os
 import time
 import uuid
 from collections import deque
+from functools import cache
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -23,12 +24,12 @@ import msgspec
 
 from appliance.errors import HomerollError
 from appliance.importing.ingest import Examined, Wanted, examine_in, sighting
-from appliance.importing.walk import Folder, walk
+from appliance.importing.walk import Folder, leads_to_ignored, walk
 from appliance.library import absent, announcing, intake, libraries, relations, trash
 from appliance.messages import FileChanged
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 
     from appliance.home import Home
     from appliance.library.intake import Registered
@@ -456,16 +457,32 @@ def _told(root: str, error: OSError) -> tuple[str, str]:
 
 def _really_gone(root: str, paths: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """Those of `paths` that still are not there: a file that was moved or written during the walk may have been missed,
-    and a disk that answers with an error says nothing."""
+    and a disk that answers with an error says nothing.
+
+    A stick from Windows or a Mac's disk finds IMG_1.JPG by the name img_1.jpg, too: a name is there as it is listed.
+    """
     gone = []
+    listed = cache(_names_in)
     for folder, name in paths:
         try:
             os.lstat(os.path.join(root, folder, name))  # noqa: PTH118 - there may be very many
+            parts = [*folder.split("/"), name] if folder else [name]
+            if leads_to_ignored(root, parts[:-1]) or not _is_listed(root, parts, listed):
+                gone.append((folder, name))
         except (FileNotFoundError, NotADirectoryError):
             gone.append((folder, name))
         except OSError:
             continue
     return gone
+
+
+def _names_in(folder: str) -> frozenset[str]:
+    return frozenset(os.listdir(folder))  # noqa: PTH208 - only names are wanted, of perhaps many
+
+
+def _is_listed(root: str, parts: Sequence[str], listed: Callable[[str], Collection[str]]) -> bool:
+    """Whether each part of the way from `root` is written in the folder before it just so."""
+    return all(part in listed("/".join((root, *parts[:number]))) for number, part in enumerate(parts))
 
 
 def _ids(registered: Sequence[Registered]) -> list[str]:

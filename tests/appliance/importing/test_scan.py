@@ -683,3 +683,29 @@ async def test_what_ails_one_library_does_not_keep_the_next_one_from_being_looke
         await ScanLibraries().run(home, Progress(lambda: None))
     rows = await home.db.fetch('SELECT DISTINCT l."name" FROM "stored_file" f JOIN "library" l ON l."id" = f."library"')
     assert [row["name"] for row in rows] == ["good"]
+
+
+async def test_a_name_written_in_other_letters_is_a_rename_where_the_disk_knows_no_difference(
+    home: Home, photos: Path, scan: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As sticks from Windows and disks of Macs do it: any way of writing a name finds the file, one is listed."""
+    write_jpegs(photos / "Trip", 2)
+    await scan()
+    before = {row["filename"]: row["id"] for row in await home.db.fetch('SELECT * FROM "stored_file"')}
+    (photos / "Trip" / "0001.jpg").rename(photos / "Trip" / "0001.JPG")
+    (photos / "Trip").rename(photos / "trip")
+    real = os.lstat
+
+    def careless(path: str) -> os.stat_result:
+        return real(path.replace("/Trip/", "/trip/").replace("0001.jpg", "0001.JPG"))
+
+    monkeypatch.setattr(os, "lstat", careless)
+    result = await scan()
+    monkeypatch.undo()
+    assert (result.added, result.moved, result.missing) == (0, 2, 0)
+    rows = await home.db.fetch('SELECT "id", "content" FROM "stored_file" ORDER BY "content"')
+    assert [(row["content"], row["id"]) for row in rows] == [
+        ("trip/0000.jpg", before["0000.jpg"]),
+        ("trip/0001.JPG", before["0001.jpg"]),
+    ]
+    assert await home.db.value('SELECT count(*) FROM "file_path"') == 2
