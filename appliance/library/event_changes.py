@@ -99,7 +99,8 @@ async def make(
 ) -> tuple[uuid.UUID, uuid.UUID | None]:
     """`some` files are an event of their own, whatever they were part of; returns it and the journal's entry.
 
-    Raises ConflictError where that leaves nothing of an event that a link shows.
+    Raises InvalidInputError where the timeline shows none of them, for then no event does, and ConflictError where that
+    leaves nothing of an event that a link shows.
 
     point: columns of one that is a moment and not a span (`event_points.py`).
     """
@@ -108,6 +109,14 @@ async def make(
         chosen = await files.changeable_ids(db, viewer, list(dict.fromkeys(some)))
         if not chosen:
             raise files.no_such_file()
+        if not await db.value(
+            """SELECT 1 FROM "stored_file" WHERE "id" IN (SELECT value FROM json_each(?))
+               AND "listed" AND NOT "locked" LIMIT 1""",
+            [ids_json(chosen)],
+        ):
+            raise InvalidInputError(
+                "No event shows photos that are put away", hint="Take one of them out of where it is first."
+            )
         rows = await db.fetch(
             'SELECT DISTINCT "event" FROM "file_event" WHERE "file" IN (SELECT value FROM json_each(?))',
             [ids_json(chosen)],

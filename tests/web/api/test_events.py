@@ -57,6 +57,16 @@ async def test_an_event_is_made_named_listed_merged_and_undone(
         assert_error(answer, 404, "not_found")
 
 
+async def test_what_is_put_away_makes_no_event_that_nobody_sees(
+    service: Service, anna: httpx.AsyncClient, photo: Callable[..., bytes]
+) -> None:
+    ids = [(await upload(anna, photo(f"2024:06:1{day} 12:00:00")))["id"] for day in range(2)]
+    await anna.patch(f"/files/{ids[0]}", json={"archived": True})
+    assert_error(await anna.post("/events", json={"ids": ids[:1], "name": "Away"}), 400, "invalid_input")
+    assert await service.house.home.db.value('SELECT count(*) FROM "event"') == 0
+    assert (await anna.post("/events", json={"ids": ids})).json()["event"]["count"] == 1
+
+
 async def test_memories_are_of_the_askers_day(
     service: Service, anna: httpx.AsyncClient, bruno: httpx.AsyncClient, photo: Callable[..., bytes]
 ) -> None:
