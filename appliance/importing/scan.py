@@ -337,7 +337,8 @@ class _Scan:
         )
         copied = []
         for row in rows:
-            if await asyncio.to_thread(os.path.lexists, os.path.join(self._root, self._joined[row["id"]])):  # noqa: PTH118 - as below
+            was_at = intake.split(self._joined[row["id"]])
+            if not await asyncio.to_thread(_really_gone, self._root, [was_at]):
                 copied.append(row["id"])
         return copied
 
