@@ -74,3 +74,12 @@ async def test_logging_out_hides_the_library_and_a_wrong_password_is_said_plainl
     await page.get_by_label("Password", exact=True).fill("correct horse battery")
     await page.get_by_role("button", name="Log in").click()
     await expect(page.get_by_role("heading", name="No photos yet")).to_be_visible()
+
+    await page.context.clear_cookies()  # as when the login has ended
+    await page.goto(f"{service.url}/search?q=beach")
+    await expect(page.get_by_text("Log in to go on.")).to_be_visible()
+    await page.get_by_label("User name").fill("anna")
+    await page.get_by_label("Password", exact=True).fill("correct horse battery")
+    await page.get_by_role("button", name="Log in").click()
+    await expect(page).to_have_url(f"{service.url}/search?q=beach")
+    await expect(page.get_by_label("Search photos")).to_have_value("beach")

@@ -37,6 +37,9 @@ async def test_the_viewer_is_driven_by_keys_and_marks_are_kept(
     await page.reload()
     await expect(page).to_have_url(first)
     await expect(favourite).to_have_attribute("aria-pressed", "true")
+    for _ in range(15):  # more than it has buttons
+        await page.keyboard.press("Tab")
+        assert await page.evaluate("document.activeElement.closest('#app') === null")
     await page.keyboard.press("Escape")
     await expect(page.locator(".pswp")).to_have_count(0)
     await expect(page).to_have_url(f"{service.url}/")

@@ -3,7 +3,7 @@ import { api, request, setSignedOutHandler } from "/static/js/lib/api.js";
 import { house } from "/static/js/lib/house.js";
 import { disconnectMessages } from "/static/js/lib/messages.js";
 import { html, render } from "/static/js/lib/preact.js";
-import { maySession, session } from "/static/js/lib/session.js";
+import { forgetPlace, keepPlace, keptPlace, maySession, session } from "/static/js/lib/session.js";
 import { Failure } from "/static/js/ui/failure.js";
 import { startTheme } from "/static/js/ui/theme.js";
 
@@ -39,6 +39,9 @@ async function enter(user) {
   session.set(user);
   if (!user) return show("login");
   if (user.must_change_password) return show("password");
+  const place = keptPlace();
+  forgetPlace();
+  if (place.length > 1 && location.pathname === "/login") return location.replace(location.origin + place);
   render(null, root);
   const { startApp } = await import("/static/js/app.js");
   if (/^\/(login|setup)$/.test(location.pathname)) history.replaceState(null, "", "/");
@@ -48,6 +51,7 @@ async function enter(user) {
 /** @param {"setup" | "login" | "password"} name */
 async function show(name) {
   const { AuthPage } = await import("/static/js/auth/page.js");
+  if (name === "login" && !/^\/(login|setup)?$/.test(location.pathname)) keepPlace();
   const path = { setup: "/setup", login: "/login", password: null }[name];
   if (path && location.pathname !== path) history.replaceState(null, "", path + location.hash);
   render(html`<${AuthPage} name=${name} onEnter=${enter} />`, root);
@@ -55,6 +59,7 @@ async function show(name) {
 
 setSignedOutHandler(() => {
   if (!session.get()) return;
+  keepPlace();
   disconnectMessages();
   // A whole reload empties the memory of what the last person saw.
   location.assign("/login");

@@ -1,7 +1,7 @@
 import { api, request } from "/static/js/lib/api.js";
 import { house, setTitle } from "/static/js/lib/house.js";
 import { html, useEffect, useState } from "/static/js/lib/preact.js";
-import { session } from "/static/js/lib/session.js";
+import { keptPlace, session } from "/static/js/lib/session.js";
 import { useStore } from "/static/js/lib/store.js";
 import { FirstSteps } from "/static/js/auth/first.js";
 import { Field, Form } from "/static/js/auth/form.js";
@@ -60,6 +60,7 @@ function Login({ onEnter }) {
     onEnter(await request("/auth/login", { method: "POST", body: { username: username.trim(), password }, quiet: true }));
   };
   return html`
+    ${keptPlace() && html`<p class="auth-lead">Log in to go on.</p>`}
     <${Form} action="Log in" onSend=${send}>
       <${Field} label="User name" name="username" autocomplete="username" autofocus />
       <${Field} label="Password" name="password" type="password" autocomplete="current-password" />

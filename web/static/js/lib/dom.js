@@ -25,6 +25,16 @@ export function announce(text) {
   if (announcer) announcer.textContent = text;
 }
 
+/**
+ * What lies under something that stands over the whole page is not to be reached, or is again. What is told stays heard.
+ * @param {boolean} covered @param {Element | null} [over] what stands over it, where that is a part of the page
+ */
+export function coverPage(covered, over = null) {
+  for (const part of document.getElementById("app")?.children ?? []) {
+    if (part !== over && !part.querySelector(".toasts")) /** @type {HTMLElement} */ (part).inert = covered;
+  }
+}
+
 /** @returns {boolean} whether the person asked their system for less movement */
 export function prefersReducedMotion() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;

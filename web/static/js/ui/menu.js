@@ -2,7 +2,7 @@ import { api } from "/static/js/lib/api.js";
 import { count } from "/static/js/lib/format.js";
 import { Icon } from "/static/js/lib/icon.js";
 import { html, useEffect, useRef, useState } from "/static/js/lib/preact.js";
-import { isAdmin, session } from "/static/js/lib/session.js";
+import { forgetPlace, isAdmin, session } from "/static/js/lib/session.js";
 import { useStore } from "/static/js/lib/store.js";
 import { go } from "/static/js/router.js";
 import { showHelp } from "/static/js/ui/help.js";
@@ -40,6 +40,7 @@ async function logOut() {
   } catch (error) {
     if (/** @type {any} */ (error).status === 0) return toastError(/** @type {any} */ (error)); // whoever comes next would be logged in
   } // any other answer: the session is gone already
+  forgetPlace();
   location.assign("/login");
   return undefined;
 }

@@ -1,3 +1,4 @@
+import { coverPage } from "/static/js/lib/dom.js";
 import { Icon } from "/static/js/lib/icon.js";
 import { onMessage } from "/static/js/lib/messages.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "/static/js/lib/preact.js";
@@ -19,9 +20,6 @@ export function togglePanel(name, open = panel.get() !== name) {
   panel.set(open ? name : null);
 }
 
-/** What lies under the veil. @param {HTMLElement | null} holder of the panel @returns {HTMLElement[]} */
-const covered = (holder) => /** @type {HTMLElement[]} */ ([...(holder?.parentElement?.children ?? [])]).filter((part) => part !== holder && !part.querySelector(".toasts"));
-
 /** The open panel: a sheet over the page on phones, a column beside the photos on desktops. */
 export function Panels() {
   const name = useStore(panel);
@@ -31,7 +29,7 @@ export function Panels() {
   const opener = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => route.watch(() => panel.set(null)), []); // a link in it leads somewhere else
   useEffect(() => {
-    for (const part of covered(holder.current)) part.inert = Boolean(name);
+    if (holder.current) coverPage(Boolean(name), holder.current);
     if (!name) {
       if (root.current === null && opener.current) opener.current.focus({ preventScroll: true });
       opener.current = null;

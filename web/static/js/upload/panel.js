@@ -1,5 +1,6 @@
 import { count, plural, size, timeLeft } from "/static/js/lib/format.js";
 import { Icon } from "/static/js/lib/icon.js";
+import { connection } from "/static/js/lib/messages.js";
 import { html, useEffect, useRef, useState } from "/static/js/lib/preact.js";
 import { useStore } from "/static/js/lib/store.js";
 import { addFiles, cancel, clearEnded, interrupted, leftOut, queue, retry, retryAll } from "/static/js/upload/queue.js";
@@ -11,6 +12,7 @@ const ORDER = { failed: 0, sending: 1, waiting: 2, duplicate: 3, done: 4, cancel
 /** Choose files, and see what became of them. */
 export function UploadPanel() {
   const now = useStore(queue);
+  const away = useStore(connection).state === "lost";
   const skipped = useStore(leftOut);
   const rate = useRate(now);
   const input = useRef(/** @type {HTMLInputElement | null} */ (null));
@@ -21,7 +23,7 @@ export function UploadPanel() {
   return html`
     <div class="upload-drop">
       <${Icon} name="cloud-upload" size=${30} />
-      <p>Drop photos, videos or folders anywhere on this page</p>
+      <p class="only-keys">Drop photos, videos or folders anywhere on this page</p>
       <input ref=${input} class="visually-hidden" tabindex="-1" type="file" id="upload-files" multiple accept="image/*,video/*,.heic,.heif,.dng,.cr2,.cr3,.nef,.arw,.raf,.orf,.rw2,.mkv,.xmp" aria-label="Files to upload"
         onChange=${() => {
           addFiles([...(input.current?.files ?? [])]);
@@ -36,7 +38,7 @@ export function UploadPanel() {
     html`
       <section class="upload-total" aria-label="All uploads">
         <div class="row-head">
-          <strong>${now.active ? `Uploading ${count(Math.min(shown.length, now.ended + 1))} of ${count(shown.length)}` : failed ? `${plural(failed, "upload")} failed` : "All uploads finished"}</strong>
+          <strong>${now.active && away ? "Goes on when Homeroll can be reached" : now.active ? `Uploading ${count(Math.min(shown.length, now.ended + 1))} of ${count(shown.length)}` : failed ? `${plural(failed, "upload")} failed` : "All uploads finished"}</strong>
           <span>${now.active ? [size(now.sent) + " of " + size(now.size), timeLeft(rate ? (now.size - now.sent) / rate : null)].filter(Boolean).join(" · ") : ""}</span>
         </div>
         <${Bar} share=${now.size ? now.sent / now.size : 1} label="All uploads" tone=${failed && !now.active ? "bad" : ""} />
@@ -44,7 +46,7 @@ export function UploadPanel() {
           ${[done && `${count(done)} added`, duplicates && `${count(duplicates)} already in your library`, failed && `${count(failed)} failed`].filter(Boolean).join(" · ")}
         </p>
         <div class="row-actions">
-          ${failed > 1 && html`<button class="button is-small" type="button" onClick=${retryAll}>Retry all failed</button>`}
+          ${failed > 1 && html`<button class="button is-small" type="button" onClick=${() => retryAll()}>Retry all failed</button>`}
           ${now.ended > 0 && html`<button class="button is-small is-plain" type="button" onClick=${clearEnded}>Clear finished</button>`}
         </div>
       </section>

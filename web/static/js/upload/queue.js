@@ -1,4 +1,5 @@
 // The files someone chose, and how far each is. Uploads resume where they were, also after the page was closed.
+import { onMessage } from "/static/js/lib/messages.js";
 import { createStore } from "/static/js/lib/store.js";
 import { loadTus } from "/static/js/upload/tus.js";
 import { uploadSummary } from "/static/js/uploads.js";
@@ -11,7 +12,7 @@ const EXTENSIONS = /\.(jpe?g|png|gif|webp|tiff?|bmp|hei[cf]|avif|jxl|dng|cr[23]|
 
 /**
  * @typedef {{ key: number, file: File, status: "waiting" | "sending" | "done" | "duplicate" | "failed" | "cancelled", sent: number,
- *   error: { message: string, hint: string } | null, fileId: string, upload: any }} Entry
+ *   error: { message: string, hint: string, lost?: boolean } | null, fileId: string, upload: any }} Entry
  */
 
 /** @type {Entry[]} */
@@ -45,9 +46,9 @@ export function retry(entry) {
   draw();
 }
 
-/** Try all again that failed. */
-export function retryAll() {
-  for (const entry of entries) if (entry.status === "failed") Object.assign(entry, { status: "waiting", error: null });
+/** Try all again that failed. @param {(entry: Entry) => boolean} [which] only these */
+export function retryAll(which = () => true) {
+  for (const entry of entries) if (entry.status === "failed" && which(entry)) Object.assign(entry, { status: "waiting", error: null });
   pump();
   draw();
 }
@@ -92,7 +93,7 @@ async function send(entry) {
   try {
     tus = await loadTus();
   } catch (error) {
-    fail(entry, { message: /** @type {Error} */ (error).message, hint: "Check the connection, then retry." });
+    fail(entry, { message: /** @type {Error} */ (error).message, hint: "It goes on by itself.", lost: true });
     return;
   }
   entry.upload = new tus.Upload(entry.file, {
@@ -141,7 +142,7 @@ function describe(error) {
   } catch {
     // not the house's error shape: said in our own words below
   }
-  if (!error.originalResponse) return { message: "The connection broke.", hint: "Retry: it goes on where it stopped." };
+  if (!error.originalResponse) return { message: "The connection broke.", hint: "It goes on where it stopped, by itself or with Retry.", lost: true };
   return { message: `The server refused it (${error.originalResponse.getStatus()}).`, hint: "Retry; if it fails again, see Activity." };
 }
 
@@ -167,6 +168,8 @@ function draw() {
 addEventListener("beforeunload", (event) => {
   if (entries.some(isOpen)) event.preventDefault();
 });
+
+onMessage("reconnected", () => retryAll(({ error }) => Boolean(error?.lost)));
 
 /** Names of uploads that an earlier page left unfinished; choosing the same files again resumes them. @returns {string[]} */
 export function interrupted() {

@@ -10,7 +10,7 @@ export function loadTus() {
     script.onload = () => resolve(/** @type {any} */ (window).tus);
     script.onerror = () => {
       ready = null;
-      reject(new Error("The upload code could not be loaded."));
+      reject(new Error("Homeroll cannot be reached."));
     };
     document.head.append(script);
   });

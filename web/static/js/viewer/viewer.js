@@ -1,7 +1,7 @@
 // The viewer: PhotoSwipe over the timeline's order, with the address bar, the keys and the information beside it.
 import { setTitle, titled } from "/static/js/lib/house.js";
 import PhotoSwipe from "/static/vendor/photoswipe-5.4.4/photoswipe.esm.min.js";
-import { announce, isTyping, prefersReducedMotion } from "/static/js/lib/dom.js";
+import { announce, coverPage, isTyping, prefersReducedMotion } from "/static/js/lib/dom.js";
 import { dayFull, localTime } from "/static/js/lib/format.js";
 import { adjust, download, moveToTrash, toggleFavourite } from "/static/js/viewer/actions.js";
 import { addButtons } from "/static/js/viewer/buttons.js";
@@ -146,6 +146,8 @@ class Viewer {
       addEventListener("popstate", popped);
       document.documentElement.classList.add("viewer-open");
       pswp.element.setAttribute("aria-label", "Photo viewer");
+      pswp.element.setAttribute("aria-modal", "true");
+      coverPage(true);
       if (!linked) {
         history.pushState({ viewer: true, base: route.get().path }, "", `/photo/${this.slide().id}`);
         this.pushed = true;
@@ -165,6 +167,7 @@ class Viewer {
     pswp.on("destroy", () => {
       document.removeEventListener("keydown", keys, true);
       removeEventListener("popstate", popped);
+      coverPage(false);
       document.documentElement.classList.remove("viewer-open");
       setTitle(this.title);
       this.info.destroy();
