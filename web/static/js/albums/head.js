@@ -30,7 +30,7 @@ export function AlbumHead({ album, albums, shown, onChanged }) {
   return html`
     <nav class="album-way" aria-label="Where it lies"><a href="/albums">Albums</a>${way.map((outer) => html`<span aria-hidden="true">›</span><a key=${outer.id} href=${`/albums/${encodeURIComponent(outer.id)}`}>${outer.name}</a>`)}</nav>
     <header class="search-head album-head">
-      <div class="album-name"><h1>${album.name}</h1>
+      <div class="album-name"><h1 dir="auto">${album.name}</h1>
       <p class="album-about"><span>${plural(shown, "photo")}</span><span><${Icon} name=${icon} size=${16} />${audience}</span>${album.role !== "owner" && album.owner && html`<span>of ${album.owner}</span>`}</p></div>
       <div class="search-actions">
         ${may.share && !album.query && html`<button class="button" type="button" onClick=${() => askLink({ album: album.id, name: album.name, canUpload: true })}><${Icon} name="globe" size=${18} /><span>Link</span></button>`}

@@ -44,7 +44,7 @@ function AlbumCard({ album, inside }) {
   return html`<li>
     <a class="tag-card" href=${`/albums/${encodeURIComponent(album.id)}`} aria-label=${about}>
       <span class="tag-cover">${album.cover ? html`<img src=${fileUrl(album.cover, "thumbnail", "standin")} alt="" loading="lazy" decoding="async" />` : html`<${Icon} name=${album.query ? "search" : "images"} size=${24} />`}</span>
-      <span class="tag-name">${album.name}</span><span class="tag-count" aria-hidden="true">${count(album.count)}</span>
+      <span class="tag-name" dir="auto">${album.name}</span><span class="tag-count" aria-hidden="true">${count(album.count)}</span>
       <span class="album-audience" aria-hidden="true"><${Icon} name=${icon} size=${14} /><span>${album.role === "owner" ? short : `of ${album.owner || "all"}`}${inside > 0 && html` · ${plural(inside, "album")}`}</span></span>
     </a>
   </li>`;

@@ -59,7 +59,7 @@ function Row({ title, more = "", children }) {
 function Example({ icon, text, query, files = null, cover = null }) {
   return html`<li>
     <a class="search-example" href=${searchPath(query)} aria-label=${files ? `${text}, ${plural(files, "photo")}` : text}>
-      ${cover ? html`<img src=${fileUrl(cover, "thumbnail", "standin")} alt="" loading="lazy" />` : html`<${Icon} name=${icon} size=${16} />`}<span>${text}</span>${files !== null && html`<small aria-hidden="true">${count(files)}</small>`}
+      ${cover ? html`<img src=${fileUrl(cover, "thumbnail", "standin")} alt="" loading="lazy" />` : html`<${Icon} name=${icon} size=${16} />`}<span dir="auto">${text}</span>${files !== null && html`<small aria-hidden="true">${count(files)}</small>`}
     </a>
   </li>`;
 }
