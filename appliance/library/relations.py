@@ -6,11 +6,12 @@ same.  Both only look at what is there now, so running them again, or after a po
 
 from __future__ import annotations
 
+import asyncio
 import re
 import uuid
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -19,9 +20,9 @@ from appliance.library.intake import METADATA_STEP
 from appliance.values import new_id, now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from appliance.db.engine import Database
+    from appliance.db.engine import Database, Row
 
 LIVE_VIDEO, RAW_OF, SIDECAR_OF, BURST, EDIT_OF = "live_video", "raw_of", "sidecar_of", "burst", "edit_of"
 SIDECAR, DESCRIBED = "sidecar", frozenset({"photo", "raw", "video"})
@@ -30,6 +31,8 @@ LIVE_GAP = timedelta(seconds=5)
 LIVE_LONGEST_S = 10.0
 #: RAW and JPEG of one exposure carry the same time; some cameras round one of them.
 RAW_GAP = timedelta(seconds=2)
+MANY = 1000
+T = TypeVar("T")
 
 #: Pixel phones number the halves: PXL_20230609_123456789.RAW-01.COVER.jpg and ....RAW-02.ORIGINAL.dng.
 _HALF_OF_A_RAW = re.compile(r"\.raw-\d\d(\.mp)?\.(cover|original)$")
@@ -205,6 +208,15 @@ async def _entries(db: Database, library: uuid.UUID, folder: str) -> list[Entry]
               UNION SELECT "id" FROM "stored_file" WHERE "burst_id" <> '' AND "burst_id" IN bursts)""",
         {"library": str(library), "folder": folder},  # type: ignore[arg-type]  # sqlite3 takes names as well
     )
+    return await _beside_the_loop(len(rows), lambda: _as_entries(rows, folder))
+
+
+async def _beside_the_loop(size: int, work: Callable[[], T]) -> T:
+    """In a thread where all that a phone ever took lies in one folder: pages must not wait for that."""
+    return await asyncio.to_thread(work) if size > MANY else work()
+
+
+def _as_entries(rows: Sequence[Row], folder: str) -> list[Entry]:
     entries = []
     for row in rows:
         parent, _, own_name = row["content"].rpartition("/")
@@ -231,7 +243,10 @@ async def _apply(db: Database, folder: str, entries: Sequence[Entry]) -> set[uui
     known = {entry.id for entry in entries}
     here = {entry.id for entry in entries if entry.folder == folder}
     # Sidecars of files that live elsewhere, and names in other folders, are those folders' business.
-    wanted = {relation for relation in find_relations(entries) if _is_judged(relation, here, known)}
+    wanted = await _beside_the_loop(
+        len(entries),
+        lambda: {relation for relation in find_relations(entries) if _is_judged(relation, here, known)},
+    )
     rows = await db.fetch(
         """SELECT "id", "file", "related", "role" FROM "related_file"
            WHERE "role" <> 'edit_of' AND ("file" IN (SELECT value FROM json_each(?1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -326,3 +327,23 @@ async def test_sidecars_of_the_corpus_add_what_their_photos_lack(
         assert set(expected.get("keywords", ())) <= set(words), media
         checked += 1
     assert checked >= 5
+
+
+async def test_a_folder_of_very_many_is_paired_like_any_other_and_beside_the_loop(
+    home: Home, photos: Path, scan: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: set[int] = set()
+
+    def noted(entries: list[Entry]) -> set[relations.Relation]:
+        threads.add(threading.get_ident())
+        return find_relations(entries)
+
+    monkeypatch.setattr(relations, "MANY", 0)
+    monkeypatch.setattr(relations, "find_relations", noted)
+    write_jpegs(photos, 3)
+    (photos / "0001.jpg.xmp").write_bytes(b"<x:xmpmeta xmlns:x='adobe:ns:meta/'></x:xmpmeta>")
+    await scan()
+    rows = await home.db.fetch('SELECT "role" FROM "related_file"')
+    assert [row["role"] for row in rows] == [SIDECAR_OF]
+    assert threads
+    assert threading.get_ident() not in threads
