@@ -34,6 +34,8 @@ MAY_BLOCK: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("multiprocessing/process.py", ("start",)),
     # a log line goes to stderr or to a test's capture buffer
     ("logging/__init__.py", ("emit", "flush")),
+    # an error that ends the dashboard is told with source lines
+    ("textual/app.py", ("_fatal_error",)),
     # tracebacks in logs read source lines
     ("python3.11/linecache.py", ("updatecache",)),
     ("python3.12/linecache.py", ("updatecache",)),

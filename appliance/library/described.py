@@ -22,39 +22,6 @@ SAID_BY_HAND = {
 NOTHING_SAID: dict[str, object] = {"rating": None, "description": ""}
 
 
-def is_another_picture(details: str, local_start: str, metadata: MediaMetadata | None) -> bool:
-    """Whether a file whose row says `details` (its column `metadata`) and `local_start` is another exposure than what
-    was now read at its place: a card that was emptied counts from IMG_0001 again.
-
-    Only where both were dated by a camera, at another moment and with other settings: programs that change a picture
-    leave its settings or drop them, and somebody who corrects its date leaves them, too.
-    """
-    if metadata is None or not local_start or metadata.start_local is None:
-        return False
-    before: dict[str, Any] = msgspec.json.decode(details)
-    if not {before.get("date_source"), metadata.date_source} <= _DATED_BY_CAMERA:
-        return False
-    if local_start[:19] == metadata.start_local.isoformat(timespec="seconds"):
-        return False
-    return any(
-        before[name] != now
-        for name in _SETTINGS
-        if before.get(name) not in (None, "") and (now := getattr(metadata, name)) not in (None, "")
-    )
-
-
-_DATED_BY_CAMERA = frozenset({"exif", "quicktime"})
-_SETTINGS = (
-    "camera_make",
-    "camera_model",
-    "exposure_s",
-    "f_number",
-    "iso",
-    "focal_length_mm",
-    "focal_length_35mm",
-)
-
-
 def describe(kind: str, mime_type: str, metadata: MediaMetadata | None) -> dict[str, object]:
     """Column values of a stored file that follow from its metadata; all empty when there is none."""
     known = metadata or _NO_METADATA

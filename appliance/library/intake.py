@@ -4,8 +4,7 @@ Four things can happen to one sighting of a path, decided by its content alone (
 
     content known in this library    -> the path joins that file (moved, copied, or returned after an absence)
     content new, path unknown        -> a new stored file
-    content new, path known, alone   -> the same file, changed: its old content becomes a FileVersion;
-                                        unless its camera says that it is another picture: a new stored file
+    content new, path known, alone   -> the same file, changed: its old content becomes a FileVersion
     content new, path known, others  -> a new stored file; the old one keeps its other paths
 """
 
@@ -125,8 +124,6 @@ class _Known(msgspec.Struct):
     month: str
     missing: bool
     paths: set[tuple[str, str]]
-    details: str = "{}"
-    local_start: str = ""
 
 
 class _Change(msgspec.Struct, frozen=True):
@@ -158,7 +155,7 @@ class _Intake:
         rows = await db.fetch(
             f"""SELECT f."id", f."content", f."content_sha", f."content_sha1", f."size_bytes",
                        substr(f."local_start", 1, 7) AS month, f."missing_since" IS NOT NULL AS missing,
-                       f."metadata", f."local_start", p."folder", p."name"
+                       p."folder", p."name"
                 FROM "stored_file" f LEFT JOIN "file_path" p ON p."file" = f."id"
                 WHERE f."id" IN (
                     SELECT p."file" FROM {NAMED_PATHS}
@@ -184,8 +181,6 @@ class _Intake:
                         month=row["month"],
                         missing=bool(row["missing"]),
                         paths=set(),
-                        details=row["metadata"],
-                        local_start=row["local_start"],
                     )
                 )
             if row["name"] is not None:
@@ -208,11 +203,7 @@ class _Intake:
             self._see(same, sighting)
             what: What = "same" if same is here else "joined"
             return Registered(id=same.id, what=what, month=same.month, was_at=was_at)
-        if (
-            here is not None
-            and here.paths == {(sighting.folder, sighting.name)}
-            and not described.is_another_picture(here.details, here.local_start, sighting.metadata)
-        ):
+        if here is not None and here.paths == {(sighting.folder, sighting.name)}:
             self._change(here, sighting, kept_as=None)
             return Registered(id=here.id, what="changed", month=here.month)
         known = self._add(sighting, file_id if here is None else None)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import io
 import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from PIL import Image
 
 from appliance.errors import ConflictError, NotFoundError
 from appliance.importing.ingest import examine, sighting
@@ -283,58 +281,6 @@ async def test_a_file_changed_in_place_keeps_its_id_and_its_old_hash_and_is_work
     assert await has_marks(home, old["id"]), "the picture's own description is not the person's"
     await run_steps()
     assert (await stored(home))["0001.jpg"]["thumbhash"]
-
-
-def exposure(number: int, *, taken: str, seconds: float, model: str = "X100") -> bytes:
-    exif = Image.Exif()
-    exif[0x0110] = model
-    exif.get_ifd(0x8769).update({0x9003: taken, 0x829A: seconds, 0x8827: 200})
-    data = io.BytesIO()
-    Image.new("RGB", (64, 48), (number * 37 % 256, 90, 30)).save(data, "JPEG", exif=exif)
-    return data.getvalue()
-
-
-async def test_another_picture_in_the_place_of_one_takes_nothing_that_was_said_of_it(
-    home: Home, photos: Path, scan: Scan, run_steps: RunSteps
-) -> None:
-    """A card was emptied, counts from IMG_0001 again, and is copied over the last one."""
-    write_jpegs(photos, 9)
-    path = photos / "IMG_0001.jpg"
-    path.write_bytes(exposure(1, taken="2019:07:01 10:00:00", seconds=1 / 60))
-    await scan()
-    first = (await stored(home))["IMG_0001.jpg"]["id"]
-    await mark(home, first)
-    path.write_bytes(exposure(2, taken="2021:08:02 11:00:00", seconds=1 / 250))
-    result = await scan()
-    assert (result.added, result.changed, result.missing) == (1, 0, 1)
-    second = (await stored(home))["IMG_0001.jpg"]
-    assert second["id"] != first
-    assert (second["favourite"], second["rating"], second["description"]) == (False, None, "")
-    await run_steps()
-    (photos / "found again.jpg").write_bytes(exposure(1, taken="2019:07:01 10:00:00", seconds=1 / 60))
-    await scan()
-    assert (await stored(home))["found again.jpg"]["id"] == first
-    assert await has_marks(home, first)
-
-
-@pytest.mark.parametrize(
-    ("taken", "seconds", "model"),
-    [
-        ("2019:07:01 10:00:00", 1 / 250, "X100"),
-        ("2020:07:01 10:00:00", 1 / 60, "X100"),
-        ("2020:07:01 10:00:00", 1 / 60, ""),
-    ],
-)
-async def test_a_picture_whose_date_or_settings_somebody_corrected_is_the_same_picture(
-    home: Home, photos: Path, scan: Scan, taken: str, seconds: float, model: str
-) -> None:
-    path = photos / "IMG_0001.jpg"
-    path.write_bytes(exposure(1, taken="2019:07:01 10:00:00", seconds=1 / 60))
-    await scan()
-    first = (await stored(home))["IMG_0001.jpg"]["id"]
-    path.write_bytes(exposure(1, taken=taken, seconds=seconds, model=model))
-    assert (await scan()).changed == 1
-    assert (await stored(home))["IMG_0001.jpg"]["id"] == first
 
 
 async def test_what_only_the_file_said_follows_the_file(home: Home, photos: Path, scan: Scan) -> None:
