@@ -39,12 +39,11 @@ async function enter(user) {
   session.set(user);
   if (!user) return show("login");
   if (user.must_change_password) return show("password");
-  const place = keptPlace();
-  forgetPlace();
-  if (place.length > 1 && location.pathname === "/login") return location.replace(location.origin + place);
   render(null, root);
+  // Before anything looks where it is; the browser refuses what is not of this origin.
+  if (/^\/(login|setup)$/.test(location.pathname)) history.replaceState(null, "", keptPlace() || "/");
+  forgetPlace();
   const { startApp } = await import("/static/js/app.js");
-  if (/^\/(login|setup)$/.test(location.pathname)) history.replaceState(null, "", "/");
   return startApp(root);
 }
 
