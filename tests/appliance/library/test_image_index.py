@@ -329,19 +329,30 @@ async def test_pictures_come_and_go_while_the_index_learns_and_all_are_found(
     await pictures.add(300)
     await pictures.index_job()
     files = await pictures.add(400)
-    running = asyncio.ensure_future(pictures.index_job())
-    added = 0
-    while not running.done():
+    added: list[uuid.UUID] = []
+
+    async def change() -> None:
         (file,) = await pictures.add(1)
-        added += 1
+        added.append(file)
         assert (await pictures.nearest(pictures.frames[file][0], 1))[0][0] == file
         gone = files.pop()
         async with home.db.write():
             await home.db.fetch('DELETE FROM "stored_file" WHERE "id" = ?', [str(gone)])
+
+    class Disturbed(Progress):
+        """Something changes before every portion; however the machine shares out its time, it does."""
+
+        async def check_in(self) -> None:
+            await super().check_in()
+            await change()
+
+    running = asyncio.ensure_future(IndexImages().run(home, Disturbed(lambda: None)))
+    while not running.done():
+        await change()
         await asyncio.sleep(0)
     result = await running
     assert result["learned"]
-    assert added > 3
+    assert len(added) > 20  # some 33 portions of 20, each with one less to come
     assert await count(home.db, "image_vectors") == await count(home.db, "image_embedding") == 700
     index = await image_index.in_use(home.db)
     assert index is not None
