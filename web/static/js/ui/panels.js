@@ -29,7 +29,6 @@ export function Panels() {
   const opener = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => route.watch(() => panel.set(null)), []); // a link in it leads somewhere else
   useEffect(() => {
-    if (holder.current) coverPage(Boolean(name), holder.current);
     if (!name) {
       if (root.current === null && opener.current) opener.current.focus({ preventScroll: true });
       opener.current = null;
@@ -53,6 +52,7 @@ export function Panels() {
   useLayoutEffect(() => {
     if (name) opener.current ??= /** @type {HTMLElement} */ (document.activeElement);
     if (root.current) holder.current = root.current.parentElement;
+    if (holder.current) coverPage(Boolean(name), holder.current); // at once: who closes it goes on with the page
   }, [name]);
   if (!name) return null;
   return html`
